@@ -1,0 +1,91 @@
+# Muster. `make` builds everything, `make check` runs the unit tests, `make help` lists the rest.
+
+BUILD ?= build
+CC    ?= gcc
+AR    ?= ar
+LD    ?= ld
+
+WARNINGS := -Wall -Wextra -Wconversion -Wshadow -Wstrict-prototypes -Wmissing-prototypes -Wundef
+COMMON   := -std=gnu17 -g $(WARNINGS) -Iinclude -I.
+# For the bare processor: no libc, no red zone, no vector registers, position-independent.
+BARE     := $(COMMON) -O2 -ffreestanding -fno-stack-protector -fno-strict-aliasing -mno-red-zone \
+            -mgeneral-regs-only -fpie -fvisibility=hidden -fcf-protection=none \
+            -fno-asynchronous-unwind-tables -fno-tree-loop-distribute-patterns
+HOST     := $(COMMON) -O2
+SANITIZE := -fsanitize=address,undefined -fno-sanitize-recover=all -fno-omit-frame-pointer
+
+LIB_C  := $(sort $(wildcard lib/*.c lib/*/*.c))
+LIB_S  := $(sort $(wildcard lib/*/*.S))
+# What runs only on a CPU's own privileged state has no meaning in a host process.
+LIB_C_BARE_ONLY := $(wildcard lib/cpu/load.c)
+LIB_C_HOST := $(filter-out $(LIB_C_BARE_ONLY),$(LIB_C))
+
+CLI_PACKAGES := glib-2.0 gio-2.0 gio-unix-2.0 json-glib-1.0
+CLI_CFLAGS    = $(shell pkg-config --cflags $(CLI_PACKAGES))
+CLI_LIBS      = $(shell pkg-config --libs $(CLI_PACKAGES))
+
+BOOT_COMMON := $(sort $(wildcard boot/*.c))
+KERNEL_SRC  := $(sort $(wildcard kernel/*.c kernel/*.S)) boot/entry_pvh.S $(BOOT_COMMON)
+SHIM_SRC    := $(sort $(wildcard shim/*.c shim/*.S)) boot/entry_multiboot.S $(BOOT_COMMON)
+CLI_SRC     := $(sort $(wildcard cli/*.c))
+UNIT_TESTS  := $(patsubst tests/unit/%.c,$(BUILD)/tests/%,$(sort $(wildcard tests/unit/test_*.c)))
+
+bare_objects = $(patsubst %,$(BUILD)/bare/%.o,$(1))
+host_objects = $(patsubst %,$(BUILD)/host/%.o,$(1))
+test_objects = $(patsubst %,$(BUILD)/sanitized/%.o,$(1))
+
+.PHONY: all check clean help format
+all: $(BUILD)/libmuster.a $(BUILD)/muster $(BUILD)/muster-kernel.elf $(BUILD)/muster-shim.elf
+
+help:
+	@echo "make          build library, kernel, shim and command into $(BUILD)/"
+	@echo "make check    unit tests, under the address and undefined-behaviour sanitizers"
+	@echo "make clean    remove $(BUILD)/"
+
+$(BUILD)/libmuster.a: $(call bare_objects,$(LIB_C) $(LIB_S))
+	@rm -f $@
+	$(AR) rcs $@ $^
+
+$(BUILD)/muster-kernel.elf: boot/image.ld $(call bare_objects,$(KERNEL_SRC)) $(BUILD)/libmuster.a
+	$(LD) -pie --no-dynamic-linker -z max-page-size=4096 -z noexecstack -z text --build-id=none \
+	  -T boot/image.ld --defsym=IMAGE_BASE=0x1000000 -o $@ $(filter %.o %.a,$^)
+
+$(BUILD)/muster-shim.elf: boot/image.ld $(call bare_objects,$(SHIM_SRC)) $(BUILD)/libmuster.a
+	$(LD) -pie --no-dynamic-linker -z max-page-size=4096 -z noexecstack -z text --build-id=none \
+	  -T boot/image.ld --defsym=IMAGE_BASE=0x200000 -o $@ $(filter %.o %.a,$^)
+
+$(BUILD)/muster: $(call host_objects,$(CLI_SRC) lib/status.c)
+	$(CC) $(LDFLAGS) -o $@ $^ $(CLI_LIBS)
+
+$(BUILD)/sanitized/libmuster.a: $(call test_objects,$(LIB_C_HOST))
+	@rm -f $@
+	$(AR) rcs $@ $^
+
+$(BUILD)/tests/%: $(BUILD)/sanitized/tests/unit/%.c.o $(BUILD)/sanitized/libmuster.a
+	@mkdir -p $(@D)
+	$(CC) $(SANITIZE) -o $@ $^ -lcmocka
+
+$(BUILD)/bare/%.o: %
+	@mkdir -p $(@D)
+	$(CC) $(BARE) -MMD -MP -c -o $@ $<
+
+$(BUILD)/host/cli/%.o: cli/%
+	@mkdir -p $(@D)
+	$(CC) $(HOST) $(CFLAGS) $(CLI_CFLAGS) -MMD -MP -c -o $@ $<
+
+$(BUILD)/host/%.o: %
+	@mkdir -p $(@D)
+	$(CC) $(HOST) $(CFLAGS) -MMD -MP -c -o $@ $<
+
+$(BUILD)/sanitized/%.o: %
+	@mkdir -p $(@D)
+	$(CC) $(COMMON) -O1 $(SANITIZE) -MMD -MP -c -o $@ $<
+
+check: $(UNIT_TESTS)
+	@for t in $^; do $$t || exit 1; done
+
+clean:
+	rm -rf $(BUILD)
+
+.SECONDARY:
+-include $(shell find $(BUILD) -name '*.d' 2>/dev/null)

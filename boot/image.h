@@ -1,0 +1,29 @@
+/**
+ * A boot program's own image: position-independent, its parts on page borders, laid out by
+ * boot/image.ld, entered by boot/entry_*.S.
+ *
+ * The entry code turns long mode on, on page tables that identity-map the first 4 GiB (only the
+ * text executable, and it read-only), applies the relocations and calls boot_main().
+ */
+#ifndef BOOT_IMAGE_H
+#define BOOT_IMAGE_H
+
+#include <stdint.h>
+
+extern char image_start[], image_end[]; /* 2 MiB-aligned; end includes the BSS */
+extern char text_start[], text_end[];   /* read and execute */
+extern char rodata_start[], rodata_end[];
+extern char data_start[]; /* read and write, up to image_end */
+extern char boot_stack_top[];
+
+/** Apply the image's R_X86_64_RELATIVE entries for where it now runs. From the entry code. */
+void image_relocate(void);
+
+/**
+ * The program's own start, on the BSP: interrupts off, 64 KiB stack.
+ * @info_phys  PVH start info or Multiboot information, as the loader gave it
+ * @magic      EAX at entry (Multiboot's magic; nothing under PVH)
+ */
+void boot_main(uint64_t info_phys, uint32_t magic);
+
+#endif

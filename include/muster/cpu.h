@@ -1,0 +1,183 @@
+/**
+ * A CPU's own state: the slot it lives in, its descriptor tables, and what must be equal on all.
+ */
+#ifndef MUSTER_CPU_H
+#define MUSTER_CPU_H
+
+#include <stdbool.h>
+#include <stdint.h>
+
+#include <muster/platform.h>
+#include <muster/status.h>
+
+#ifdef __cplusplus
+extern "C" {
+#endif
+
+struct muster_machine;
+struct muster_slot;
+
+/** A CPU's life; the names follow PSCI and SBI HSM. Each change is one compare-and-swap. */
+enum muster_cpu_state {
+    MUSTER_CPU_ABSENT = 0,    /* described, not there (online-capable) or never woken */
+    MUSTER_CPU_ADOPT_PENDING, /* wake sent, not seen yet */
+    MUSTER_CPU_OFF,           /* parked in the kernel's own park area */
+    MUSTER_CPU_ON_PENDING,    /* told to start */
+    MUSTER_CPU_ON,            /* at its entry, or beyond */
+    MUSTER_CPU_OFF_PENDING,   /* on its way to the park area or back to the firmware */
+    MUSTER_CPU_FAILED,        /* did not come in time, or was refused: see muster_slot.failure */
+};
+
+/** "on", "on-pending" ...: as reports spell it. Never NULL. */
+const char *muster_cpu_state_name(enum muster_cpu_state state);
+
+/** The moments of a bring-up, in order. */
+enum muster_stamp {
+    MUSTER_STAMP_WAKE_SENT,
+    MUSTER_STAMP_FIRST_INSTRUCTION,
+    MUSTER_STAMP_LONG_MODE,
+    MUSTER_STAMP_OWN_TABLES,
+    MUSTER_STAMP_PARKED,
+    MUSTER_STAMP_ON,
+    MUSTER_STAMP_COUNT,
+};
+
+/** "wake_sent" ...: as reports spell it. Never NULL. */
+const char *muster_stamp_name(enum muster_stamp stamp);
+
+/** Registers at a trap, in the order in which the common handler pushes them. */
+struct muster_trap_frame {
+    uint64_t r15, r14, r13, r12, r11, r10, r9, r8, rbp, rdi, rsi, rdx, rcx, rbx, rax;
+    uint64_t vector, error_code;
+    uint64_t rip, cs, rflags, rsp, ss;
+};
+
+/**
+ * The GDT that every CPU gets, in the order that SYSCALL and SYSRET want (SDM vol. 3, 5.8.8):
+ * kernel code then data; user code of 32 bits (unused), user data, user code of 64 bits.
+ */
+#define MUSTER_KERNEL_CS 0x08
+#define MUSTER_KERNEL_DS 0x10
+#define MUSTER_USER_BASE 0x18
+#define MUSTER_USER_DS   0x23
+#define MUSTER_USER_CS   0x2B
+#define MUSTER_TSS       0x30
+#define MUSTER_GDT_WORDS 8 /* the TSS takes two */
+
+#define MUSTER_IST_NMI 1
+#define MUSTER_IST_DF  2
+#define MUSTER_IST_MC  3
+#define MUSTER_IST_COUNT 3
+
+/** A function that a started CPU enters: interrupts off, own stack, IST and GS base loaded. */
+typedef void muster_entry(struct muster_slot *slot, void *context);
+
+/** Where a parked CPU goes when it is turned on. */
+struct muster_start {
+    muster_entry *entry; /* must not return */
+    void *context;
+    uint64_t stack_top; /* 16-byte aligned */
+    void *percpu; /* GS base from then on; its first word must be the address of the slot */
+};
+
+#define MUSTER_SLOT_BYTES       16384u
+#define MUSTER_IST_STACK_BYTES  4096u
+
+/**
+ * All that one CPU needs to come in, in one aligned block that the host gives. The stacks are
+ * part of it, so which CPU a trap hit can be told from the stack it came on.
+ */
+struct muster_slot {
+    struct muster_slot *self; /* GS base of a parked CPU points here */
+    struct muster_machine *machine;
+    struct muster_word state;   /* enum muster_cpu_state */
+    struct muster_word command; /* what a parked CPU is to do next: lib/wake/park.h */
+    struct muster_word claimed; /* 0 until the first arrival; a second one parks for good */
+    uint32_t apic_id;
+    uint32_t index;
+    enum muster_status failure; /* why FAILED */
+    uint64_t park_stack_top;
+    uint64_t firmware_cr3;      /* on arrival, before its own: the firmware's page tables */
+    uint64_t first_tsc;         /* taken in assembly, made into stamps in C */
+    uint64_t long_mode_tsc;
+    uint64_t stamps_ns[MUSTER_STAMP_COUNT]; /* on the scale of time_ns; 0: not reached */
+    struct muster_start start;
+    uint64_t gdt[MUSTER_GDT_WORDS];
+    uint8_t tss[104];
+    uint32_t way_state; /* the way's own notes */
+    uint32_t mtrr_writes;       /* how many MTRRs differed and were written */
+    uint8_t park_stack[MUSTER_SLOT_BYTES - 1024 - MUSTER_IST_COUNT * MUSTER_IST_STACK_BYTES]
+        __attribute__((aligned(1024)));
+    uint8_t ist[MUSTER_IST_COUNT][MUSTER_IST_STACK_BYTES];
+} __attribute__((aligned(16384)));
+
+/** Storage of the IDT that all CPUs share: 256 gates of 16 bytes. */
+struct muster_idt {
+    uint8_t gates[256][16];
+} __attribute__((aligned(4096)));
+
+#define MUSTER_MTRR_FIXED        11
+#define MUSTER_MTRR_VARIABLE_MAX 32
+
+/** What must be equal on every CPU: taken from the BSP, given to each, and checked. */
+struct muster_cpu_profile {
+    uint64_t cr0, cr4, efer;
+    uint64_t star, lstar, fmask;
+    uint64_t pat;
+    uint64_t mtrr_cap, mtrr_def_type;
+    uint64_t mtrr_fixed[MUSTER_MTRR_FIXED];
+    uint64_t mtrr_variable[2 * MUSTER_MTRR_VARIABLE_MAX];
+    bool has_pat, has_mtrr, x2apic;
+    uint32_t apic_svr;
+};
+
+/** The host's part, given to muster_prepare(). */
+struct muster_cpu_config {
+    uint64_t park_cr3;       /* the page table that CPUs come in on: below 4 GiB, maps entry,
+                                library, slots and this machine; entry page not writable */
+    unsigned paging_levels;  /* of park_cr3: 4 or 5 */
+    uint64_t entry_phys;     /* page-aligned, mapped 1:1 by park_cr3: muster_entry_bytes() long;
+                                below 1 MiB for INIT-SIPI, below 4 GiB for the mailbox */
+    uint64_t entry_bytes;
+    uint8_t wake_vector;     /* interrupt that wakes a parked CPU: 0x20 to 0xFE */
+    uint64_t syscall_entry;  /* LSTAR; 0: SYSCALL stays off */
+    /**
+     * Every interrupt and exception except the wake vector. @slot is the CPU's own. The GS base
+     * is the CPU's per-CPU block also on NMI, #DF and #MC. What returns, resumes at the frame.
+     */
+    void (*trap)(struct muster_slot *slot, struct muster_trap_frame *frame);
+};
+
+/** The calling CPU's APIC ID, read from the live APIC in whichever mode it is. */
+uint32_t muster_apic_id(const struct muster_platform *platform);
+
+/** Whether the calling CPU's APIC is in x2APIC mode. */
+bool muster_apic_is_x2(const struct muster_platform *platform);
+
+/** Signal the end of the interrupt in service on the calling CPU. */
+void muster_apic_eoi(const struct muster_platform *platform);
+
+/** Send a fixed interrupt, or an NMI, to the CPU with @apic_id. Any CPU that is on. */
+enum muster_status muster_apic_send(const struct muster_platform *platform, uint32_t apic_id,
+                                    uint8_t vector);
+enum muster_status muster_apic_send_nmi(const struct muster_platform *platform,
+                                        uint32_t apic_id);
+
+/** Read the calling CPU's own state into @profile. */
+void muster_cpu_profile_read(const struct muster_machine *machine,
+                             struct muster_cpu_profile *profile);
+
+/** The name of the first field in which two profiles differ, or NULL if they are equal. */
+const char *muster_cpu_profile_difference(const struct muster_cpu_profile *a,
+                                          const struct muster_cpu_profile *b);
+
+/** On the CPU itself: load GDT, TSS, IDT, GS base and bring registers to the profile. */
+enum muster_status muster_cpu_load(struct muster_slot *slot, void *percpu);
+
+/** Whether CPUID says that this is an Intel TD (leaf 0x21). */
+bool muster_cpu_is_td(const struct muster_platform *platform);
+
+#ifdef __cplusplus
+}
+#endif
+#endif

@@ -1,0 +1,113 @@
+/**
+ * A machine: its processors and what its firmware offers to wake them. Filled by
+ * muster_discover(); the later steps (plan, adopt, start) work on it.
+ */
+#ifndef MUSTER_MACHINE_H
+#define MUSTER_MACHINE_H
+
+#include <stdbool.h>
+#include <stdint.h>
+
+#include <muster/cpu.h>
+#include <muster/platform.h>
+#include <muster/status.h>
+
+#ifdef __cplusplus
+extern "C" {
+#endif
+
+/** One processor as firmware describes it. Its index in muster_machine.cpus never changes. */
+struct muster_cpu {
+    uint32_t apic_id;
+    uint32_t acpi_uid;
+    bool bsp;
+    bool enabled;        /* usable now: it is woken and waited for */
+    bool online_capable; /* not there now, may be added later: never waited for */
+};
+
+/** The Multiprocessor Wakeup entry (ACPI 6.6, 5.2.12.19) as published. */
+struct muster_mailbox_description {
+    bool present;
+    uint16_t version;
+    uint8_t length;            /* of the entry: 16 or 24, judged apart from the version */
+    uint64_t mailbox_phys;
+    uint64_t reset_vector_phys; /* 0 unless version >= 1 and length >= 24 and it is given */
+};
+
+/** A place in the index of APIC IDs: open addressing, see muster_machine_find(). */
+struct muster_index_entry {
+    uint32_t apic_id;
+    uint32_t number; /* index of the CPU + 1; 0: empty */
+};
+
+struct muster_machine {
+    const struct muster_platform *platform;
+
+    /* Discovered. */
+    struct muster_cpu *cpus; /* in the order of the tables */
+    uint32_t cpu_capacity;
+    uint32_t cpu_count;
+    uint32_t bsp; /* index into cpus */
+    struct muster_index_entry *index;
+    uint32_t index_shift; /* an ID's home is (ID * MUSTER_INDEX_MULTIPLIER) >> index_shift */
+    uint32_t index_mask;  /* number of places - 1; a power of two at least twice cpu_capacity */
+    uint64_t lapic_phys;
+    struct muster_mailbox_description mailbox;
+    bool confidential; /* a TD: INIT and SIPI do not exist, MTRRs are not to be written */
+    uint8_t madt_revision;
+    uint32_t duplicate_count; /* entries dropped: the same APIC ID again */
+    uint32_t invalid_count;   /* entries dropped: the ID that means none */
+    uint32_t disabled_count;  /* entries dropped: neither enabled nor online-capable */
+    struct muster_finding finding; /* of the last discovery that failed */
+
+    /* Set up by muster_prepare(), see muster/wake.h and muster/cpu.h. */
+    struct muster_cpu_config config;
+    struct muster_cpu_profile profile;
+    struct muster_slot *slots; /* one per CPU, same index */
+    struct muster_idt *idt;
+    struct muster_word strays; /* arrivals that got no slot: uncounted, or a second time */
+    uint64_t adopt_start_ns;
+    uint64_t adopt_end_ns;
+};
+
+#define MUSTER_INDEX_MULTIPLIER 0x9E3779B1u
+#define MUSTER_BSP_UNKNOWN      0xFFFFFFFFu
+
+/**
+ * An empty machine over the caller's storage. @index_capacity is a power of two, at least twice
+ * @cpu_capacity; else MUSTER_INVALID_ARGUMENT.
+ */
+enum muster_status muster_machine_init(struct muster_machine *machine,
+                                       const struct muster_platform *platform,
+                                       struct muster_cpu *cpus, uint32_t cpu_capacity,
+                                       struct muster_index_entry *index,
+                                       uint32_t index_capacity);
+
+/**
+ * Read RSDP, RSDT or XSDT, and MADT. On the BSP, once, before anything else.
+ *
+ * Each structure is copied or, where it is long, read once in one pass; nothing is used before it
+ * is checked. On failure machine->finding tells where. Unknown MADT entries are skipped by
+ * their length; IDs listed twice are merged (enabled wins); the IDs that mean "none" are dropped.
+ *
+ * @param rsdp_phys    where the boot loader or firmware says the RSDP is
+ * @param bsp_apic_id  the calling CPU's own (muster_apic_id()); MUSTER_BSP_UNKNOWN when the
+ *                     tables of another machine are read
+ */
+enum muster_status muster_discover(struct muster_machine *machine, uint64_t rsdp_phys,
+                                   uint32_t bsp_apic_id);
+
+/** The same from a MADT alone that starts at @madt_phys. */
+enum muster_status muster_discover_madt(struct muster_machine *machine, uint64_t madt_phys,
+                                        uint32_t bsp_apic_id);
+
+/** Index of the CPU with this APIC ID, or -1. Any CPU, any time after discovery. */
+int32_t muster_machine_find(const struct muster_machine *machine, uint32_t apic_id);
+
+/** The RSDP of a PC's BIOS: scans EBDA and 0xE0000-0xFFFFF (ACPI 6.6, 5.2.5.1); 0 if none. */
+uint64_t muster_rsdp_scan(const struct muster_platform *platform);
+
+#ifdef __cplusplus
+}
+#endif
+#endif

@@ -1,0 +1,97 @@
+/**
+ * What the library asks of whoever hosts it: a kernel, a boot loader, a unit test, a simulator.
+ *
+ * Every hook gets the context given here. Hooks that a host does not have may be NULL where
+ * the text says so. The library calls them on the CPU that called it; AP code calls them on the
+ * AP, but only once that AP runs on its own descriptor tables.
+ */
+#ifndef MUSTER_PLATFORM_H
+#define MUSTER_PLATFORM_H
+
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+
+#ifdef __cplusplus
+extern "C" {
+#endif
+
+/** A 32-bit word that two CPUs share. The library reads and writes it with C11 orderings only. */
+struct muster_word {
+    uint32_t value;
+};
+
+#define MUSTER_FOREVER UINT64_MAX
+
+enum muster_log_level {
+    MUSTER_LOG_INFO,
+    MUSTER_LOG_WARNING,
+    MUSTER_LOG_ERROR,
+};
+
+/** Registers of one TDCALL (Intel TDX module ABI): passed in and given back, rax apart. */
+struct muster_tdcall_registers {
+    uint64_t rcx, rdx, r8, r9, r10, r11, r12, r13, r14, r15, rbx, rdi, rsi;
+};
+
+struct muster_platform {
+    void *context;
+
+    /**
+     * A pointer through which @bytes at @phys can be read and written, or NULL if there is
+     * nothing or it must not be touched. Stays valid; there is no unmap. @bytes may be any
+     * length; the library maps a table's header first and its whole length after that.
+     */
+    void *(*map)(void *context, uint64_t phys, size_t bytes);
+
+    /**
+     * The xAPIC's memory-mapped registers, by offset (0x020 is the ID), on the calling CPU.
+     * Called in xAPIC mode only: in x2APIC mode the library uses msr_read and msr_write.
+     */
+    uint32_t (*apic_read)(void *context, uint32_t offset);
+    void (*apic_write)(void *context, uint32_t offset, uint32_t value);
+
+    uint64_t (*msr_read)(void *context, uint32_t msr);
+    void (*msr_write)(void *context, uint32_t msr, uint64_t value);
+
+    /** @out gets eax, ebx, ecx, edx. */
+    void (*cpuid)(void *context, uint32_t leaf, uint32_t subleaf, uint32_t out[4]);
+
+    /** A Hyper-V hypercall (TLFS, 3): gives its result. NULL where there is no such hypervisor. */
+    uint64_t (*hypercall)(void *context, uint64_t control, uint64_t input_phys,
+                          uint64_t output_phys);
+
+    /** TDCALL leaf @rax: gives rax. NULL outside a TD. */
+    uint64_t (*tdcall)(void *context, uint64_t rax, struct muster_tdcall_registers *registers);
+
+    /** Time since some fixed moment, never backwards, the same on every CPU. */
+    uint64_t (*time_ns)(void *context);
+
+    /** A time-stamp counter's value on the scale of time_ns (stamps taken before C runs). */
+    uint64_t (*tsc_to_ns)(void *context, uint64_t tsc);
+
+    /**
+     * Wait while *@word is @value, at most until @deadline_ns on the scale of time_ns. May come
+     * back early; must come back. A real machine pauses, a simulator lets time pass.
+     */
+    void (*wait)(void *context, const struct muster_word *word, uint32_t value,
+                 uint64_t deadline_ns);
+
+    /**
+     * Sleep on a parked CPU, for as long as *@word is @value, until an interrupt comes. Called
+     * with interrupts off and comes back with them off; may come back early. The re-check of
+     * @word and the sleep must not let an interrupt slip between them (on x86: sti; hlt).
+     */
+    void (*sleep)(void *context, const struct muster_word *word, uint32_t value);
+
+    /** Whether all of the range is private to this confidential VM; NULL outside of one. */
+    bool (*is_private)(void *context, uint64_t phys, uint64_t bytes);
+
+    /** One line of text without a newline. NULL to stay silent. */
+    void (*log)(void *context, enum muster_log_level level, const char *text);
+};
+
+#ifdef __cplusplus
+}
+#endif
+#endif

@@ -1,0 +1,103 @@
+/**
+ * From a described machine to all its processors on: plan, prepare, adopt, start.
+ *
+ *     muster_discover -> muster_plan_make -> muster_prepare -> (host seals the entry page)
+ *         -> muster_adopt -> muster_start -> ... -> muster_cpu_hand_back
+ *
+ * All are called on the BSP, one at a time.
+ */
+#ifndef MUSTER_WAKE_H
+#define MUSTER_WAKE_H
+
+#include <stdbool.h>
+#include <stdint.h>
+
+#include <muster/machine.h>
+
+#ifdef __cplusplus
+extern "C" {
+#endif
+
+enum muster_way {
+    MUSTER_WAY_AUTO = 0, /* whatever the platform describes */
+    MUSTER_WAY_SIPI,     /* INIT, SIPI through xAPIC or x2APIC */
+    MUSTER_WAY_MAILBOX,  /* ACPI Multiprocessor Wakeup */
+    MUSTER_WAY_NONE,     /* one processor: nobody to wake */
+};
+
+/** "sipi", "mailbox" ...: as reports and options spell it. Never NULL. */
+const char *muster_way_name(enum muster_way way);
+
+struct muster_plan {
+    enum muster_way way;
+    bool x2apic;       /* which APIC interface the way uses */
+    bool reset_vector; /* CPUs can be handed back to the firmware */
+    const char *reason; /* one sentence: why this way */
+};
+
+/**
+ * Choose the way by what the platform describes; @wanted other than AUTO asks for one and is
+ * MUSTER_ERROR_NO_WAY if the platform does not offer it (SIPI in a TD, MAILBOX with none
+ * described). An APIC ID that the APIC's mode cannot reach is
+ * MUSTER_ERROR_APIC_ID_BEYOND_XAPIC.
+ */
+enum muster_status muster_plan_make(const struct muster_machine *machine,
+                                    enum muster_way wanted, struct muster_plan *plan);
+
+/** Bytes of entry memory that the plan's way needs for this machine: whole pages. */
+uint64_t muster_entry_bytes(const struct muster_machine *machine,
+                            const struct muster_plan *plan);
+
+/**
+ * Fill slots, descriptor tables, IDT and entry pages, read the BSP's profile, and load it all on
+ * the BSP (which is then ON, with GS base @bsp_percpu). The entry pages are written here and
+ * only here: seal them (read-only, executable in park_cr3) before muster_adopt().
+ *
+ * @param slots  machine->cpu_count of them, zeroed
+ */
+enum muster_status muster_prepare(struct muster_machine *machine, const struct muster_plan *plan,
+                                  const struct muster_cpu_config *config,
+                                  struct muster_slot *slots, struct muster_idt *idt,
+                                  void *bsp_percpu);
+
+/**
+ * Bring every enabled CPU that is not in yet into the park area. Returns when the last has come
+ * or @timeout_ns has passed: MUSTER_OK, or MUSTER_TIME_OUT with at least one slot FAILED, its
+ * reason beside it, and everybody else parked. A dead CPU costs the one deadline, whatever
+ * their number. A CPU that comes later parks itself and stays FAILED; called again, it is tried
+ * again.
+ */
+enum muster_status muster_adopt(struct muster_machine *machine, const struct muster_plan *plan,
+                                uint64_t timeout_ns);
+
+/**
+ * Send every parked CPU to its slot's start.entry, all at the same time, in the order of
+ * @order (indexes; NULL: as listed). Returns when all are ON, or MUSTER_TIME_OUT.
+ */
+enum muster_status muster_start(struct muster_machine *machine, const uint32_t *order,
+                                uint32_t order_count, uint64_t timeout_ns);
+
+/**
+ * Give a parked CPU back to the firmware through the ResetVector, and make sure by Test that it
+ * arrived. It is ABSENT afterwards and muster_adopt() may take it again. The ResetVector's page
+ * must be mapped 1:1 and executable by park_cr3. One CPU at a time (ACPI 6.6, 5.2.12.19).
+ *
+ * @return MUSTER_OK; MUSTER_UNKNOWN_CPU; MUSTER_DENIED if it is not parked;
+ *         MUSTER_ERROR_NO_RESET_VECTOR; MUSTER_ERROR_FIRMWARE_RECLAIMED if @firmware_kept is
+ *         false; MUSTER_TIME_OUT if Test was not answered (the CPU is FAILED then)
+ */
+enum muster_status muster_cpu_hand_back(struct muster_machine *machine,
+                                        const struct muster_plan *plan, uint32_t apic_id,
+                                        bool firmware_kept, uint64_t timeout_ns);
+
+/** Any CPU, any time. */
+enum muster_cpu_state muster_cpu_state(const struct muster_machine *machine, uint32_t index);
+
+/** Whether any described CPU may still be in the firmware's loop (custody must go on). */
+bool muster_ap_in_firmware(const struct muster_machine *machine,
+                           const struct muster_plan *plan);
+
+#ifdef __cplusplus
+}
+#endif
+#endif

@@ -1,0 +1,76 @@
+/**
+ * Every word that two CPUs share goes through here: C11 orderings on the access itself, no
+ * free-standing fences, so that ThreadSanitizer and the reader see the same program.
+ */
+#ifndef LIB_ATOMIC_H
+#define LIB_ATOMIC_H
+
+#include <stdbool.h>
+#include <stdint.h>
+
+#include <muster/platform.h>
+
+static inline uint32_t word_load_acquire(const struct muster_word *word)
+{
+    return __atomic_load_n(&word->value, __ATOMIC_ACQUIRE);
+}
+
+static inline uint32_t word_load_relaxed(const struct muster_word *word)
+{
+    return __atomic_load_n(&word->value, __ATOMIC_RELAXED);
+}
+
+static inline void word_store_release(struct muster_word *word, uint32_t value)
+{
+    __atomic_store_n(&word->value, value, __ATOMIC_RELEASE);
+}
+
+/* The one way to change a state: true if it was @from and is now @to. */
+static inline bool word_move(struct muster_word *word, uint32_t from, uint32_t to)
+{
+    return __atomic_compare_exchange_n(&word->value, &from, to, false, __ATOMIC_ACQ_REL,
+                                       __ATOMIC_ACQUIRE);
+}
+
+static inline uint32_t word_fetch_add(struct muster_word *word, uint32_t addend)
+{
+    return __atomic_fetch_add(&word->value, addend, __ATOMIC_ACQ_REL);
+}
+
+static inline void u32_store_relaxed(uint32_t *word, uint32_t value)
+{
+    __atomic_store_n(word, value, __ATOMIC_RELAXED);
+}
+
+static inline void u64_store_relaxed(uint64_t *word, uint64_t value)
+{
+    __atomic_store_n(word, value, __ATOMIC_RELAXED);
+}
+
+static inline uint32_t u32_load_relaxed(const uint32_t *word)
+{
+    return __atomic_load_n(word, __ATOMIC_RELAXED);
+}
+
+static inline uint64_t u64_load_relaxed(const uint64_t *word)
+{
+    return __atomic_load_n(word, __ATOMIC_RELAXED);
+}
+
+static inline uint16_t u16_load_acquire(const uint16_t *word)
+{
+    return __atomic_load_n(word, __ATOMIC_ACQUIRE);
+}
+
+static inline void u16_store_release(uint16_t *word, uint16_t value)
+{
+    __atomic_store_n(word, value, __ATOMIC_RELEASE);
+}
+
+static inline bool u16_move(uint16_t *word, uint16_t from, uint16_t to)
+{
+    return __atomic_compare_exchange_n(word, &from, to, false, __ATOMIC_ACQ_REL,
+                                       __ATOMIC_ACQUIRE);
+}
+
+#endif
