@@ -1,7 +1,12 @@
 # Muster. `make` builds everything, `make check` runs the unit tests, `make help` lists the rest.
 
 BUILD ?= build
-CC    ?= gcc
+# Where loaders put the two images; both run anywhere.
+KERNEL_BASE := 0x1000000
+SHIM_BASE   := 0x200000
+ifeq ($(origin CC),default)
+CC := gcc
+endif
 AR    ?= ar
 LD    ?= ld
 
@@ -17,14 +22,14 @@ SANITIZE := -fsanitize=address,undefined -fno-sanitize-recover=all -fno-omit-fra
 LIB_C  := $(sort $(wildcard lib/*.c lib/*/*.c))
 LIB_S  := $(sort $(wildcard lib/*/*.S))
 # What runs only on a CPU's own privileged state has no meaning in a host process.
-LIB_C_BARE_ONLY := $(wildcard lib/cpu/load.c)
+LIB_C_BARE_ONLY := lib/cpu/load.c
 LIB_C_HOST := $(filter-out $(LIB_C_BARE_ONLY),$(LIB_C))
 
 CLI_PACKAGES := glib-2.0 gio-2.0 gio-unix-2.0 json-glib-1.0
 CLI_CFLAGS    = $(shell pkg-config --cflags $(CLI_PACKAGES))
 CLI_LIBS      = $(shell pkg-config --libs $(CLI_PACKAGES))
 
-BOOT_COMMON := $(sort $(wildcard boot/*.c))
+BOOT_COMMON := boot/enter.S $(sort $(wildcard boot/*.c))
 KERNEL_SRC  := $(sort $(wildcard kernel/*.c kernel/*.S)) boot/entry_pvh.S $(BOOT_COMMON)
 SHIM_SRC    := $(sort $(wildcard shim/*.c shim/*.S)) boot/entry_multiboot.S $(BOOT_COMMON)
 CLI_SRC     := $(sort $(wildcard cli/*.c))
@@ -48,16 +53,16 @@ $(BUILD)/libmuster.a: $(call bare_objects,$(LIB_C) $(LIB_S))
 
 $(BUILD)/muster-kernel.elf: boot/image.ld $(call bare_objects,$(KERNEL_SRC)) $(BUILD)/libmuster.a
 	$(LD) -pie --no-dynamic-linker -z max-page-size=4096 -z noexecstack -z text --build-id=none \
-	  -T boot/image.ld --defsym=IMAGE_BASE=0x1000000 -o $@ $(filter %.o %.a,$^)
+	  -T boot/image.ld --defsym=IMAGE_BASE=$(KERNEL_BASE) -o $@ $(filter %.o %.a,$^)
 
 $(BUILD)/muster-shim.elf: boot/image.ld $(call bare_objects,$(SHIM_SRC)) $(BUILD)/libmuster.a
 	$(LD) -pie --no-dynamic-linker -z max-page-size=4096 -z noexecstack -z text --build-id=none \
-	  -T boot/image.ld --defsym=IMAGE_BASE=0x200000 -o $@ $(filter %.o %.a,$^)
+	  -T boot/image.ld --defsym=IMAGE_BASE=$(SHIM_BASE) -o $@ $(filter %.o %.a,$^)
 
 $(BUILD)/muster: $(call host_objects,$(CLI_SRC) lib/status.c)
 	$(CC) $(LDFLAGS) -o $@ $^ $(CLI_LIBS)
 
-$(BUILD)/sanitized/libmuster.a: $(call test_objects,$(LIB_C_HOST))
+$(BUILD)/sanitized/libmuster.a: $(call test_objects,$(LIB_C_HOST) $(LIB_S))
 	@rm -f $@
 	$(AR) rcs $@ $^
 
@@ -67,7 +72,7 @@ $(BUILD)/tests/%: $(BUILD)/sanitized/tests/unit/%.c.o $(BUILD)/sanitized/libmust
 
 $(BUILD)/bare/%.o: %
 	@mkdir -p $(@D)
-	$(CC) $(BARE) -MMD -MP -c -o $@ $<
+	$(CC) $(BARE) -DIMAGE_BASE=$(KERNEL_BASE) -MMD -MP -c -o $@ $<
 
 $(BUILD)/host/cli/%.o: cli/%
 	@mkdir -p $(@D)

@@ -19,6 +19,9 @@ extern char boot_stack_top[];
 /** Apply the image's R_X86_64_RELATIVE entries for where it now runs. From the entry code. */
 void image_relocate(void);
 
+/** The same for a copy of this image that lies at @base, which may be anywhere. */
+void image_relocate_copy(uint64_t base);
+
 /**
  * The program's own start, on the BSP: interrupts off, 64 KiB stack.
  * @info_phys  PVH start info or Multiboot information, as the loader gave it

@@ -93,9 +93,11 @@ struct muster_slot {
     struct muster_word state;   /* enum muster_cpu_state */
     struct muster_word command; /* what a parked CPU is to do next: lib/wake/park.h */
     struct muster_word claimed; /* 0 until the first arrival; a second one parks for good */
+    struct muster_word arrived; /* 1 once it runs on its own tables, also when that is too late */
     uint32_t apic_id;
     uint32_t index;
     enum muster_status failure; /* why FAILED */
+    uint64_t gs_base;           /* slot while parked, then start.percpu; NMI, #DF, #MC load it */
     uint64_t park_stack_top;
     uint64_t firmware_cr3;      /* on arrival, before its own: the firmware's page tables */
     uint64_t first_tsc;         /* taken in assembly, made into stamps in C */
@@ -104,7 +106,6 @@ struct muster_slot {
     struct muster_start start;
     uint64_t gdt[MUSTER_GDT_WORDS];
     uint8_t tss[104];
-    uint32_t way_state; /* the way's own notes */
     uint32_t mtrr_writes;       /* how many MTRRs differed and were written */
     uint8_t park_stack[MUSTER_SLOT_BYTES - 1024 - MUSTER_IST_COUNT * MUSTER_IST_STACK_BYTES]
         __attribute__((aligned(1024)));
@@ -131,14 +132,20 @@ struct muster_cpu_profile {
     uint32_t apic_svr;
 };
 
+/** SMEP, SMAP, UMIP, FSGSBASE, #MC and global pages (CR4's bits). */
+#define MUSTER_CR4_FEATURES 0x003108C0u
+
 /** The host's part, given to muster_prepare(). */
 struct muster_cpu_config {
-    uint64_t park_cr3;       /* the page table that CPUs come in on: below 4 GiB, maps entry,
-                                library, slots and this machine; entry page not writable */
+    uint64_t park_cr3;       /* the page table that CPUs come in on: below 4 GiB, maps entry page,
+                                library, slots, IDT, this machine and the local APIC at the
+                                addresses that the BSP uses */
     unsigned paging_levels;  /* of park_cr3: 4 or 5 */
     uint64_t entry_phys;     /* page-aligned, mapped 1:1 by park_cr3: muster_entry_bytes() long;
                                 below 1 MiB for INIT-SIPI, below 4 GiB for the mailbox */
     uint64_t entry_bytes;
+    uint64_t cr4_features;   /* CR4 bits to turn on wherever CPUID has them: MUSTER_CR4_FEATURES;
+                                0: every CPU gets what the BSP has */
     uint8_t wake_vector;     /* interrupt that wakes a parked CPU: 0x20 to 0xFE */
     uint64_t syscall_entry;  /* LSTAR; 0: SYSCALL stays off */
     /**
@@ -171,8 +178,14 @@ void muster_cpu_profile_read(const struct muster_machine *machine,
 const char *muster_cpu_profile_difference(const struct muster_cpu_profile *a,
                                           const struct muster_cpu_profile *b);
 
-/** On the CPU itself: load GDT, TSS, IDT, GS base and bring registers to the profile. */
-enum muster_status muster_cpu_load(struct muster_slot *slot, void *percpu);
+/**
+ * Put the calling CPU onto page table @cr3 of @levels. Where the number of levels changes, the
+ * way leads through 32-bit mode: code, stack and @cr3 must then lie below 4 GiB and be mapped
+ * 1:1 by both tables, else MUSTER_ERROR_PAGING_LEVELS, as also for a processor without LA57.
+ * Interrupts off.
+ */
+enum muster_status muster_paging_switch(const struct muster_platform *platform, uint64_t cr3,
+                                        unsigned levels);
 
 /** Whether CPUID says that this is an Intel TD (leaf 0x21). */
 bool muster_cpu_is_td(const struct muster_platform *platform);

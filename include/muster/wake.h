@@ -90,6 +90,21 @@ enum muster_status muster_cpu_hand_back(struct muster_machine *machine,
                                         const struct muster_plan *plan, uint32_t apic_id,
                                         bool firmware_kept, uint64_t timeout_ns);
 
+/**
+ * For whoever plays the firmware's side: lend a CPU to code that is not ours, by the vector of a
+ * mailbox, and let it back in by one address that serves all.
+ *
+ * muster_lend_prepare() writes the page of that address (the ResetVector): page-aligned, below
+ * 4 GiB, mapped 1:1 and executable by park_cr3. After muster_prepare(), before sealing.
+ */
+enum muster_status muster_lend_prepare(struct muster_machine *machine, uint64_t page_phys);
+
+/**
+ * On the CPU itself, ON, interrupts off: leave to @vector with all general registers but RAX
+ * cleared. If it comes back by the lent page it is started at its slot's start.entry again.
+ */
+__attribute__((noreturn)) void muster_lend(struct muster_slot *slot, uint64_t vector);
+
 /** Any CPU, any time. */
 enum muster_cpu_state muster_cpu_state(const struct muster_machine *machine, uint32_t index);
 

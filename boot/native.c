@@ -1,0 +1,184 @@
+#include "boot/native.h"
+
+#include "boot/console.h"
+#include "lib/atomic.h"
+#include "lib/cpu/instructions.h"
+
+#define NS_PER_S 1000000000u
+
+/* The PIT (Intel 8254): channel 0 counts down at this rate whatever else is there. */
+#define PIT_HZ            1193182u
+#define PIT_CHANNEL_0     0x40
+#define PIT_COMMAND       0x43
+#define PIT_RATE_MODE     0x34 /* channel 0, both bytes, mode 2 */
+#define PIT_LATCH         0x00 /* channel 0 */
+#define CALIBRATION_TICKS (PIT_HZ / 100)
+#define CALIBRATION_LOOKS 1000000u
+
+#define CPUID_TSC         0x15
+#define CPUID_HV_TIMING   0x40000010 /* eax: TSC kHz (VMware's leaf; KVM and others give it too) */
+
+struct native {
+    uint64_t mapped_end;
+    uint64_t tsc_hz;
+    uint64_t ns_per_tick; /* fixed point, 32 fraction bits */
+    volatile uint8_t *apic;
+};
+static struct native native;
+
+static void *native_map(void *context, uint64_t phys, size_t bytes)
+{
+    (void)context;
+    if (phys == 0 || phys >= native.mapped_end || bytes > native.mapped_end - phys)
+        return NULL;
+    return (void *)phys;
+}
+
+static uint32_t native_apic_read(void *context, uint32_t offset)
+{
+    (void)context;
+    return *(volatile uint32_t *)(native.apic + offset);
+}
+
+static void native_apic_write(void *context, uint32_t offset, uint32_t value)
+{
+    (void)context;
+    *(volatile uint32_t *)(native.apic + offset) = value;
+}
+
+static uint64_t native_msr_read(void *context, uint32_t msr)
+{
+    (void)context;
+    return read_msr(msr);
+}
+
+static void native_msr_write(void *context, uint32_t msr, uint64_t value)
+{
+    (void)context;
+    write_msr(msr, value);
+}
+
+static void native_cpuid(void *context, uint32_t leaf, uint32_t subleaf, uint32_t out[4])
+{
+    (void)context;
+    read_cpuid(leaf, subleaf, out);
+}
+
+static uint64_t native_tsc_to_ns(void *context, uint64_t tsc)
+{
+    (void)context;
+    return (uint64_t)(((unsigned __int128)tsc * native.ns_per_tick) >> 32);
+}
+
+static uint64_t native_time_ns(void *context)
+{
+    return native_tsc_to_ns(context, read_tsc());
+}
+
+static void native_wait(void *context, const struct muster_word *word, uint32_t value,
+                        uint64_t deadline_ns)
+{
+    while (word_load_acquire(word) == value && native_time_ns(context) < deadline_ns)
+        cpu_pause();
+}
+
+static void native_sleep(void *context, const struct muster_word *word, uint32_t value)
+{
+    (void)context;
+    if (word_load_acquire(word) == value)
+        sleep_until_interrupt();
+}
+
+static void native_log(void *context, enum muster_log_level level, const char *text)
+{
+    static const char *const prefixes[] = {"", "warning: ", "error: "};
+    (void)context;
+    console_printf("muster: %s%s\n", prefixes[level], text);
+}
+
+static uint16_t pit_count(void)
+{
+    out8(PIT_COMMAND, PIT_LATCH);
+    uint8_t low = in8(PIT_CHANNEL_0);
+    return (uint16_t)(low | (in8(PIT_CHANNEL_0) << 8));
+}
+
+/*
+ * The TSC against the PIT for 10 ms. Channel 0 by latched reads and not channel 2 by port 0x61,
+ * which not every machine has (QEMU's microvm). 0 if the PIT does not count.
+ */
+static uint64_t tsc_hz_by_pit(void)
+{
+    out8(PIT_COMMAND, PIT_RATE_MODE);
+    out8(PIT_CHANNEL_0, 0xFF);
+    out8(PIT_CHANNEL_0, 0xFF);
+    uint16_t last = pit_count();
+    uint64_t start = read_tsc();
+    uint32_t ticks = 0;
+    for (uint32_t look = 0; look < CALIBRATION_LOOKS; look++) {
+        uint16_t now = pit_count();
+        ticks += (uint16_t)(last - now);
+        last = now;
+        if (ticks >= CALIBRATION_TICKS)
+            return (read_tsc() - start) * PIT_HZ / ticks;
+    }
+    return 0;
+}
+
+/* What the processor or its hypervisor says of the TSC's rate; 0 if nothing. */
+static uint64_t tsc_hz_by_cpuid(void)
+{
+    uint32_t r[4];
+    read_cpuid(0, 0, r);
+    if (r[0] >= CPUID_TSC) {
+        read_cpuid(CPUID_TSC, 0, r);
+        if (r[0] && r[1] && r[2])
+            return (uint64_t)r[2] * r[1] / r[0];
+    }
+    read_cpuid(CPUID_FEATURES, 0, r);
+    if (r[2] & CPUID_1_ECX_HYPERVISOR) {
+        read_cpuid(CPUID_HYPERVISOR, 0, r);
+        if (r[0] >= CPUID_HV_TIMING && r[0] < CPUID_HYPERVISOR + 0x10000) {
+            read_cpuid(CPUID_HV_TIMING, 0, r);
+            return (uint64_t)r[0] * 1000;
+        }
+    }
+    return 0;
+}
+
+void native_platform_init(struct muster_platform *platform, uint64_t mapped_end)
+{
+    native.mapped_end = mapped_end;
+    native.apic = (volatile uint8_t *)(read_msr(MSR_APIC_BASE) & APIC_BASE_ADDRESS);
+    native.tsc_hz = tsc_hz_by_cpuid();
+    if (!native.tsc_hz)
+        native.tsc_hz = tsc_hz_by_pit();
+    if (!native.tsc_hz)
+        native.tsc_hz = NS_PER_S; /* no clock to be found: deadlines are then ticks */
+    native.ns_per_tick = ((uint64_t)NS_PER_S << 32) / native.tsc_hz;
+    *platform = (struct muster_platform){
+        .map = native_map,
+        .apic_read = native_apic_read,
+        .apic_write = native_apic_write,
+        .msr_read = native_msr_read,
+        .msr_write = native_msr_write,
+        .cpuid = native_cpuid,
+        .time_ns = native_time_ns,
+        .tsc_to_ns = native_tsc_to_ns,
+        .wait = native_wait,
+        .sleep = native_sleep,
+        .log = native_log,
+    };
+}
+
+uint64_t native_tsc_hz(void)
+{
+    return native.tsc_hz;
+}
+
+void native_delay_ns(uint64_t ns)
+{
+    uint64_t end = native_time_ns(NULL) + ns;
+    while (native_time_ns(NULL) < end)
+        cpu_pause();
+}

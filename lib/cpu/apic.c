@@ -1,0 +1,77 @@
+/* The local APIC, in either of its modes. */
+#include "lib/cpu/apic.h"
+
+#include "abi/x86.h"
+
+/* A send that stays pending this long will never go out. */
+#define ICR_PATIENCE_NS 10000000u
+
+bool muster_apic_is_x2(const struct muster_platform *platform)
+{
+    return platform->msr_read(platform->context, MSR_APIC_BASE) & APIC_BASE_X2APIC;
+}
+
+uint32_t apic_read(const struct muster_platform *platform, bool x2, uint32_t offset)
+{
+    if (x2)
+        return (uint32_t)platform->msr_read(platform->context, MSR_X2APIC + offset / 16);
+    return platform->apic_read(platform->context, offset);
+}
+
+void apic_write(const struct muster_platform *platform, bool x2, uint32_t offset, uint32_t value)
+{
+    if (x2)
+        platform->msr_write(platform->context, MSR_X2APIC + offset / 16, value);
+    else
+        platform->apic_write(platform->context, offset, value);
+}
+
+uint32_t muster_apic_id(const struct muster_platform *platform)
+{
+    bool x2 = muster_apic_is_x2(platform);
+    uint32_t id = apic_read(platform, x2, APIC_ID);
+    return x2 ? id : id >> APIC_XAPIC_ID_SHIFT;
+}
+
+void muster_apic_eoi(const struct muster_platform *platform)
+{
+    apic_write(platform, muster_apic_is_x2(platform), APIC_EOI, 0);
+}
+
+/*
+ * xAPIC: the high half first, since writing the low half sends; and only once the last one has
+ * gone out. x2APIC: one write, no delivery status (SDM vol. 3, 11.12.9).
+ */
+enum muster_status apic_send(const struct muster_platform *platform, bool x2, uint32_t apic_id,
+                             uint32_t command)
+{
+    void *context = platform->context;
+    if (x2) {
+        platform->msr_write(context, MSR_X2APIC + APIC_ICR_LOW / 16,
+                            (uint64_t)apic_id << ICR_X2_DEST_SHIFT | command);
+        return MUSTER_OK;
+    }
+    if (apic_id >= APIC_XAPIC_ID_LIMIT)
+        return MUSTER_ERROR_APIC_ID_BEYOND_XAPIC;
+    if (platform->apic_read(context, APIC_ICR_LOW) & ICR_PENDING) {
+        uint64_t deadline_ns = platform->time_ns(context) + ICR_PATIENCE_NS;
+        while (platform->apic_read(context, APIC_ICR_LOW) & ICR_PENDING)
+            if (platform->time_ns(context) >= deadline_ns)
+                return MUSTER_ERROR_APIC_STUCK;
+    }
+    platform->apic_write(context, APIC_ICR_HIGH, apic_id << ICR_X_DEST_SHIFT);
+    platform->apic_write(context, APIC_ICR_LOW, command);
+    return MUSTER_OK;
+}
+
+enum muster_status muster_apic_send(const struct muster_platform *platform, uint32_t apic_id,
+                                    uint8_t vector)
+{
+    return apic_send(platform, muster_apic_is_x2(platform), apic_id,
+                     ICR_FIXED | ICR_ASSERT | vector);
+}
+
+enum muster_status muster_apic_send_nmi(const struct muster_platform *platform, uint32_t apic_id)
+{
+    return apic_send(platform, muster_apic_is_x2(platform), apic_id, ICR_NMI | ICR_ASSERT);
+}

@@ -1,0 +1,91 @@
+/*
+ * From an entry page to C: which slot is mine, am I the first to come for it, and its stack.
+ */
+#include "abi/x86.h"
+#include "lib/cpu/slot_layout.h"
+
+#define INDEX_MULTIPLIER 0x9E3779B1 /* MUSTER_INDEX_MULTIPLIER, checked in lib/cpu/slot.c */
+
+    .text
+    .globl arrive_by_apic_id, arrive_by_slot
+    .hidden arrive_by_apic_id, arrive_by_slot
+
+/*
+ * Entry: as entry_sipi.S leaves it.
+ * Exit:  claim with R10 = slot, or stray.
+ *
+ * The ID is read from the live APIC, in the mode that the BSP wants; CPUID's initial ID differs
+ * on some processors. The order in which CPUs come here means nothing.
+ */
+arrive_by_apic_id:
+    shlq $32, %rdx
+    leaq (%rdx, %rax), %r9          /* TSC in long mode */
+    movl $MSR_APIC_BASE, %ecx
+    rdmsr
+    testl $APIC_BASE_X2APIC, %eax
+    jnz 2f
+    cmpl $0, ENTRY_X2APIC(%rbx)
+    je 1f
+    orl $(APIC_BASE_X2APIC | APIC_BASE_ENABLED), %eax
+    wrmsr
+    jmp 2f
+1:  shlq $32, %rdx
+    andl $~(PAGE_BYTES - 1), %eax
+    orq %rdx, %rax
+    movl APIC_ID(%rax), %eax
+    shrl $APIC_XAPIC_ID_SHIFT, %eax
+    jmp 3f
+2:  movl $(MSR_X2APIC + APIC_ID / 16), %ecx
+    rdmsr
+3:  imull $INDEX_MULTIPLIER, %eax, %edx
+    movl ENTRY_INDEX_SHIFT(%rbx), %ecx
+    shrl %cl, %edx
+    movq ENTRY_INDEX(%rbx), %r11
+4:  movl 4(%r11, %rdx, 8), %ecx
+    testl %ecx, %ecx
+    jz stray                        /* an ID that the tables do not list */
+    cmpl %eax, (%r11, %rdx, 8)
+    je 5f
+    incl %edx
+    andl ENTRY_INDEX_MASK(%rbx), %edx
+    jmp 4b
+5:  leal -1(%rcx), %r10d
+    jmp found
+
+/*
+ * Entry: as entry_mailbox.S leaves it.
+ * Exit:  as above.
+ */
+arrive_by_slot:
+    shlq $32, %rdx
+    leaq (%rdx, %rax), %r9
+    movl %ebp, %r10d
+
+found:
+    shlq $SLOT_BYTES_LOG2, %r10
+    addq ENTRY_SLOTS(%rbx), %r10
+    lock btsl $0, SLOT_CLAIMED(%r10)
+    jc stray
+    shlq $32, %rsi
+    movl %edi, %edi
+    orq %rsi, %rdi
+    movq %rdi, SLOT_FIRST_TSC(%r10)
+    movq %r9, SLOT_LONG_MODE_TSC(%r10)
+    movl %esp, %eax
+    shlq $12, %rax
+    movq %rax, SLOT_FIRMWARE_CR3(%r10)
+    movq SLOT_PARK_STACK_TOP(%r10), %rsp
+    xorl %ebp, %ebp
+    movq %r10, %rdi
+    call park_enter
+    ud2
+
+/* Uncounted, or here for a second time: counted, and parked for good without a stack. */
+stray:
+    movq ENTRY_STRAYS(%rbx), %rax
+    lock incl (%rax)
+6:  cli
+    hlt
+    jmp 6b
+
+    .section .note.GNU-stack, "", @progbits

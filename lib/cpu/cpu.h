@@ -1,0 +1,79 @@
+/**
+ * Private to the library: a CPU's own state, and the borders between C and assembly.
+ */
+#ifndef LIB_CPU_CPU_H
+#define LIB_CPU_CPU_H
+
+#include <muster/machine.h>
+
+#include "lib/cpu/slot_layout.h"
+
+/** What an entry page carries for the code in it, at ENTRY_PARAMETERS. */
+struct entry_parameters {
+    uint64_t park_cr3;
+    uint64_t arrive;  /* arrive_by_apic_id or arrive_by_slot */
+    uint64_t index;   /* struct muster_index_entry[] */
+    uint64_t slots;   /* the first slot that this page serves */
+    uint64_t strays;  /* struct muster_word */
+    uint32_t index_shift;
+    uint32_t index_mask;
+    uint32_t cr4;
+    uint32_t efer;
+    uint32_t far32_offset;
+    uint16_t far32_selector;
+    uint16_t reserved0;
+    uint32_t far64_offset;
+    uint16_t far64_selector;
+    uint16_t gdt_limit;
+    uint64_t gdt_base;
+    uint64_t gdt[4];
+    uint32_t x2apic; /* put the APIC into x2APIC mode and read the ID there */
+};
+
+/** Page templates and the places in them that far jumps lead to (lib/cpu/entry_*.S). */
+extern const uint8_t sipi_entry_start[], sipi_entry_32[], sipi_entry_64[], sipi_entry_end[];
+extern const uint8_t mailbox_entry_start[], mailbox_entry_32[], mailbox_entry_64[],
+    mailbox_entry_end[];
+
+/** Where entry pages lead to (lib/cpu/arrive.S); not to be called from C. */
+void arrive_by_apic_id(void);
+void arrive_by_slot(void);
+
+/** First C of an arriving CPU, on its park stack, no tables of its own yet (lib/wake/park.c). */
+__attribute__((noreturn)) void park_enter(struct muster_slot *slot);
+
+/** Fill everything of the slot that does not change: IDs, stacks, GDT, TSS. */
+void slot_init(struct muster_slot *slot, struct muster_machine *machine, uint32_t index);
+
+/** The kernel stack that an interrupt from user mode lands on. */
+void slot_set_kernel_stack(struct muster_slot *slot, uint64_t stack_top);
+
+/** 256 interrupt gates to the common handler; NMI, #DF and #MC on their IST stacks. */
+void idt_init(struct muster_idt *idt);
+
+/** On the BSP: turn on what config.cr4_features asks for, then take its profile. */
+void cpu_profile_make(struct muster_machine *machine);
+
+/** Whether the calling CPU has every feature that the profile uses. */
+bool cpu_has_profile(const struct muster_platform *platform,
+                     const struct muster_cpu_profile *profile);
+
+/** CR4 bits of @wanted that the calling CPU's CPUID offers. */
+uint64_t cpu_cr4_offered(const struct muster_platform *platform, uint64_t wanted);
+
+/** Bring the calling CPU's PAT and MTRRs to the profile's; gives how many MTRRs were written. */
+uint32_t cpu_memory_types_load(const struct muster_machine *machine);
+
+/**
+ * On the CPU itself: GDT, TSS, IDT, GS base = @percpu, then registers to the profile.
+ * MUSTER_ERROR_FEATURES_DIFFER if it lacks what the BSP has; its tables are loaded all the same.
+ */
+enum muster_status cpu_load(struct muster_slot *slot, void *percpu);
+
+/** Leave the park area for start.entry, on start.stack_top. */
+__attribute__((noreturn)) void cpu_enter(struct muster_slot *slot);
+
+/** Leave for @vector (firmware's): interrupts off, general registers cleared. */
+__attribute__((noreturn)) void cpu_leave(uint64_t vector);
+
+#endif

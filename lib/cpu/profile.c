@@ -1,0 +1,77 @@
+/* What must be equal on every CPU: which features, and how two profiles differ. */
+#include "abi/x86.h"
+#include "lib/cpu/cpu.h"
+
+_Static_assert(MUSTER_CR4_FEATURES == (CR4_SMEP | CR4_SMAP | CR4_UMIP | CR4_FSGSBASE | CR4_MCE |
+                                       CR4_PGE),
+               "include/muster/cpu.h spells the bits out");
+
+/* CR4 bits that must not be set on a CPU whose CPUID lacks the feature. */
+static const struct {
+    uint64_t cr4;
+    uint32_t leaf;
+    uint8_t reg; /* 0 eax ... 3 edx */
+    uint32_t bit;
+} features[] = {
+    {CR4_MCE, CPUID_FEATURES, 3, CPUID_1_EDX_MCE},
+    {CR4_PGE, CPUID_FEATURES, 3, 1u << 13},
+    {CR4_FSGSBASE, CPUID_EXTENDED_FEATURES, 1, CPUID_7_EBX_FSGSBASE},
+    {CR4_SMEP, CPUID_EXTENDED_FEATURES, 1, CPUID_7_EBX_SMEP},
+    {CR4_SMAP, CPUID_EXTENDED_FEATURES, 1, CPUID_7_EBX_SMAP},
+    {CR4_UMIP, CPUID_EXTENDED_FEATURES, 2, CPUID_7_ECX_UMIP},
+    {CR4_LA57, CPUID_EXTENDED_FEATURES, 2, CPUID_7_ECX_LA57},
+};
+
+uint64_t cpu_cr4_offered(const struct muster_platform *platform, uint64_t wanted)
+{
+    uint32_t basic[4], extended[4] = {0};
+    uint32_t max[4];
+    platform->cpuid(platform->context, 0, 0, max);
+    platform->cpuid(platform->context, CPUID_FEATURES, 0, basic);
+    if (max[0] >= CPUID_EXTENDED_FEATURES)
+        platform->cpuid(platform->context, CPUID_EXTENDED_FEATURES, 0, extended);
+    uint64_t offered = wanted;
+    for (unsigned i = 0; i < sizeof(features) / sizeof(features[0]); i++) {
+        const uint32_t *leaf = features[i].leaf == CPUID_FEATURES ? basic : extended;
+        if (!(leaf[features[i].reg] & features[i].bit))
+            offered &= ~features[i].cr4;
+    }
+    return offered;
+}
+
+bool cpu_has_profile(const struct muster_platform *platform,
+                     const struct muster_cpu_profile *profile)
+{
+    return cpu_cr4_offered(platform, profile->cr4) == profile->cr4;
+}
+
+const char *muster_cpu_profile_difference(const struct muster_cpu_profile *a,
+                                          const struct muster_cpu_profile *b)
+{
+    const struct {
+        const char *name;
+        uint64_t a, b;
+    } fields[] = {
+        {"CR0", a->cr0, b->cr0},
+        {"CR4", a->cr4, b->cr4},
+        {"EFER", a->efer, b->efer},
+        {"STAR", a->star, b->star},
+        {"LSTAR", a->lstar, b->lstar},
+        {"FMASK", a->fmask, b->fmask},
+        {"PAT", a->pat, b->pat},
+        {"x2APIC mode", a->x2apic, b->x2apic},
+        {"APIC spurious vector", a->apic_svr, b->apic_svr},
+        {"MTRRCAP", a->mtrr_cap, b->mtrr_cap},
+        {"MTRR default type", a->mtrr_def_type, b->mtrr_def_type},
+    };
+    for (unsigned i = 0; i < sizeof(fields) / sizeof(fields[0]); i++)
+        if (fields[i].a != fields[i].b)
+            return fields[i].name;
+    for (unsigned i = 0; i < MUSTER_MTRR_FIXED; i++)
+        if (a->mtrr_fixed[i] != b->mtrr_fixed[i])
+            return "fixed-range MTRR";
+    for (unsigned i = 0; i < 2 * MUSTER_MTRR_VARIABLE_MAX; i++)
+        if (a->mtrr_variable[i] != b->mtrr_variable[i])
+            return "variable-range MTRR";
+    return NULL;
+}

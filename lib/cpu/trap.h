@@ -1,0 +1,15 @@
+/**
+ * Private to the library: the common handler's two sides.
+ */
+#ifndef LIB_CPU_TRAP_H
+#define LIB_CPU_TRAP_H
+
+#include <muster/cpu.h>
+
+/** 256 stubs of 16 bytes (lib/cpu/trap_entry.S). */
+extern const uint8_t trap_stubs[];
+
+/** Called by them, interrupts off, on the stack that the gate chose. */
+void trap_handle(struct muster_slot *slot, struct muster_trap_frame *frame);
+
+#endif

@@ -1,0 +1,118 @@
+/*
+ * The common handler: 256 small stubs that make one frame (struct muster_trap_frame) of every
+ * interrupt and exception, and call trap_handle(slot, frame).
+ */
+#include "abi/x86.h"
+#include "lib/cpu/slot_layout.h"
+
+#define FRAME_VECTOR 120
+#define FRAME_CS     144
+
+    .text
+    .globl trap_stubs
+    .hidden trap_stubs
+
+/* The processor pushes an error code for these (SDM vol. 3, 6.13). */
+#define HAS_ERROR_CODE(v) \
+    ((v) == 8 || ((v) >= 10 && (v) <= 14) || (v) == 17 || (v) == 21 || (v) == 29 || (v) == 30)
+
+/*
+ * Entry: from an interrupt gate: interrupts off; SS, RSP, RFLAGS, CS, RIP pushed.
+ * Exit:  trap_common with error code (0 where there is none) and vector on top of them.
+ */
+    .balign 16
+trap_stubs:
+    .set vector, 0
+    .rept 256
+    .balign 16
+    .if !(HAS_ERROR_CODE(vector))
+    pushq $0
+    .endif
+    pushq $vector
+    jmp trap_common
+    .set vector, vector + 1
+    .endr
+
+/*
+ * Entry: vector and error code pushed behind the processor's own five words.
+ * Exit:  IRETQ to where the frame says, registers as the frame says.
+ */
+trap_common:
+    cld
+    pushq %rax
+    pushq %rbx
+    pushq %rcx
+    pushq %rdx
+    pushq %rsi
+    pushq %rdi
+    pushq %rbp
+    pushq %r8
+    pushq %r9
+    pushq %r10
+    pushq %r11
+    pushq %r12
+    pushq %r13
+    pushq %r14
+    pushq %r15
+    movl FRAME_VECTOR(%rsp), %eax
+    cmpl $VECTOR_NMI, %eax
+    je trap_on_ist
+    cmpl $VECTOR_DF, %eax
+    je trap_on_ist
+    cmpl $VECTOR_MC, %eax
+    je trap_on_ist
+
+    testb $3, FRAME_CS(%rsp)
+    jz 1f
+    swapgs
+1:  movq %gs:SLOT_SELF, %rdi
+    movq %rsp, %rsi
+    call trap_handle
+    testb $3, FRAME_CS(%rsp)
+    jz trap_return
+    swapgs
+    jmp trap_return
+
+/*
+ * These come at any instruction, also between a SYSCALL and its SWAPGS: CS does not tell whose GS
+ * base is loaded. The slot is found from the stack, which is part of it, and the GS base is put
+ * right for the handler and back afterwards.
+ */
+trap_on_ist:
+    movq %rsp, %r12
+    andq $-(1 << SLOT_BYTES_LOG2), %r12
+    movl $MSR_GS_BASE, %ecx
+    rdmsr
+    movl %eax, %r13d
+    movl %edx, %r14d
+    movl SLOT_GS_BASE(%r12), %eax
+    movl SLOT_GS_BASE+4(%r12), %edx
+    wrmsr
+    movq %r12, %rdi
+    movq %rsp, %rsi
+    call trap_handle
+    movl $MSR_GS_BASE, %ecx
+    movl %r13d, %eax
+    movl %r14d, %edx
+    wrmsr
+
+trap_return:
+    popq %r15
+    popq %r14
+    popq %r13
+    popq %r12
+    popq %r11
+    popq %r10
+    popq %r9
+    popq %r8
+    popq %rbp
+    popq %rdi
+    popq %rsi
+    popq %rdx
+    popq %rcx
+    popq %rbx
+    popq %rax
+    addq $16, %rsp
+    iretq
+
+    .section .note.GNU-stack, "", @progbits

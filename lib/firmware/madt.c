@@ -1,0 +1,279 @@
+/* The MADT (ACPI 6.6, 5.2.12): which processors there are. */
+#include "lib/firmware/madt.h"
+
+#include "abi/acpi.h"
+#include "abi/x86.h"
+#include "lib/machine.h"
+
+#define ENTRY_HEAD_BYTES ((uint32_t)sizeof(struct acpi_madt_entry))
+
+/* An entry as far as we know its type; what it lacks is 0, what is beyond is passed over. */
+union madt_entry {
+    struct acpi_madt_entry head;
+    struct acpi_madt_local_apic local_apic;
+    struct acpi_madt_lapic_address_override lapic_address;
+    struct acpi_madt_local_x2apic x2apic;
+    struct acpi_madt_wakeup wakeup;
+    uint8_t bytes[sizeof(struct acpi_madt_wakeup)];
+};
+
+enum muster_status madt_refuse(struct madt *madt, enum muster_status status, size_t field,
+                               uint64_t found, uint64_t wanted)
+{
+    return acpi_table_refuse(&madt->table, status, madt->offset + (uint32_t)field, found, wanted);
+}
+
+/* ---- Processors ---- */
+
+/*
+ * Firmware lists a processor as local APIC and as x2APIC, often with one of the two disabled
+ * (asterinas #1963 counted each twice). Disabled ones never get here.
+ */
+static void merge(struct muster_machine *machine, struct muster_cpu *listed,
+                  const struct muster_cpu *again)
+{
+    machine->duplicate_count++;
+    if (again->enabled && !listed->enabled) {
+        *listed = *again;
+    }
+}
+
+static enum muster_status take_processor(struct madt *madt, uint32_t apic_id, uint32_t acpi_uid,
+                                         uint32_t flags)
+{
+    struct muster_machine *machine = madt->machine;
+    bool enabled = (flags & ACPI_MADT_ENABLED) != 0;
+    bool online_capable = !enabled && (flags & ACPI_MADT_ONLINE_CAPABLE) != 0 &&
+                          machine->madt_revision >= ACPI_MADT_ONLINE_CAPABLE_REVISION;
+    struct muster_cpu cpu = {
+        .apic_id = apic_id,
+        .acpi_uid = acpi_uid,
+        .enabled = enabled,
+        .online_capable = online_capable,
+    };
+    int32_t listed;
+
+    if (!enabled && !online_capable) {
+        machine->disabled_count++;
+        return MUSTER_OK;
+    }
+    listed = muster_machine_find(machine, apic_id);
+    if (listed >= 0) {
+        merge(machine, &machine->cpus[listed], &cpu);
+        return MUSTER_OK;
+    }
+    if (!machine_add(machine, &cpu)) {
+        return madt_refuse(madt, MUSTER_ERROR_MADT_TOO_MANY_CPUS, 0,
+                           (uint64_t)machine->cpu_count + 1, machine->cpu_capacity);
+    }
+    return MUSTER_OK;
+}
+
+static enum muster_status take_local_apic(struct madt *madt,
+                                          const struct acpi_madt_local_apic *entry)
+{
+    if (entry->apic_id == ACPI_LOCAL_APIC_ID_NONE) {
+        madt->machine->invalid_count++;
+        return MUSTER_OK;
+    }
+    return take_processor(madt, entry->apic_id, entry->processor_uid, entry->flags);
+}
+
+static enum muster_status take_x2apic(struct madt *madt, const struct acpi_madt_local_x2apic *entry)
+{
+    if (entry->apic_id == ACPI_X2APIC_ID_NONE) {
+        madt->machine->invalid_count++;
+        return MUSTER_OK;
+    }
+    return take_processor(madt, entry->apic_id, entry->processor_uid, entry->flags);
+}
+
+/* ---- The local APIC's address ---- */
+
+static enum muster_status take_lapic_address(struct madt *madt, size_t field, uint64_t phys)
+{
+    struct acpi_range page = {phys, PAGE_BYTES};
+
+    if (!acpi_range_is_possible(page) || phys % PAGE_BYTES != 0) {
+        return madt_refuse(madt, MUSTER_ERROR_MADT_LAPIC_ADDRESS, field, phys, APIC_DEFAULT_PHYS);
+    }
+    madt->machine->lapic_phys = phys;
+    return MUSTER_OK;
+}
+
+static enum muster_status take_lapic_override(struct madt *madt,
+                                              const struct acpi_madt_lapic_address_override *entry)
+{
+    const size_t field = offsetof(struct acpi_madt_lapic_address_override, address);
+
+    if (madt->lapic_overridden && entry->address != madt->machine->lapic_phys) {
+        return madt_refuse(madt, MUSTER_ERROR_MADT_LAPIC_ADDRESS, field, entry->address,
+                           madt->machine->lapic_phys);
+    }
+    madt->lapic_overridden = true;
+    return take_lapic_address(madt, field, entry->address);
+}
+
+/* ---- Entries ---- */
+
+/* What an entry of this type needs at least. The wakeup entry judges its own length. */
+static uint32_t least_bytes(uint8_t type)
+{
+    switch (type) {
+    case ACPI_MADT_LOCAL_APIC:
+        return sizeof(struct acpi_madt_local_apic);
+    case ACPI_MADT_LAPIC_ADDRESS_OVERRIDE:
+        return sizeof(struct acpi_madt_lapic_address_override);
+    case ACPI_MADT_LOCAL_X2APIC:
+        return sizeof(struct acpi_madt_local_x2apic);
+    default:
+        return ENTRY_HEAD_BYTES;
+    }
+}
+
+static enum muster_status take_entry(struct madt *madt, const union madt_entry *entry)
+{
+    switch (entry->head.type) {
+    case ACPI_MADT_LOCAL_APIC:
+        return take_local_apic(madt, &entry->local_apic);
+    case ACPI_MADT_LAPIC_ADDRESS_OVERRIDE:
+        return take_lapic_override(madt, &entry->lapic_address);
+    case ACPI_MADT_LOCAL_X2APIC:
+        return take_x2apic(madt, &entry->x2apic);
+    case ACPI_MADT_WAKEUP:
+        return madt_take_wakeup(madt, &entry->wakeup);
+    default:
+        return MUSTER_OK;
+    }
+}
+
+/* Copy the next entry out of the table. Each one moves on by at least its head: no endless loop. */
+static enum muster_status read_entry(struct madt *madt, union madt_entry *entry)
+{
+    struct acpi_table *table = &madt->table;
+    uint32_t body;
+    uint32_t known;
+
+    *entry = (union madt_entry){.bytes = {0}};
+    madt->offset = table->offset;
+    if (!acpi_table_read(table, &entry->head, ENTRY_HEAD_BYTES)) {
+        return madt_refuse(madt, MUSTER_ERROR_MADT_ENTRY_OVERRUN, 0, ENTRY_HEAD_BYTES,
+                           acpi_table_left(table));
+    }
+    if (entry->head.length < least_bytes(entry->head.type)) {
+        return madt_refuse(madt, MUSTER_ERROR_MADT_ENTRY_LENGTH, 0, entry->head.length,
+                           least_bytes(entry->head.type));
+    }
+    body = entry->head.length - ENTRY_HEAD_BYTES;
+    known = body < sizeof(*entry) - ENTRY_HEAD_BYTES ? body : sizeof(*entry) - ENTRY_HEAD_BYTES;
+    if (body > acpi_table_left(table)) {
+        return madt_refuse(madt, MUSTER_ERROR_MADT_ENTRY_OVERRUN, 0, entry->head.length,
+                           ENTRY_HEAD_BYTES + acpi_table_left(table));
+    }
+    acpi_table_read(table, &entry->bytes[ENTRY_HEAD_BYTES], known);
+    acpi_table_skip(table, body - known);
+    return MUSTER_OK;
+}
+
+static enum muster_status read_entries(struct madt *madt)
+{
+    union madt_entry entry;
+    enum muster_status status = MUSTER_OK;
+
+    madt->table.entry = 0;
+    while (status == MUSTER_OK && acpi_table_left(&madt->table) > 0) {
+        status = read_entry(madt, &entry);
+        if (status == MUSTER_OK) {
+            status = take_entry(madt, &entry);
+        }
+        madt->table.entry++;
+    }
+    return status;
+}
+
+/* ---- The whole table ---- */
+
+static bool overlaps_root(const struct madt *madt, struct acpi_range range)
+{
+    const struct acpi_root *root = madt->root;
+
+    return root != NULL && (acpi_ranges_overlap(range, root->rsdp) ||
+                            acpi_ranges_overlap(range, acpi_table_range(&root->table)));
+}
+
+bool madt_is_overlapped(const struct madt *madt, struct acpi_range range)
+{
+    return acpi_ranges_overlap(range, acpi_table_range(&madt->table)) || overlaps_root(madt, range);
+}
+
+/* The header's address counts only where no entry overrides it, so it is judged last. */
+static enum muster_status read_body(struct madt *madt)
+{
+    const size_t field = offsetof(struct acpi_madt, local_apic_address);
+    const uint32_t fixed_bytes = sizeof(struct acpi_madt) - sizeof(struct acpi_header);
+    struct acpi_madt fixed = {.header = madt->table.header};
+    enum muster_status status;
+
+    if (!acpi_table_read(&madt->table, (uint8_t *)&fixed + sizeof(fixed.header), fixed_bytes)) {
+        return madt_refuse(madt, MUSTER_ERROR_TABLE_LENGTH, offsetof(struct acpi_header, length),
+                           madt->table.header.length, sizeof(struct acpi_madt));
+    }
+    madt->machine->madt_revision = madt->table.header.revision;
+    status = read_entries(madt);
+    if (status == MUSTER_OK && !madt->lapic_overridden) {
+        madt->offset = 0;
+        madt->table.entry = 0;
+        status = take_lapic_address(madt, field, fixed.local_apic_address);
+    }
+    return status;
+}
+
+static bool has_enabled_cpu(const struct muster_machine *machine)
+{
+    for (uint32_t i = 0; i < machine->cpu_count; i++) {
+        if (machine->cpus[i].enabled) {
+            return true;
+        }
+    }
+    return false;
+}
+
+/* The BSP is who it says it is: neither the first entry nor APIC ID 0 (asterinas #2091). */
+static enum muster_status find_bsp(struct madt *madt, uint32_t bsp_apic_id)
+{
+    struct muster_machine *machine = madt->machine;
+    int32_t bsp = muster_machine_find(machine, bsp_apic_id);
+
+    madt->offset = 0;
+    madt->table.entry = 0;
+    if (!has_enabled_cpu(machine)) {
+        return madt_refuse(madt, MUSTER_ERROR_MADT_NO_CPU, 0, 0, 1);
+    }
+    if (bsp_apic_id == MUSTER_BSP_UNKNOWN) {
+        return MUSTER_OK;
+    }
+    if (bsp < 0 || !machine->cpus[bsp].enabled) {
+        return madt_refuse(madt, MUSTER_ERROR_MADT_NO_BSP, 0, 0, bsp_apic_id);
+    }
+    machine->cpus[bsp].bsp = true;
+    machine->bsp = (uint32_t)bsp;
+    return MUSTER_OK;
+}
+
+enum muster_status madt_read(struct muster_machine *machine, uint64_t madt_phys,
+                             const struct acpi_root *root, uint32_t bsp_apic_id)
+{
+    struct madt madt = {.machine = machine, .root = root};
+    enum muster_status status = acpi_table_open(&madt.table, machine->platform, madt_phys,
+                                                ACPI_SIGNATURE_MADT, &machine->finding);
+
+    if (status != MUSTER_OK) {
+        return status;
+    }
+    if (overlaps_root(&madt, acpi_table_range(&madt.table))) {
+        return madt_refuse(&madt, MUSTER_ERROR_TABLE_OVERLAP, 0, madt_phys, 0);
+    }
+    read_body(&madt);
+    status = acpi_table_close(&madt.table);
+    return status == MUSTER_OK ? find_bsp(&madt, bsp_apic_id) : status;
+}

@@ -1,0 +1,104 @@
+/* The Multiprocessor Wakeup entry of the MADT (ACPI 6.6, 5.2.12.19): may its mailbox be used? */
+#include "lib/firmware/madt.h"
+
+#include "abi/mailbox.h"
+#include "abi/x86.h"
+
+#define MAILBOX_VERSION_MAX  1u /* ACPI 6.6 knows 0 and 1 */
+#define RESET_VECTOR_VERSION 1u
+
+static bool is_private(const struct madt *madt, struct acpi_range range)
+{
+    const struct muster_platform *platform = madt->machine->platform;
+
+    return platform->is_private == NULL ||
+           platform->is_private(platform->context, range.phys, range.bytes);
+}
+
+static enum muster_status check_mailbox(struct madt *madt, uint64_t phys)
+{
+    const size_t field = offsetof(struct acpi_madt_wakeup, mailbox_address);
+    struct acpi_range page = {phys, MAILBOX_BYTES};
+
+    if (phys % MAILBOX_BYTES != 0) {
+        return madt_refuse(madt, MUSTER_ERROR_MAILBOX_ALIGNMENT, field, phys,
+                           phys - phys % MAILBOX_BYTES);
+    }
+    if (!acpi_range_is_possible(page)) {
+        return madt_refuse(madt, MUSTER_ERROR_MAILBOX_ADDRESS, field, phys, 0);
+    }
+    /* The first command would be written into the table. */
+    if (madt_is_overlapped(madt, page)) {
+        return madt_refuse(madt, MUSTER_ERROR_TABLE_OVERLAP, field, phys, 0);
+    }
+    if (!is_private(madt, page)) {
+        return madt_refuse(madt, MUSTER_ERROR_MAILBOX_SHARED, field, phys, 0);
+    }
+    return MUSTER_OK;
+}
+
+/* Processors are sent to this page to run it, so it too must be out of the hypervisor's reach. */
+static enum muster_status check_reset_vector(struct madt *madt, uint64_t phys)
+{
+    struct acpi_range page = {phys - phys % PAGE_BYTES, PAGE_BYTES};
+
+    if (phys != 0 && (!acpi_range_is_possible(page) || !is_private(madt, page))) {
+        return madt_refuse(madt, MUSTER_ERROR_RESET_VECTOR_ADDRESS,
+                           offsetof(struct acpi_madt_wakeup, reset_vector), phys, 0);
+    }
+    return MUSTER_OK;
+}
+
+static bool is_wakeup_length(uint8_t length)
+{
+    return length == ACPI_MADT_WAKEUP_BYTES_V0 || length >= ACPI_MADT_WAKEUP_BYTES_V1;
+}
+
+static bool mailboxes_differ(const struct muster_mailbox_description *a,
+                             const struct muster_mailbox_description *b)
+{
+    return a->version != b->version || a->length != b->length ||
+           a->mailbox_phys != b->mailbox_phys || a->reset_vector_phys != b->reset_vector_phys;
+}
+
+/*
+ * Version and length are judged each by itself: TDVF has published version 1 in 16 bytes, which
+ * has no ResetVector whatever its version says. A longer entry is a later one with more to say
+ * and reads the same so far; a higher version may mean another mailbox, so it is not used.
+ */
+enum muster_status madt_take_wakeup(struct madt *madt, const struct acpi_madt_wakeup *entry)
+{
+    struct muster_mailbox_description *known = &madt->machine->mailbox;
+    uint8_t length = entry->entry.length;
+    bool resets =
+        entry->mailbox_version >= RESET_VECTOR_VERSION && length >= ACPI_MADT_WAKEUP_BYTES_V1;
+    struct muster_mailbox_description mailbox = {
+        .present = true,
+        .version = entry->mailbox_version,
+        .length = length,
+        .mailbox_phys = entry->mailbox_address,
+        .reset_vector_phys = resets ? entry->reset_vector : 0,
+    };
+    enum muster_status status;
+
+    if (!is_wakeup_length(length)) {
+        return madt_refuse(madt, MUSTER_ERROR_WAKEUP_LENGTH,
+                           offsetof(struct acpi_madt_entry, length), length,
+                           ACPI_MADT_WAKEUP_BYTES_V0);
+    }
+    if (mailbox.version > MAILBOX_VERSION_MAX) {
+        return madt_refuse(madt, MUSTER_ERROR_WAKEUP_VERSION,
+                           offsetof(struct acpi_madt_wakeup, mailbox_version), mailbox.version,
+                           MAILBOX_VERSION_MAX);
+    }
+    if (known->present && mailboxes_differ(known, &mailbox)) {
+        return madt_refuse(madt, MUSTER_ERROR_WAKEUP_DUPLICATE, 0, mailbox.mailbox_phys,
+                           known->mailbox_phys);
+    }
+    status = check_mailbox(madt, mailbox.mailbox_phys);
+    if (status == MUSTER_OK) {
+        status = check_reset_vector(madt, mailbox.reset_vector_phys);
+    }
+    *known = mailbox;
+    return status;
+}

@@ -1,0 +1,20 @@
+/**
+ * What discovery does to a machine; everybody else only looks things up (muster/machine.h).
+ */
+#ifndef LIB_MACHINE_H
+#define LIB_MACHINE_H
+
+#include <stdbool.h>
+
+#include <muster/machine.h>
+
+/** Forget all that was discovered, except the finding and whether the machine is a TD. */
+void machine_empty(struct muster_machine *machine);
+
+/**
+ * Append @cpu, whose APIC ID the machine must not have yet, and make it findable. False if the
+ * caller's storage is full.
+ */
+bool machine_add(struct muster_machine *machine, const struct muster_cpu *cpu);
+
+#endif

@@ -1,0 +1,148 @@
+/*
+ * The orchestrator: brings every described CPU into the park area by any way, and from there on.
+ * It knows nothing of how a wake is sent; that is the way's (lib/wake/way.h).
+ */
+#include <muster/wake.h>
+
+#include "lib/atomic.h"
+#include "lib/cpu/cpu.h"
+#include "lib/wake/park.h"
+#include "lib/wake/way.h"
+
+/* The share of the time-out that a CPU has at least between its wake and its arrival. */
+#define ARRIVAL_GRACE 16
+
+static uint64_t time_now_ns(const struct muster_machine *machine)
+{
+    return machine->platform->time_ns(machine->platform->context);
+}
+
+bool slot_is_pending(const struct muster_slot *slot)
+{
+    return word_load_acquire(&slot->state) == MUSTER_CPU_ADOPT_PENDING;
+}
+
+void slot_stamp(struct muster_slot *slot, enum muster_stamp stamp)
+{
+    slot->stamps_ns[stamp] = time_now_ns(slot->machine);
+}
+
+/* Who is to be sent for. One that came after an earlier deadline is here already. */
+static uint32_t choose_pending(struct muster_machine *machine)
+{
+    uint32_t count = 0;
+    for (uint32_t i = 0; i < machine->cpu_count; i++) {
+        struct muster_slot *slot = &machine->slots[i];
+        if (!machine->cpus[i].enabled || i == machine->bsp)
+            continue;
+        if (word_load_acquire(&slot->arrived) &&
+            word_move(&slot->state, MUSTER_CPU_FAILED, MUSTER_CPU_OFF)) {
+            slot->failure = MUSTER_OK;
+            continue;
+        }
+        if (word_move(&slot->state, MUSTER_CPU_ABSENT, MUSTER_CPU_ADOPT_PENDING) ||
+            word_move(&slot->state, MUSTER_CPU_FAILED, MUSTER_CPU_ADOPT_PENDING)) {
+            slot->failure = MUSTER_OK;
+            count++;
+        }
+    }
+    return count;
+}
+
+/* Wait, slot by slot, for whoever is still to come; the first one missing at @until_ns, or -1. */
+static int32_t wait_while(const struct muster_machine *machine, enum muster_cpu_state state,
+                          uint32_t from, uint64_t until_ns)
+{
+    const struct muster_platform *platform = machine->platform;
+    for (uint32_t i = from; i < machine->cpu_count; i++) {
+        const struct muster_word *word = &machine->slots[i].state;
+        /* One whose wake is known to be lost is not waited for; it may still surprise us. */
+        if (machine->slots[i].failure)
+            continue;
+        while (word_load_acquire(word) == (uint32_t)state) {
+            if (time_now_ns(machine) >= until_ns)
+                return (int32_t)i;
+            platform->wait(platform->context, word, state, until_ns);
+        }
+    }
+    return -1;
+}
+
+static void wait_for_arrivals(const struct wake_run *run, const struct way_operations *way)
+{
+    uint64_t pause_ns = way->wake_again(run, 0);
+    int32_t missing = 0;
+    for (unsigned attempt = 1;; attempt++) {
+        uint64_t now_ns = time_now_ns(run->machine);
+        bool again = pause_ns && pause_ns < run->deadline_ns - now_ns && now_ns < run->deadline_ns;
+        missing = wait_while(run->machine, MUSTER_CPU_ADOPT_PENDING, (uint32_t)missing,
+                             again ? now_ns + pause_ns : run->deadline_ns);
+        if (missing < 0 || !again)
+            return;
+        pause_ns = way->wake_again(run, attempt);
+    }
+}
+
+/* Whoever has not come by now has failed; a swap, since it may come at this very moment. */
+static uint32_t give_up(struct muster_machine *machine, enum muster_cpu_state pending)
+{
+    uint32_t count = 0;
+    for (uint32_t i = 0; i < machine->cpu_count; i++) {
+        struct muster_slot *slot = &machine->slots[i];
+        if (word_move(&slot->state, pending, MUSTER_CPU_FAILED) && !slot->failure)
+            slot->failure = MUSTER_ERROR_NOT_ARRIVED;
+        count += word_load_acquire(&slot->state) == MUSTER_CPU_FAILED;
+    }
+    return count;
+}
+
+enum muster_status muster_adopt(struct muster_machine *machine, const struct muster_plan *plan,
+                                uint64_t timeout_ns)
+{
+    const struct way_operations *way = way_operations_of(plan);
+    struct wake_run run = {.machine = machine, .plan = plan, .start_ns = time_now_ns(machine)};
+    run.deadline_ns = run.start_ns + timeout_ns;
+    machine->adopt_start_ns = run.start_ns;
+    if (choose_pending(machine) && !way)
+        return MUSTER_ERROR_NO_WAY;
+    if (way) {
+        way->wake(&run);
+        /* Whoever acknowledged after the deadline, behind a dead one, must still get here. */
+        uint64_t grace_end_ns = time_now_ns(machine) + timeout_ns / ARRIVAL_GRACE;
+        if (run.deadline_ns < grace_end_ns)
+            run.deadline_ns = grace_end_ns;
+        wait_for_arrivals(&run, way);
+    }
+    machine->adopt_end_ns = time_now_ns(machine);
+    return give_up(machine, MUSTER_CPU_ADOPT_PENDING) ? MUSTER_TIME_OUT : MUSTER_OK;
+}
+
+static void start_one(struct muster_machine *machine, uint32_t index)
+{
+    struct muster_slot *slot = &machine->slots[index];
+    if (!word_move(&slot->state, MUSTER_CPU_OFF, MUSTER_CPU_ON_PENDING))
+        return;
+    slot_set_kernel_stack(slot, slot->start.stack_top);
+    word_store_release(&slot->command, PARK_START);
+    enum muster_status status =
+        muster_apic_send(machine->platform, slot->apic_id, machine->config.wake_vector);
+    if (status)
+        slot->failure = status;
+}
+
+enum muster_status muster_start(struct muster_machine *machine, const uint32_t *order,
+                                uint32_t order_count, uint64_t timeout_ns)
+{
+    uint64_t deadline_ns = time_now_ns(machine) + timeout_ns;
+    uint32_t count = order ? order_count : machine->cpu_count;
+    for (uint32_t i = 0; i < count; i++)
+        if (!order || order[i] < machine->cpu_count)
+            start_one(machine, order ? order[i] : i);
+    wait_while(machine, MUSTER_CPU_ON_PENDING, 0, deadline_ns);
+    return give_up(machine, MUSTER_CPU_ON_PENDING) ? MUSTER_TIME_OUT : MUSTER_OK;
+}
+
+enum muster_cpu_state muster_cpu_state(const struct muster_machine *machine, uint32_t index)
+{
+    return (enum muster_cpu_state)word_load_acquire(&machine->slots[index].state);
+}

@@ -1,0 +1,56 @@
+/* Back to the firmware: through the ResetVector, made sure of by Test (ACPI 6.6, 5.2.12.19). */
+#include <muster/wake.h>
+
+#include "lib/atomic.h"
+#include "lib/wake/mailbox.h"
+#include "lib/wake/park.h"
+
+bool muster_ap_in_firmware(const struct muster_machine *machine, const struct muster_plan *plan)
+{
+    if (plan->way != MUSTER_WAY_MAILBOX)
+        return false;
+    for (uint32_t i = 0; i < machine->cpu_count; i++)
+        if (machine->cpus[i].enabled && i != machine->bsp &&
+            !word_load_acquire(&machine->slots[i].arrived))
+            return true;
+    return false;
+}
+
+/* The CPU is in the firmware's loop again: its slot is as before the first wake. */
+static void slot_vacate(struct muster_slot *slot)
+{
+    word_store_release(&slot->command, PARK_STAY);
+    word_store_release(&slot->arrived, 0);
+    word_store_release(&slot->claimed, 0);
+    word_move(&slot->state, MUSTER_CPU_OFF_PENDING, MUSTER_CPU_ABSENT);
+}
+
+enum muster_status muster_cpu_hand_back(struct muster_machine *machine,
+                                        const struct muster_plan *plan, uint32_t apic_id,
+                                        bool firmware_kept, uint64_t timeout_ns)
+{
+    const struct muster_platform *platform = machine->platform;
+    int32_t index = muster_machine_find(machine, apic_id);
+    if (index < 0)
+        return MUSTER_UNKNOWN_CPU;
+    if (!plan->reset_vector)
+        return MUSTER_ERROR_NO_RESET_VECTOR;
+    if (!firmware_kept)
+        return MUSTER_ERROR_FIRMWARE_RECLAIMED;
+    struct muster_slot *slot = &machine->slots[index];
+    if (!word_move(&slot->state, MUSTER_CPU_OFF, MUSTER_CPU_OFF_PENDING))
+        return MUSTER_DENIED;
+    uint64_t deadline_ns = platform->time_ns(platform->context) + timeout_ns;
+    word_store_release(&slot->command, PARK_HAND_BACK);
+    enum muster_status status =
+        muster_apic_send(platform, apic_id, machine->config.wake_vector);
+    if (!status)
+        status = mailbox_test(machine, apic_id, deadline_ns);
+    if (status) {
+        slot->failure = status;
+        word_move(&slot->state, MUSTER_CPU_OFF_PENDING, MUSTER_CPU_FAILED);
+        return status;
+    }
+    slot_vacate(slot);
+    return MUSTER_OK;
+}

@@ -1,0 +1,56 @@
+/* Everything that APs will need, made before the first of them is sent for. */
+#include <muster/wake.h>
+
+#include "abi/x86.h"
+#include "lib/atomic.h"
+#include "lib/cpu/cpu.h"
+#include "lib/wake/way.h"
+
+#define FOUR_GIB          0x100000000u
+#define FIRST_FREE_VECTOR 0x20
+
+static enum muster_status check_config(const struct muster_cpu_config *config)
+{
+    if (!config->trap || config->wake_vector < FIRST_FREE_VECTOR || config->wake_vector == 0xFF)
+        return MUSTER_INVALID_ARGUMENT;
+    if (config->paging_levels != 4 && config->paging_levels != 5)
+        return MUSTER_ERROR_PAGING_LEVELS;
+    /* An AP loads it in 32-bit mode. */
+    if (config->park_cr3 == 0 || config->park_cr3 % PAGE_BYTES || config->park_cr3 >= FOUR_GIB)
+        return MUSTER_ERROR_PARK_TABLE_ADDRESS;
+    return MUSTER_OK;
+}
+
+enum muster_status muster_prepare(struct muster_machine *machine, const struct muster_plan *plan,
+                                  const struct muster_cpu_config *config,
+                                  struct muster_slot *slots, struct muster_idt *idt,
+                                  void *bsp_percpu)
+{
+    enum muster_status status = check_config(config);
+    if (status)
+        return status;
+    machine->config = *config;
+    machine->slots = slots;
+    machine->idt = idt;
+    for (uint32_t i = 0; i < machine->cpu_count; i++)
+        slot_init(&slots[i], machine, i);
+    idt_init(idt);
+    cpu_profile_make(machine);
+    if (way_operations_of(plan)) {
+        status = way_operations_of(plan)->prepare(machine);
+        if (status)
+            return status;
+    }
+    struct muster_slot *bsp = &slots[machine->bsp];
+    word_store_release(&bsp->claimed, 1);
+    word_store_release(&bsp->arrived, 1);
+    status = cpu_load(bsp, bsp_percpu);
+    if (status)
+        return status;
+    /* What was asked for and what the processor made of it may differ: the latter is the law. */
+    muster_cpu_profile_read(machine, &machine->profile);
+    slot_stamp(bsp, MUSTER_STAMP_OWN_TABLES);
+    slot_stamp(bsp, MUSTER_STAMP_ON);
+    word_store_release(&bsp->state, MUSTER_CPU_ON);
+    return MUSTER_OK;
+}

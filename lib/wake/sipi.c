@@ -1,0 +1,142 @@
+/* INIT, SIPI (SDM vol. 3, 9.4): through the xAPIC or the x2APIC, whichever the BSP runs in. */
+#include "abi/x86.h"
+#include "lib/atomic.h"
+#include "lib/cpu/apic.h"
+#include "lib/cpu/cpu.h"
+#include "lib/memory_functions.h"
+#include "lib/wake/way.h"
+
+#define ONE_MIB                  0x100000u
+#define CLASSIC_INIT_DELAY_NS    10000000u
+#define FIRST_REPEAT_NS          200000u
+#define REPEATS_BEFORE_NEW_INIT  6 /* by then 200 us have doubled to 12.8 ms */
+
+static uint64_t sipi_entry_bytes(const struct muster_machine *machine)
+{
+    (void)machine;
+    return PAGE_BYTES;
+}
+
+static enum muster_status sipi_prepare(struct muster_machine *machine)
+{
+    const struct muster_cpu_config *config = &machine->config;
+    uint64_t page_phys = config->entry_phys;
+    if (page_phys < PAGE_BYTES || page_phys > ONE_MIB - PAGE_BYTES || page_phys % PAGE_BYTES ||
+        config->entry_bytes < PAGE_BYTES)
+        return MUSTER_ERROR_ENTRY_PAGE;
+    uint8_t *page = machine->platform->map(machine->platform->context, page_phys, PAGE_BYTES);
+    if (!page)
+        return MUSTER_ERROR_ENTRY_PAGE;
+    struct entry_parameters *entry = (void *)(page + ENTRY_PARAMETERS);
+    memcpy(page, sipi_entry_start, (size_t)(sipi_entry_end - sipi_entry_start));
+    entry_parameters_init(machine, entry, page_phys);
+    entry->arrive = (uint64_t)(uintptr_t)arrive_by_apic_id;
+    entry->far32_offset = (uint32_t)(page_phys + (uint64_t)(sipi_entry_32 - sipi_entry_start));
+    entry->far64_offset = (uint32_t)(page_phys + (uint64_t)(sipi_entry_64 - sipi_entry_start));
+    return MUSTER_OK;
+}
+
+/*
+ * Time between INIT and SIPI: only processors before Intel's family 6 and AMD's family 15 need
+ * any (Linux waits none on later ones either).
+ */
+static uint64_t init_delay_ns(const struct muster_platform *platform)
+{
+    uint32_t r[4];
+    platform->cpuid(platform->context, 0, 0, r);
+    bool amd = r[1] == 0x68747541; /* "Auth"enticAMD */
+    platform->cpuid(platform->context, CPUID_FEATURES, 0, r);
+    uint32_t family = r[0] >> 8 & 0xF;
+    return family < (amd ? 15u : 6u) ? CLASSIC_INIT_DELAY_NS : 0;
+}
+
+static void pass_time(const struct muster_platform *platform, uint64_t ns)
+{
+    struct muster_word never = {0};
+    uint64_t end_ns = platform->time_ns(platform->context) + ns;
+    while (platform->time_ns(platform->context) < end_ns)
+        platform->wait(platform->context, &never, 0, end_ns);
+}
+
+/* A broadcast reaches CPUs that the tables do not count: only when they count all, and want all. */
+static bool may_broadcast(const struct muster_machine *machine)
+{
+    if (machine->disabled_count || machine->cpu_count < 2)
+        return false;
+    for (uint32_t i = 0; i < machine->cpu_count; i++)
+        if (i != machine->bsp && !slot_is_pending(&machine->slots[i]))
+            return false;
+    return true;
+}
+
+static void send(const struct wake_run *run, uint32_t index, uint32_t command)
+{
+    struct muster_slot *slot = &run->machine->slots[index];
+    enum muster_status status =
+        apic_send(run->machine->platform, run->plan->x2apic, slot->apic_id, command);
+    if (status)
+        slot->failure = status;
+}
+
+static void send_to_pending(const struct wake_run *run, uint32_t command)
+{
+    for (uint32_t i = 0; i < run->machine->cpu_count; i++)
+        if (slot_is_pending(&run->machine->slots[i]))
+            send(run, i, command);
+}
+
+static uint32_t sipi_command(const struct muster_machine *machine)
+{
+    return ICR_SIPI | ICR_ASSERT | (uint32_t)(machine->config.entry_phys / PAGE_BYTES);
+}
+
+static void sipi_wake(const struct wake_run *run)
+{
+    struct muster_machine *machine = run->machine;
+    const struct muster_platform *platform = machine->platform;
+    bool broadcast = may_broadcast(machine);
+    uint64_t delay_ns = init_delay_ns(platform);
+    for (uint32_t i = 0; i < machine->cpu_count; i++)
+        if (slot_is_pending(&machine->slots[i]))
+            slot_stamp(&machine->slots[i], MUSTER_STAMP_WAKE_SENT);
+    if (broadcast)
+        apic_send(platform, run->plan->x2apic, 0, ICR_INIT | ICR_ASSERT | ICR_ALL_BUT_SELF);
+    else
+        send_to_pending(run, ICR_INIT | ICR_ASSERT);
+    if (delay_ns)
+        pass_time(platform, delay_ns);
+    if (broadcast)
+        apic_send(platform, run->plan->x2apic, 0, sipi_command(machine) | ICR_ALL_BUT_SELF);
+    else
+        send_to_pending(run, sipi_command(machine));
+}
+
+/*
+ * A second SIPI is harmless to a CPU that took the first, and all that one needs whose INIT came
+ * late and swallowed it. A new INIT would pull a CPU that is slow but under way out of its slot:
+ * so late, and only to CPUs that have not claimed theirs.
+ */
+static uint64_t sipi_wake_again(const struct wake_run *run, unsigned attempt)
+{
+    if (attempt == 0)
+        return FIRST_REPEAT_NS;
+    bool new_init = attempt == REPEATS_BEFORE_NEW_INIT;
+    for (uint32_t i = 0; i < run->machine->cpu_count; i++) {
+        const struct muster_slot *slot = &run->machine->slots[i];
+        if (!slot_is_pending(slot) || word_load_acquire(&slot->claimed))
+            continue;
+        if (new_init) {
+            send(run, i, ICR_INIT | ICR_ASSERT);
+            pass_time(run->machine->platform, init_delay_ns(run->machine->platform));
+        }
+        send(run, i, sipi_command(run->machine));
+    }
+    return attempt < 16 ? (uint64_t)FIRST_REPEAT_NS << attempt : 0;
+}
+
+const struct way_operations sipi_way = {
+    .entry_bytes = sipi_entry_bytes,
+    .prepare = sipi_prepare,
+    .wake = sipi_wake,
+    .wake_again = sipi_wake_again,
+};
