@@ -9,6 +9,7 @@ CC := gcc
 endif
 AR    ?= ar
 LD    ?= ld
+OBJCOPY ?= objcopy
 
 WARNINGS := -Wall -Wextra -Wconversion -Wshadow -Wstrict-prototypes -Wmissing-prototypes -Wundef
 COMMON   := -std=gnu17 -g $(WARNINGS) -Iinclude -I.
@@ -29,7 +30,7 @@ CLI_PACKAGES := glib-2.0 gio-2.0 gio-unix-2.0 json-glib-1.0
 CLI_CFLAGS    = $(shell pkg-config --cflags $(CLI_PACKAGES))
 CLI_LIBS      = $(shell pkg-config --libs $(CLI_PACKAGES))
 
-BOOT_COMMON := boot/enter.S $(sort $(wildcard boot/*.c))
+BOOT_COMMON := boot/enter.S boot/jump.S $(sort $(wildcard boot/*.c))
 KERNEL_SRC  := $(sort $(wildcard kernel/*.c kernel/*.S)) boot/entry_pvh.S $(BOOT_COMMON)
 SHIM_SRC    := $(sort $(wildcard shim/*.c shim/*.S)) boot/entry_multiboot.S $(BOOT_COMMON)
 CLI_SRC     := $(sort $(wildcard cli/*.c))
@@ -55,7 +56,11 @@ $(BUILD)/muster-kernel.elf: boot/image.ld $(call bare_objects,$(KERNEL_SRC)) $(B
 	$(LD) -pie --no-dynamic-linker -z max-page-size=4096 -z noexecstack -z text --build-id=none \
 	  -T boot/image.ld --defsym=IMAGE_BASE=$(KERNEL_BASE) -o $@ $(filter %.o %.a,$^)
 
-$(BUILD)/muster-shim.elf: boot/image.ld $(call bare_objects,$(SHIM_SRC)) $(BUILD)/libmuster.a
+# Multiboot loaders take ELF of 32 bits only: the same image, with headers of that size.
+$(BUILD)/muster-shim.elf: $(BUILD)/muster-shim.elf64
+	$(OBJCOPY) -O elf32-i386 --strip-all $< $@
+
+$(BUILD)/muster-shim.elf64: boot/image.ld $(call bare_objects,$(SHIM_SRC)) $(BUILD)/libmuster.a
 	$(LD) -pie --no-dynamic-linker -z max-page-size=4096 -z noexecstack -z text --build-id=none \
 	  -T boot/image.ld --defsym=IMAGE_BASE=$(SHIM_BASE) -o $@ $(filter %.o %.a,$^)
 

@@ -78,6 +78,9 @@
 #define EFER_LME             0x00000100
 #define EFER_LMA             0x00000400
 #define EFER_NXE             0x00000800
+#define MCG_CAP_COUNT        0x000000FF /* of banks */
+#define MCG_CAP_CTL_P        0x00000100 /* MCG_CTL exists */
+#define MC_BANK_MSRS         4          /* CTL, STATUS, ADDR, MISC */
 #define MCG_STATUS_MCIP      0x00000004
 
 /* Local APIC register offsets (SDM vol. 3, 11.4.1) and their bits. */
@@ -150,6 +153,7 @@
 #define CPUID_1_EDX_MTRR           (1u << 12)
 #define CPUID_1_EDX_PAT            (1u << 16)
 #define CPUID_1_EDX_MCE            (1u << 7)
+#define CPUID_1_EDX_MCA            (1u << 14)
 #define CPUID_EXTENDED_FEATURES    0x00000007
 #define CPUID_7_EBX_FSGSBASE       (1u << 0)
 #define CPUID_7_EBX_SMEP           (1u << 7)
@@ -199,6 +203,7 @@ struct x86_gate {
 };
 _Static_assert(sizeof(struct x86_gate) == 16, "SDM vol. 3, 6.14.1");
 #define X86_INTERRUPT_GATE 0x8E
+#define X86_GATE_PRESENT   0x80 /* in the gate's type */
 #endif
 
 #endif

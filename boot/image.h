@@ -10,11 +10,17 @@
 
 #include <stdint.h>
 
+#pragma GCC visibility push(hidden) /* reached without the GOT, which needs relocating itself */
+
+extern const uint64_t image_link_address; /* where the image was linked to run */
 extern char image_start[], image_end[]; /* 2 MiB-aligned; end includes the BSS */
 extern char text_start[], text_end[];   /* read and execute */
 extern char rodata_start[], rodata_end[];
 extern char data_start[]; /* read and write, up to image_end */
 extern char boot_stack_top[];
+extern char boot_enter[]; /* the 32-bit entry behind all loaders' entries: boot/enter.S */
+
+#pragma GCC visibility pop
 
 /** Apply the image's R_X86_64_RELATIVE entries for where it now runs. From the entry code. */
 void image_relocate(void);

@@ -2,8 +2,7 @@
 
 #include <elf.h>
 
-extern const uint64_t image_link_address;
-extern const Elf64_Rela relocations_start[], relocations_end[];
+__attribute__((visibility("hidden"))) extern const Elf64_Rela relocations_start[], relocations_end[];
 
 void image_relocate_copy(uint64_t base)
 {

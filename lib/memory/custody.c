@@ -141,6 +141,7 @@ static bool scrub(const struct muster_platform *platform, uint64_t start_phys, u
 /*
  * Range by range: each is wholly scrubbed before it is free. It is found anew each time, since
  * freeing one joins it with its neighbours. Whole ranges are freed, so a full map is no obstacle.
+ * A second call finds nothing: takes are refused from the first one on.
  */
 enum muster_status muster_custody_release(struct muster_custody *custody, bool ap_in_firmware)
 {
@@ -151,8 +152,6 @@ enum muster_status muster_custody_release(struct muster_custody *custody, bool a
         return MUSTER_ERROR_CUSTODY_IN_USE;
     if (custody->policy == MUSTER_CUSTODY_KEEP)
         return MUSTER_DENIED;
-    if (custody->released)
-        return MUSTER_OK;
 
     while (i < map->count) {
         struct muster_memory_range range = map->ranges[i];

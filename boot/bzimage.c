@@ -1,0 +1,132 @@
+/* A Linux bzImage by the 64-bit boot protocol (Documentation/arch/x86/boot.rst). */
+#include "abi/linux_boot.h"
+#include "abi/x86.h"
+#include "boot/console.h"
+#include "boot/payload.h"
+
+#define FOUR_GIB 0x100000000u
+#define ONE_MIB  0x100000u
+
+static const struct linux_setup_header *header_of(const struct boot_module *kernel)
+{
+    return (const void *)(kernel->phys + LINUX_SETUP_OFFSET);
+}
+
+bool bzimage_is(const struct boot_module *kernel)
+{
+    return kernel->bytes >= LINUX_SETUP_OFFSET + sizeof(struct linux_setup_header) &&
+           header_of(kernel)->header == LINUX_HEADER_MAGIC;
+}
+
+static uint64_t setup_bytes(const struct linux_setup_header *header)
+{
+    uint64_t sectors = header->setup_sects ? header->setup_sects : LINUX_SETUP_SECTORS;
+    return (sectors + 1) * LINUX_SECTOR_BYTES;
+}
+
+static const char *check(const struct boot_payload *payload, const struct linux_setup_header *header)
+{
+    if (header->version < LINUX_PROTOCOL_64 || !(header->xloadflags & LINUX_XLF_KERNEL_64))
+        return "the bzImage has no 64-bit entry point (boot protocol 2.12 is needed)";
+    if (!(header->loadflags & LINUX_LOADED_HIGH))
+        return "the file is a zImage, not a bzImage";
+    if (payload->kernel.bytes <= setup_bytes(header) ||
+        (uint64_t)header->syssize * 16 > payload->kernel.bytes - setup_bytes(header))
+        return "the bzImage is shorter than its header says: the file is cut off";
+    if (header->init_size < payload->kernel.bytes - setup_bytes(header))
+        return "the bzImage's header says that it needs less memory than its file has";
+    if (strlen(payload->cmdline) > header->cmdline_size)
+        return "the command line is longer than this kernel takes";
+    return NULL;
+}
+
+/* Out of the way before the kernel is copied: as high as Linux can take it. */
+static const char *place_initrd(const struct boot_payload *payload,
+                                struct linux_boot_params *params)
+{
+    uint64_t phys;
+    if (!payload->initrd.bytes)
+        return NULL;
+    uint64_t limit = (uint64_t)params->setup.initrd_addr_max + 1;
+    if (muster_memory_allocate(payload->map, payload->initrd.bytes, PAGE_BYTES, ONE_MIB, limit,
+                               BOOT_OWNER_PAYLOAD, &phys))
+        return "there is no room for the initrd: give the machine more memory";
+    memcpy((void *)phys, (const void *)payload->initrd.phys, payload->initrd.bytes);
+    muster_memory_release_range(payload->map, payload->initrd.phys, payload->initrd.bytes,
+                                MUSTER_OWNER_BOOT);
+    params->setup.ramdisk_image = (uint32_t)phys;
+    params->setup.ramdisk_size = (uint32_t)payload->initrd.bytes;
+    return NULL;
+}
+
+/* Where it prefers to be, else anywhere that suits it. The file itself may lie in the way. */
+static const char *place_kernel(const struct boot_payload *payload,
+                                const struct linux_setup_header *header, uint64_t *load_phys)
+{
+    uint64_t bytes = header->init_size;
+    struct boot_module kernel = payload->kernel;
+    muster_memory_release_range(payload->map, kernel.phys, kernel.bytes, MUSTER_OWNER_BOOT);
+    *load_phys = header->pref_address;
+    const struct muster_memory_range *range = muster_memory_find(payload->map, *load_phys);
+    bool free = range && range->type == MUSTER_MEMORY_USABLE &&
+                range->owner == MUSTER_OWNER_NONE && range->end_phys - *load_phys >= bytes;
+    if (free)
+        muster_memory_reserve(payload->map, *load_phys, bytes, BOOT_OWNER_PAYLOAD);
+    else if (!header->relocatable_kernel ||
+             muster_memory_allocate(payload->map, bytes, header->kernel_alignment, ONE_MIB,
+                                    FOUR_GIB, BOOT_OWNER_PAYLOAD, load_phys))
+        return "there is no room for the kernel: give the machine more memory";
+    uint64_t skipped = setup_bytes(header);
+    memmove((void *)*load_phys, (const void *)(kernel.phys + skipped), kernel.bytes - skipped);
+    return NULL;
+}
+
+static const char *fill_map(const struct muster_memory_map *map, struct linux_boot_params *params)
+{
+    for (uint32_t i = 0; i < map->count; i++) {
+        const struct muster_memory_range *range = &map->ranges[i];
+        uint32_t type = muster_memory_type_to_e820(range->type);
+        struct e820_entry *last =
+            params->e820_entries ? &params->e820[params->e820_entries - 1] : NULL;
+        if (last && last->type == type && last->start_phys + last->bytes == range->start_phys) {
+            last->bytes += range->end_phys - range->start_phys;
+            continue;
+        }
+        if (params->e820_entries == LINUX_E820_ENTRIES)
+            return "the memory map has more than 128 ranges";
+        params->e820[params->e820_entries++] =
+            (struct e820_entry){range->start_phys, range->end_phys - range->start_phys, type};
+    }
+    return NULL;
+}
+
+const char *bzimage_load(const struct boot_payload *payload, struct boot_jump *jump)
+{
+    struct linux_setup_header header = *header_of(&payload->kernel);
+    const char *error = check(payload, &header);
+    if (error)
+        return error;
+    uint64_t cmdline_bytes = strlen(payload->cmdline) + 1;
+    uint64_t params_phys = boot_payload_memory(payload, sizeof(struct linux_boot_params));
+    uint64_t cmdline_phys = boot_payload_memory(payload, cmdline_bytes);
+    if (!params_phys || !cmdline_phys)
+        return "there is no room for Linux's boot parameters";
+    memcpy((void *)cmdline_phys, payload->cmdline, cmdline_bytes);
+    struct linux_boot_params *params = (void *)params_phys;
+    /* Only as much of the header as this kernel has; the rest stays zero. */
+    size_t header_bytes = 0x202 + (header.jump >> 8) - LINUX_SETUP_OFFSET;
+    memcpy(&params->setup, &header,
+           header_bytes < sizeof(header) ? header_bytes : sizeof(header));
+    params->setup.type_of_loader = LINUX_LOADER_UNDEFINED;
+    params->setup.cmd_line_ptr = (uint32_t)cmdline_phys;
+    params->acpi_rsdp_addr = payload->rsdp_phys;
+    uint64_t load_phys = 0;
+    error = place_initrd(payload, params);
+    if (!error)
+        error = place_kernel(payload, &header, &load_phys);
+    if (!error)
+        error = fill_map(payload->map, params);
+    params->setup.code32_start = (uint32_t)load_phys;
+    *jump = (struct boot_jump){true, load_phys + LINUX_ENTRY_64, params_phys};
+    return error;
+}

@@ -1,0 +1,84 @@
+/* Where everything lies that stays while an OS runs, and what the memory map says of it. */
+#include "abi/x86.h"
+#include "boot/console.h"
+#include "boot/image.h"
+#include "shim/shim.h"
+
+#define LOW_LIMIT 0x9F000u /* below the BIOS's extended data area */
+
+static struct muster_cpu cpus[SHIM_MAX_CPUS];
+static struct muster_index_entry cpu_index[SHIM_INDEX];
+
+static uint64_t take(uint64_t bytes, uint64_t align, const char *what)
+{
+    uint64_t phys;
+    enum muster_status status = muster_memory_allocate(&shim.map, bytes, align, ONE_MIB, FOUR_GIB,
+                                                       SHIM_OWNER, &phys);
+    if (status)
+        shim_fail_status(what, status);
+    memset((void *)phys, 0, bytes);
+    return phys;
+}
+
+static void discover(void)
+{
+    enum muster_status status =
+        muster_machine_init(&shim.machine, &shim.platform, cpus, SHIM_MAX_CPUS, cpu_index,
+                            SHIM_INDEX);
+    if (!status)
+        status = muster_discover(&shim.machine, shim.source.rsdp_phys,
+                                 muster_apic_id(&shim.platform));
+    if (status)
+        shim_fail_status("the platform's own tables", status);
+    status = muster_plan_make(&shim.machine, MUSTER_WAY_AUTO, &shim.plan);
+    if (status)
+        shim_fail_status("no way to start the processors", status);
+}
+
+/* The APs' page tables, apart from all else: their place and what is said of it are options. */
+static void place_tables(void)
+{
+    uint64_t bytes = (uint64_t)SHIM_TABLE_PAGES * PAGE_BYTES;
+    if (!shim.options.tables_phys) {
+        shim.tables_phys = take(bytes, PAGE_BYTES, "no room for page tables");
+        return;
+    }
+    const struct muster_memory_range *range =
+        muster_memory_find(&shim.map, shim.options.tables_phys);
+    if (!range || range->type != MUSTER_MEMORY_USABLE || range->owner != MUSTER_OWNER_NONE ||
+        range->end_phys - shim.options.tables_phys < bytes)
+        shim_fail("usage", "page-tables: there is no free memory for them at that address");
+    shim.tables_phys = shim.options.tables_phys;
+    muster_memory_reserve(&shim.map, shim.tables_phys, bytes, SHIM_OWNER);
+}
+
+static void declare(uint64_t start_phys, uint64_t bytes, enum muster_memory_type type)
+{
+    enum muster_status status = muster_memory_add(&shim.map, start_phys, bytes, type);
+    if (status)
+        shim_fail_status("the memory map", status);
+}
+
+void shim_layout(void)
+{
+    discover();
+    uint64_t slots_bytes = (uint64_t)shim.machine.cpu_count * sizeof(struct muster_slot);
+    uint64_t table_bytes = (uint64_t)SHIM_TABLE_PAGES * PAGE_BYTES;
+    shim.slots = (void *)take(slots_bytes, MUSTER_SLOT_BYTES, "no room for the processors");
+    shim.mailbox = (void *)take(MAILBOX_BYTES, PAGE_BYTES, "no room for the mailbox");
+    shim.reset_vector_phys = take(PAGE_BYTES, PAGE_BYTES, "no room for the reset vector");
+    shim.boot_tables_phys = take(table_bytes, PAGE_BYTES, "no room for page tables");
+    place_tables();
+    enum muster_status status =
+        muster_memory_allocate(&shim.map, PAGE_BYTES, PAGE_BYTES, PAGE_BYTES, LOW_LIMIT,
+                               MUSTER_OWNER_ENTRY, &shim.entry_phys);
+    if (status)
+        shim_fail_status("no page below 1 MiB to start processors in", status);
+
+    declare((uint64_t)image_start, (uint64_t)(image_end - image_start), MUSTER_MEMORY_NVS);
+    declare((uint64_t)shim.slots, slots_bytes, MUSTER_MEMORY_NVS);
+    declare((uint64_t)shim.mailbox, MAILBOX_BYTES, MUSTER_MEMORY_NVS);
+    declare(shim.reset_vector_phys, PAGE_BYTES, MUSTER_MEMORY_NVS);
+    declare(shim.boot_tables_phys, table_bytes, MUSTER_MEMORY_NVS);
+    declare(shim.tables_phys, table_bytes, shim.options.tables_type);
+}

@@ -1,0 +1,114 @@
+/*
+ * The shim, in boot order: it plays the firmware's side. Every AP is started, parked behind the
+ * ACPI mailbox, and described in the MADT; then an unmodified kernel is booted on top.
+ */
+#include "abi/x86.h"
+#include "boot/console.h"
+#include "boot/image.h"
+#include "boot/json.h"
+#include "boot/native.h"
+#include "lib/cpu/apic.h"
+#include "lib/cpu/instructions.h"
+#include "shim/shim.h"
+
+/* Written to the APIC timer just before the payload starts: QEMU's APIC trace shows it, so the
+ * INITs and SIPIs behind it can be told from the shim's own. The timer is masked. */
+#define HANDOVER_MARK 0x4D757374u /* "Must" */
+
+struct shim shim;
+
+static struct muster_memory_range ranges[SHIM_RANGES];
+
+void shim_fail(const char *kind, const char *text)
+{
+    json_begin("shim", "error");
+    if (kind)
+        json_text("kind", kind);
+    json_text("text", text);
+    json_end();
+    console_printf("muster-shim: %s\n", text);
+    halt_forever();
+}
+
+void shim_fail_status(const char *what, enum muster_status status)
+{
+    char text[256];
+    text_format(text, sizeof(text), "%s: %s (%s)", what, muster_error_text(status),
+                muster_error_name(status));
+    shim_fail(NULL, text);
+}
+
+static void read_source(uint64_t info_phys, uint32_t magic)
+{
+    muster_memory_init(&shim.map, ranges, SHIM_RANGES);
+    shim.source = (struct boot_source){.map = &shim.map};
+    const char *error = boot_source_from_multiboot(&shim.source, info_phys, magic);
+    if (error)
+        shim_fail("usage", error);
+    error = shim_options_read(shim.source.options, &shim.options);
+    if (error)
+        shim_fail("usage", error);
+    shim.source.rsdp_phys = muster_rsdp_scan(&shim.platform);
+}
+
+static void report_ready(void)
+{
+    json_begin("shim", "ready");
+    json_number("cpus", shim.machine.cpu_count);
+    json_text("way", muster_way_name(shim.plan.way));
+    json_hex("ap_cr3", shim.tables_phys);
+    json_hex("mailbox", (uint64_t)shim.mailbox);
+    json_number("mailbox_version", shim.options.mailbox_version);
+    json_hex("reset_vector", shim.reset_vector_phys);
+    static const char *const types[] = {[MUSTER_MEMORY_USABLE] = "usable",
+                                        [MUSTER_MEMORY_NVS] = "nvs",
+                                        [MUSTER_MEMORY_RESERVED] = "reserved"};
+    json_text("firmware_memory", types[shim.options.tables_type]);
+    json_hex("page_tables", shim.tables_phys);
+    json_open("failed", '[');
+    for (uint32_t i = 0; i < shim.machine.cpu_count; i++)
+        if (muster_cpu_state(&shim.machine, i) == MUSTER_CPU_FAILED)
+            json_number(NULL, shim.machine.cpus[i].apic_id);
+    json_close(']');
+    json_end();
+}
+
+static void hand_over(const struct boot_jump *jump)
+{
+    bool x2 = muster_apic_is_x2(&shim.platform);
+    json_begin("shim", "handover");
+    json_end();
+    shim_timer_off();
+    apic_write(&shim.platform, x2, APIC_TIMER_INITIAL, HANDOVER_MARK);
+    apic_write(&shim.platform, x2, APIC_TIMER_INITIAL, 0);
+    write_cr3(shim.boot_tables_phys);
+    boot_jump_to(jump);
+}
+
+void boot_main(uint64_t info_phys, uint32_t magic)
+{
+    console_init();
+    native_platform_init(&shim.platform, FOUR_GIB);
+    read_source(info_phys, magic);
+    uint64_t home = shim_home_find();
+    if (home != (uint64_t)image_start)
+        shim_home_move(home, info_phys, magic);
+
+    shim_layout();
+    shim_processors_start();
+    shim.rsdp_phys = shim_acpi_publish();
+    report_ready();
+
+    struct boot_payload payload = {
+        .map = &shim.map,
+        .kernel = shim.source.kernel,
+        .initrd = shim.source.initrd,
+        .cmdline = shim.source.cmdline,
+        .rsdp_phys = shim.rsdp_phys,
+    };
+    struct boot_jump jump;
+    const char *error = boot_payload_load(&payload, &jump);
+    if (error)
+        shim_fail("environment", error);
+    hand_over(&jump);
+}

@@ -1,0 +1,69 @@
+#include "shim/options.h"
+
+#include "abi/acpi.h"
+#include "abi/x86.h"
+#include "boot/console.h"
+
+struct choice {
+    const char *text;
+    uint64_t value;
+};
+
+/* The value of one option among those allowed; untouched where the option is not given. */
+static bool choose(const char *cmdline, const char *name, const struct choice *choices,
+                   uint64_t *value)
+{
+    char text[16];
+    if (cmdline_value(cmdline, name, text, sizeof(text)) < 0)
+        return true;
+    for (; choices->text; choices++) {
+        if (!strcmp(text, choices->text)) {
+            *value = choices->value;
+            return true;
+        }
+    }
+    return false;
+}
+
+static const char *read_tables_phys(const char *cmdline, uint64_t *phys)
+{
+    char text[24];
+    *phys = 0;
+    int length = cmdline_value(cmdline, "page-tables", text, sizeof(text));
+    if (length < 0)
+        return NULL;
+    if (length >= (int)sizeof(text) || parse_number(text, phys) || !*phys ||
+        *phys % PAGE_BYTES || *phys >> 32)
+        return "page-tables must be an address below 4 GiB on a 4 KiB border";
+    return NULL;
+}
+
+const char *shim_options_read(const char *cmdline, struct shim_options *options)
+{
+    static const struct choice versions[] = {{"0", 0}, {"1", 1}, {NULL, 0}};
+    static const struct choice lengths[] = {{"16", ACPI_MADT_WAKEUP_BYTES_V0},
+                                            {"24", ACPI_MADT_WAKEUP_BYTES_V1},
+                                            {NULL, 0}};
+    static const struct choice types[] = {{"reserved", MUSTER_MEMORY_RESERVED},
+                                          {"nvs", MUSTER_MEMORY_NVS},
+                                          {"usable", MUSTER_MEMORY_USABLE},
+                                          {NULL, 0}};
+    static const struct choice depths[] = {{"4", 4}, {"5", 5}, {NULL, 0}};
+    uint64_t version = 1;
+    uint64_t type = MUSTER_MEMORY_NVS;
+    uint64_t levels = 4;
+    if (!choose(cmdline, "mailbox-version", versions, &version))
+        return "mailbox-version must be 0 or 1";
+    uint64_t length = version ? ACPI_MADT_WAKEUP_BYTES_V1 : ACPI_MADT_WAKEUP_BYTES_V0;
+    if (!choose(cmdline, "mailbox-length", lengths, &length))
+        return "mailbox-length must be 16 or 24";
+    if (!choose(cmdline, "firmware-memory", types, &type))
+        return "firmware-memory must be reserved, nvs or usable";
+    if (!choose(cmdline, "levels", depths, &levels))
+        return "levels must be 4 or 5";
+    options->mailbox_version = (uint16_t)version;
+    options->wakeup_entry_bytes = (uint8_t)length;
+    options->tables_type = (enum muster_memory_type)type;
+    options->levels = (unsigned)levels;
+    return read_tables_phys(cmdline, &options->tables_phys);
+}

@@ -1,0 +1,67 @@
+/* Every AP into the shim's park area, by the library, and from there to the mailbox. */
+#include "abi/x86.h"
+#include "boot/console.h"
+#include "boot/json.h"
+#include "lib/cpu/instructions.h"
+#include "shim/shim.h"
+
+#define WAKE_VECTOR 0xF0
+#define TIME_OUT_NS 10000000000u
+
+static struct muster_idt idt;
+
+static void shim_trap(struct muster_slot *slot, struct muster_trap_frame *frame)
+{
+    if (frame->vector == SHIM_TIMER_VECTOR) {
+        muster_apic_eoi(&shim.platform);
+        return;
+    }
+    if (frame->vector == VECTOR_NMI)
+        return; /* an OS's, meant for a CPU that is not its yet */
+    char text[160];
+    text_format(text, sizeof(text), "processor %u: exception %lu, error 0x%lx, at 0x%lx, CR2 0x%lx",
+                slot->apic_id, frame->vector, frame->error_code, frame->rip, read_cr2());
+    shim_fail(NULL, text);
+}
+
+static void check(const char *what, enum muster_status status)
+{
+    if (status && status != MUSTER_TIME_OUT)
+        shim_fail_status(what, status);
+}
+
+void shim_processors_start(void)
+{
+    struct muster_cpu_config config = {
+        .paging_levels = 4,
+        .entry_phys = shim.entry_phys,
+        .entry_bytes = PAGE_BYTES,
+        .wake_vector = WAKE_VECTOR,
+        .trap = shim_trap,
+    };
+    shim.boot_tables_phys = shim_tables_build(shim.boot_tables_phys, 4);
+    shim.tables_phys = shim_tables_build(shim.tables_phys, shim.options.levels);
+    config.park_cr3 = shim.tables_phys;
+    config.paging_levels = shim.options.levels;
+    shim_timer_calibrate();
+    struct muster_slot *bsp = &shim.slots[shim.machine.bsp];
+    check("the processors' tables", muster_prepare(&shim.machine, &shim.plan, &config, shim.slots,
+                                                   &idt, bsp));
+    if (shim.options.mailbox_version >= 1)
+        check("the reset vector", muster_lend_prepare(&shim.machine, shim.reset_vector_phys));
+    write_cr3(shim.boot_tables_phys);
+    for (uint32_t i = 0; i < shim.machine.cpu_count; i++)
+        shim.slots[i].start = (struct muster_start){
+            .entry = shim_ap_main,
+            .stack_top = shim.slots[i].park_stack_top,
+            .percpu = &shim.slots[i],
+        };
+    enum muster_status adopted = muster_adopt(&shim.machine, &shim.plan, TIME_OUT_NS);
+    check("starting the processors", adopted);
+    check("parking the processors", muster_start(&shim.machine, NULL, 0, TIME_OUT_NS));
+    /* The page stays out of the OS's hands as long as somebody may yet come through it. */
+    if (adopted == MUSTER_OK)
+        muster_memory_release(&shim.map, MUSTER_OWNER_ENTRY);
+    else
+        muster_memory_add(&shim.map, shim.entry_phys, PAGE_BYTES, MUSTER_MEMORY_RESERVED);
+}

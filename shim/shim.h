@@ -1,0 +1,78 @@
+/**
+ * The shim: what its steps hand to each other, in boot order. All of it on the BSP, except
+ * shim_ap_main().
+ */
+#ifndef SHIM_SHIM_H
+#define SHIM_SHIM_H
+
+#include <stdint.h>
+
+#include <muster/custody.h>
+#include <muster/paging.h>
+#include <muster/wake.h>
+
+#include "abi/mailbox.h"
+#include "shim/options.h"
+#include "shim/source.h"
+
+#define SHIM_MAX_CPUS 1024u
+#define SHIM_INDEX    2048u /* a power of two, at least twice as many */
+#define SHIM_RANGES   512u
+#define FOUR_GIB      0x100000000u
+#define ONE_MIB       0x100000u
+
+/** Owner, in the memory map, of what stays the shim's while the OS runs. */
+#define SHIM_OWNER    MUSTER_OWNER_HOST
+
+/** Pages that one set of the shim's tables takes at most: shim/tables.c. */
+#define SHIM_TABLE_PAGES 32u
+
+/** Everything the shim knows; static, in its own image. */
+struct shim {
+    struct muster_platform platform;
+    struct muster_memory_map map;
+    struct boot_source source;
+    struct shim_options options;
+    struct muster_machine machine;
+    struct muster_plan plan;
+    struct muster_slot *slots;   /* one per CPU */
+    struct mailbox *mailbox;
+    uint64_t reset_vector_phys;  /* the page by which CPUs come back; 0 in version 0 */
+    uint64_t entry_phys;         /* the SIPI page, below 1 MiB */
+    uint64_t tables_phys;        /* the APs' page tables */
+    uint64_t boot_tables_phys;   /* the BSP's, until the payload has its own */
+    uint64_t rsdp_phys;          /* ours, for the payload */
+    uint32_t timer_ticks_per_ms; /* of the APIC timer, divided by 16 */
+};
+extern struct shim shim;
+
+/** Stop with a sentence on both channels. @kind: "environment", "usage", or NULL for a failure. */
+__attribute__((noreturn)) void shim_fail(const char *kind, const char *text);
+__attribute__((noreturn)) void shim_fail_status(const char *what, enum muster_status status);
+
+/** shim/home.c: where the image is to live while an OS runs, and going there. */
+uint64_t shim_home_find(void);
+__attribute__((noreturn)) void shim_home_move(uint64_t home, uint64_t info_phys, uint32_t magic);
+
+/** shim/layout.c: find a place for everything that stays, and declare it in the map. */
+void shim_layout(void);
+
+/** shim/tables.c: build one set of page tables at @phys; gives its root. */
+uint64_t shim_tables_build(uint64_t phys, unsigned levels);
+
+/** shim/processors.c: start all APs and park them at the mailbox. */
+void shim_processors_start(void);
+
+/** shim/mailbox.c: an AP's life, from its arrival until the OS wakes it, and on its return. */
+void shim_ap_main(struct muster_slot *slot, void *context);
+
+/** shim/timer.c: the APIC timer, by which a waiting AP sleeps between looks. */
+#define SHIM_TIMER_VECTOR 0xF2
+void shim_timer_calibrate(void);
+void shim_timer_nap(uint32_t ms);
+void shim_timer_off(void);
+
+/** shim/acpi.c: the platform's tables with the wakeup entry added; gives the new RSDP. */
+uint64_t shim_acpi_publish(void);
+
+#endif

@@ -1,0 +1,73 @@
+/* boot_source by Multiboot 1 (specification 0.6.96, 3.3). */
+#include "abi/multiboot.h"
+#include "boot/console.h"
+#include "shim/source.h"
+
+static const char *copy_text(char *to, uint64_t from_phys)
+{
+    const char *from = (const char *)from_phys;
+    for (uint32_t at = 0; at < BOOT_SOURCE_CMDLINE_BYTES; at++) {
+        to[at] = from[at];
+        if (!from[at])
+            return NULL;
+    }
+    return "a command line is longer than 4095 bytes";
+}
+
+static const char *copy_module(struct boot_module *to, const struct multiboot_module *module,
+                               struct muster_memory_map *map)
+{
+    if (module->end <= module->start)
+        return "a module is empty";
+    *to = (struct boot_module){module->start, module->end - module->start};
+    if (muster_memory_reserve(map, to->phys, to->bytes, MUSTER_OWNER_BOOT))
+        return "the memory map has too many ranges";
+    return NULL;
+}
+
+/* A module's string is the file's name, a space, and then what is meant for the module. */
+static void drop_file_name(char *cmdline)
+{
+    char *rest = cmdline;
+    while (*rest && *rest != ' ')
+        rest++;
+    while (*rest == ' ')
+        rest++;
+    memmove(cmdline, rest, strlen(rest) + 1);
+}
+
+static const char *copy_modules(struct boot_source *source, const struct multiboot_info *info)
+{
+    const struct multiboot_module *modules = (const void *)(uint64_t)info->modules;
+    if (!(info->flags & MULTIBOOT_INFO_MODULES) || info->module_count == 0)
+        return "no kernel was given: the first Multiboot module is the kernel to boot";
+    if (info->module_count > 2)
+        return "more than two Multiboot modules: only a kernel and an initrd are wanted";
+    const char *error = copy_module(&source->kernel, &modules[0], source->map);
+    if (!error && modules[0].cmdline)
+        error = copy_text(source->cmdline, modules[0].cmdline);
+    if (!error && info->module_count == 2)
+        error = copy_module(&source->initrd, &modules[1], source->map);
+    if (!error)
+        drop_file_name(source->cmdline);
+    return error;
+}
+
+const char *boot_source_from_multiboot(struct boot_source *source, uint64_t info_phys,
+                                       uint32_t magic)
+{
+    const struct multiboot_info *info = (const void *)info_phys;
+    if (magic != MULTIBOOT_LOADER_MAGIC)
+        return "the loader did not follow Multiboot 1";
+    if (!(info->flags & MULTIBOOT_INFO_MMAP))
+        return "the loader gave no memory map";
+    if (muster_memory_add_multiboot(source->map, (const void *)(uint64_t)info->mmap,
+                                    info->mmap_bytes))
+        return "the loader's memory map is malformed or too long";
+    if (info->flags & MULTIBOOT_INFO_CMDLINE) {
+        const char *error = copy_text(source->options, info->cmdline);
+        if (error)
+            return error;
+    }
+    return copy_modules(source, info);
+}

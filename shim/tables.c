@@ -1,0 +1,63 @@
+/*
+ * The page tables that APs wait on, and that an OS's first instructions run on: 4 GiB, 1:1. The
+ * OS's RAM is writable and executable (Linux's trampoline takes a lock in its own page while it
+ * is still on these tables); nothing of ours is both.
+ */
+#include "abi/x86.h"
+#include "boot/image.h"
+#include "shim/shim.h"
+
+
+static void map(struct muster_paging *paging, uint64_t start_phys, uint64_t bytes, unsigned access)
+{
+    enum muster_status status =
+        muster_paging_map(paging, start_phys, start_phys, bytes, access);
+    if (status)
+        shim_fail_status("the shim's page tables", status);
+}
+
+/* The OS's RAM; all below 1 MiB too, where its trampolines are. */
+static void map_ram_for_os(struct muster_paging *paging)
+{
+    unsigned access = MUSTER_PAGE_WRITE | MUSTER_PAGE_EXECUTE | MUSTER_PAGE_FOR_OS;
+    map(paging, 0, ONE_MIB, access);
+    for (uint32_t i = 0; i < shim.map.count; i++) {
+        const struct muster_memory_range *range = &shim.map.ranges[i];
+        if (range->type != MUSTER_MEMORY_USABLE || range->start_phys >= FOUR_GIB)
+            continue;
+        uint64_t start = range->start_phys & ~(uint64_t)(PAGE_BYTES - 1);
+        uint64_t end = range->end_phys < FOUR_GIB ? range->end_phys : FOUR_GIB;
+        end &= ~(uint64_t)(PAGE_BYTES - 1);
+        if (end > start)
+            map(paging, start, end - start, access);
+    }
+}
+
+static void map_own(struct muster_paging *paging)
+{
+    uint64_t table_bytes = (uint64_t)SHIM_TABLE_PAGES * PAGE_BYTES;
+    map(paging, (uint64_t)text_start, (uint64_t)(text_end - text_start), MUSTER_PAGE_EXECUTE);
+    map(paging, (uint64_t)rodata_start, (uint64_t)(rodata_end - rodata_start), MUSTER_PAGE_READ);
+    map(paging, (uint64_t)data_start, (uint64_t)(image_end - data_start), MUSTER_PAGE_WRITE);
+    map(paging, (uint64_t)shim.slots,
+        (uint64_t)shim.machine.cpu_count * sizeof(struct muster_slot), MUSTER_PAGE_WRITE);
+    map(paging, (uint64_t)shim.mailbox, MAILBOX_BYTES, MUSTER_PAGE_WRITE);
+    map(paging, shim.reset_vector_phys, PAGE_BYTES, MUSTER_PAGE_EXECUTE);
+    map(paging, shim.boot_tables_phys, table_bytes, MUSTER_PAGE_READ);
+    map(paging, shim.tables_phys, table_bytes, MUSTER_PAGE_READ);
+    map(paging, shim.machine.lapic_phys, PAGE_BYTES, MUSTER_PAGE_WRITE | MUSTER_PAGE_UNCACHED);
+}
+
+uint64_t shim_tables_build(uint64_t phys, unsigned levels)
+{
+    struct muster_paging paging;
+    enum muster_status status =
+        muster_paging_init(&paging, &shim.platform, levels, true, phys,
+                           (uint64_t)SHIM_TABLE_PAGES * PAGE_BYTES);
+    if (status)
+        shim_fail_status("the shim's page tables", status);
+    map(&paging, 0, FOUR_GIB, MUSTER_PAGE_WRITE);
+    map_ram_for_os(&paging);
+    map_own(&paging);
+    return paging.root_phys;
+}
