@@ -159,7 +159,8 @@ enum muster_status cpu_load(struct muster_slot *slot, void *percpu)
     if (!cpu_has_profile(machine->platform, profile))
         return MUSTER_ERROR_FEATURES_DIFFER;
     write_cr0(profile->cr0);
-    write_cr4(profile->cr4);
+    /* How deep the page tables are is the table's affair, and cannot be changed from here. */
+    write_cr4((profile->cr4 & ~(uint64_t)CR4_LA57) | (read_cr4() & CR4_LA57));
     syscall_load(machine->platform, profile);
     slot->mtrr_writes = cpu_memory_types_load(machine);
     apic_load(machine->platform, profile);

@@ -339,6 +339,35 @@ static void empty_root_table_lists_nothing(void **state)
     assert_refused(firmware, MUSTER_ERROR_MADT_MISSING, "XSDT", 0);
 }
 
+/* ---- Ranges ---- */
+
+static void range_ends_within_52_bits_and_does_not_wrap(void **state)
+{
+    const uint64_t end = 1ull << 52;
+
+    (void)state;
+    assert_true(acpi_range_is_possible((struct acpi_range){1, end - 1}));
+    assert_true(acpi_range_is_possible((struct acpi_range){end - 36, 36}));
+    assert_false(acpi_range_is_possible((struct acpi_range){end - 36, 37}));
+    assert_false(acpi_range_is_possible((struct acpi_range){end, 0}));
+    assert_false(acpi_range_is_possible((struct acpi_range){4096, UINT64_MAX}));
+    assert_false(acpi_range_is_possible((struct acpi_range){UINT64_MAX, 2}));
+    assert_false(acpi_range_is_possible((struct acpi_range){0, 36}));
+}
+
+static void ranges_that_only_touch_do_not_overlap(void **state)
+{
+    const struct acpi_range range = {100, 10};
+
+    (void)state;
+    assert_false(acpi_ranges_overlap(range, (struct acpi_range){90, 10}));
+    assert_false(acpi_ranges_overlap(range, (struct acpi_range){110, 10}));
+    assert_true(acpi_ranges_overlap(range, (struct acpi_range){90, 11}));
+    assert_true(acpi_ranges_overlap(range, (struct acpi_range){109, 10}));
+    assert_true(acpi_ranges_overlap(range, (struct acpi_range){0, 1000}));
+    assert_true(acpi_ranges_overlap(range, (struct acpi_range){104, 1}));
+}
+
 /* ---- Tables that change ---- */
 
 /* Maps, in order: RSDP twenty bytes, thirty-six, whole; XSDT header, whole; ... */
@@ -434,6 +463,8 @@ int main(void)
         firmware_test(empty_place_in_the_root_table_is_passed_over),
         firmware_test(root_lists_all_tables_in_order),
         firmware_test(empty_root_table_lists_nothing),
+        cmocka_unit_test(range_ends_within_52_bits_and_does_not_wrap),
+        cmocka_unit_test(ranges_that_only_touch_do_not_overlap),
         firmware_test(table_that_changes_its_length_is_refused),
         firmware_test(entry_that_changes_without_its_checksum_is_refused),
         firmware_test(rsdp_that_changes_while_it_is_read_is_refused),
