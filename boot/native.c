@@ -6,6 +6,10 @@
 
 #define NS_PER_S 1000000000u
 
+/* The PICs (Intel 8259) */
+#define PIC_MASK_1 0x21
+#define PIC_MASK_2 0xA1
+
 /* The PIT (Intel 8254): channel 0 counts down at this rate whatever else is there. */
 #define PIT_HZ            1193182u
 #define PIT_CHANNEL_0     0x40
@@ -148,6 +152,9 @@ static uint64_t tsc_hz_by_cpuid(void)
 
 void native_platform_init(struct muster_platform *platform, uint64_t mapped_end)
 {
+    /* A PC's BIOS leaves the PICs open, at vectors that are exceptions' to everybody else. */
+    out8(PIC_MASK_1, 0xFF);
+    out8(PIC_MASK_2, 0xFF);
     native.mapped_end = mapped_end;
     native.apic = (volatile uint8_t *)(read_msr(MSR_APIC_BASE) & APIC_BASE_ADDRESS);
     native.tsc_hz = tsc_hz_by_cpuid();

@@ -78,7 +78,6 @@ static void hand_over(const struct boot_jump *jump)
     bool x2 = muster_apic_is_x2(&shim.platform);
     json_begin("shim", "handover");
     json_end();
-    shim_timer_off();
     apic_write(&shim.platform, x2, APIC_TIMER_INITIAL, HANDOVER_MARK);
     apic_write(&shim.platform, x2, APIC_TIMER_INITIAL, 0);
     write_cr3(shim.boot_tables_phys);

@@ -36,7 +36,7 @@ void shim_timer_nap(uint32_t ms)
     sleep_until_interrupt();
 }
 
-/* As after reset; a tick that is already on its way is taken here and not by the OS. */
+/* A tick that is already on its way is taken here and not by the OS. */
 void shim_timer_off(void)
 {
     timer_write(APIC_LVT_TIMER, APIC_LVT_MASKED);

@@ -161,6 +161,12 @@ uint32_t muster_apic_id(const struct muster_platform *platform);
 /** Whether the calling CPU's APIC is in x2APIC mode. */
 bool muster_apic_is_x2(const struct muster_platform *platform);
 
+/**
+ * Put the calling CPU's APIC into x2APIC mode; MUSTER_NOT_SUPPORTED if it has none. On the BSP
+ * before discovery: the APs follow the BSP's mode. There is no way back but through reset.
+ */
+enum muster_status muster_apic_enable_x2(const struct muster_platform *platform);
+
 /** Signal the end of the interrupt in service on the calling CPU. */
 void muster_apic_eoi(const struct muster_platform *platform);
 

@@ -11,6 +11,18 @@ bool muster_apic_is_x2(const struct muster_platform *platform)
     return platform->msr_read(platform->context, MSR_APIC_BASE) & APIC_BASE_X2APIC;
 }
 
+enum muster_status muster_apic_enable_x2(const struct muster_platform *platform)
+{
+    uint32_t r[4];
+    platform->cpuid(platform->context, CPUID_FEATURES, 0, r);
+    if (!(r[2] & CPUID_1_ECX_X2APIC))
+        return MUSTER_NOT_SUPPORTED;
+    uint64_t base = platform->msr_read(platform->context, MSR_APIC_BASE);
+    platform->msr_write(platform->context, MSR_APIC_BASE,
+                        base | APIC_BASE_X2APIC | APIC_BASE_ENABLED);
+    return MUSTER_OK;
+}
+
 uint32_t apic_read(const struct muster_platform *platform, bool x2, uint32_t offset)
 {
     if (x2)

@@ -140,12 +140,8 @@ static void apic_load(const struct muster_platform *platform,
                       const struct muster_cpu_profile *profile)
 {
     bool x2 = muster_apic_is_x2(platform);
-    if (profile->x2apic && !x2) {
-        uint64_t base = platform->msr_read(platform->context, MSR_APIC_BASE);
-        platform->msr_write(platform->context, MSR_APIC_BASE,
-                            base | APIC_BASE_X2APIC | APIC_BASE_ENABLED);
-        x2 = true;
-    }
+    if (profile->x2apic && !x2)
+        x2 = muster_apic_enable_x2(platform) == MUSTER_OK;
     apic_write(platform, x2, APIC_SVR, profile->apic_svr);
     apic_write(platform, x2, APIC_TPR, 0);
     apic_write(platform, x2, APIC_LVT_TIMER, APIC_LVT_MASKED);
