@@ -40,22 +40,26 @@ static const char *check(const struct boot_payload *payload, const struct linux_
     return NULL;
 }
 
-/* Out of the way before the kernel is copied: as high as Linux can take it. */
+/* Out of the kernel's way, and below what this Linux can reach: it stays if it is already. */
 static const char *place_initrd(const struct boot_payload *payload,
                                 struct linux_boot_params *params)
 {
-    uint64_t phys;
-    if (!payload->initrd.bytes)
+    const struct linux_setup_header *header = &params->setup;
+    const struct boot_module *initrd = &payload->initrd;
+    uint64_t limit = (uint64_t)header->initrd_addr_max + 1;
+    uint64_t phys = initrd->phys;
+    if (!initrd->bytes)
         return NULL;
-    uint64_t limit = (uint64_t)params->setup.initrd_addr_max + 1;
-    if (muster_memory_allocate(payload->map, payload->initrd.bytes, PAGE_BYTES, ONE_MIB, limit,
-                               BOOT_OWNER_PAYLOAD, &phys))
-        return "there is no room for the initrd: give the machine more memory";
-    memcpy((void *)phys, (const void *)payload->initrd.phys, payload->initrd.bytes);
-    muster_memory_release_range(payload->map, payload->initrd.phys, payload->initrd.bytes,
-                                MUSTER_OWNER_BOOT);
+    if (phys < header->pref_address + header->init_size || phys + initrd->bytes > limit) {
+        if (muster_memory_allocate(payload->map, initrd->bytes, PAGE_BYTES, ONE_MIB, limit,
+                                   BOOT_OWNER_PAYLOAD, &phys))
+            return "there is no room for the initrd: give the machine more memory";
+        memcpy((void *)phys, (const void *)initrd->phys, initrd->bytes);
+        muster_memory_release_range(payload->map, initrd->phys, initrd->bytes,
+                                    MUSTER_OWNER_BOOT);
+    }
     params->setup.ramdisk_image = (uint32_t)phys;
-    params->setup.ramdisk_size = (uint32_t)payload->initrd.bytes;
+    params->setup.ramdisk_size = (uint32_t)initrd->bytes;
     return NULL;
 }
 

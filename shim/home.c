@@ -1,6 +1,7 @@
 /*
- * Loaders put the shim low in memory, where kernels want to be. It moves itself to the top of
- * what lies below 4 GiB and starts there once more, from its own entry.
+ * Loaders put the shim and its modules low in memory, where kernels want to be. It moves itself
+ * to the top of what lies below 4 GiB and starts there once more, from its own entry; the modules
+ * follow.
  */
 #include "abi/x86.h"
 #include "boot/console.h"
@@ -35,4 +36,23 @@ void shim_home_move(uint64_t home, uint64_t info_phys, uint32_t magic)
     memcpy((void *)home, image_start, (size_t)(image_end - image_start));
     boot_jump_32((uint32_t)(home + (uint64_t)(boot_enter - image_start)), (uint32_t)info_phys,
                  magic);
+}
+
+/* Without room for a second copy it stays where it is, and is in the way only then. */
+static void module_move(struct boot_module *module)
+{
+    uint64_t phys;
+    if (!module->bytes ||
+        muster_memory_allocate(&shim.map, module->bytes, PAGE_BYTES, ONE_MIB, FOUR_GIB,
+                               MUSTER_OWNER_BOOT, &phys))
+        return;
+    memcpy((void *)phys, (const void *)module->phys, module->bytes);
+    muster_memory_release_range(&shim.map, module->phys, module->bytes, MUSTER_OWNER_BOOT);
+    module->phys = phys;
+}
+
+void shim_modules_move(void)
+{
+    module_move(&shim.source.initrd);
+    module_move(&shim.source.kernel);
 }

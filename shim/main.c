@@ -93,6 +93,7 @@ void boot_main(uint64_t info_phys, uint32_t magic)
     if (home != (uint64_t)image_start)
         shim_home_move(home, info_phys, magic);
 
+    shim_modules_move();
     shim_layout();
     shim_processors_start();
     shim.rsdp_phys = shim_acpi_publish();

@@ -54,6 +54,9 @@ __attribute__((noreturn)) void shim_fail_status(const char *what, enum muster_st
 uint64_t shim_home_find(void);
 __attribute__((noreturn)) void shim_home_move(uint64_t home, uint64_t info_phys, uint32_t magic);
 
+/** shim/home.c: kernel file and initrd to the top of memory too, as far as there is room. */
+void shim_modules_move(void);
+
 /** shim/layout.c: find a place for everything that stays, and declare it in the map. */
 void shim_layout(void);
 

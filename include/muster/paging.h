@@ -72,8 +72,8 @@ typedef enum muster_status muster_page_visitor(void *context,
 
 /**
  * Walk a tree, depth first, tables before what hangs on them. Nothing in the tree is trusted:
- * reserved bits or addresses beyond 52 bits are MUSTER_ERROR_PAGE_TABLE_ENTRY, a table that
- * cannot be mapped MUSTER_ERROR_PAGE_TABLE_ADDRESS, one that is its own ancestor
+ * reserved bits are MUSTER_ERROR_PAGE_TABLE_ENTRY (those left to software are not judged), a
+ * table that cannot be mapped MUSTER_ERROR_PAGE_TABLE_ADDRESS, one that is its own ancestor
  * MUSTER_ERROR_PAGE_TABLE_LOOP, and a tree of more than 65,536 visited tables
  * MUSTER_ERROR_PAGE_TABLE_LOOP as well (tables may be shared: each use counts).
  */

@@ -2,9 +2,11 @@
 #include "lib/cpu/apic.h"
 
 #include "abi/x86.h"
+#include "lib/cpu/instructions.h"
 
-/* A send that stays pending this long will never go out. */
+/* A send that stays pending this long will never go out; it is looked at this often. */
 #define ICR_PATIENCE_NS 10000000u
+#define ICR_LOOK_NS     1000u
 
 bool muster_apic_is_x2(const struct muster_platform *platform)
 {
@@ -50,27 +52,40 @@ void muster_apic_eoi(const struct muster_platform *platform)
     apic_write(platform, muster_apic_is_x2(platform), APIC_EOI, 0);
 }
 
+/* Whether the last send has gone out, in the end. */
+static bool icr_is_free(const struct muster_platform *platform)
+{
+    void *context = platform->context;
+    struct muster_word never = {0};
+    uint64_t deadline_ns = platform->time_ns(context) + ICR_PATIENCE_NS;
+    while (platform->apic_read(context, APIC_ICR_LOW) & ICR_PENDING) {
+        uint64_t now_ns = platform->time_ns(context);
+        if (now_ns >= deadline_ns)
+            return false;
+        platform->wait(context, &never, 0, now_ns + ICR_LOOK_NS);
+    }
+    return true;
+}
+
 /*
  * xAPIC: the high half first, since writing the low half sends; and only once the last one has
- * gone out. x2APIC: one write, no delivery status (SDM vol. 3, 11.12.9).
+ * gone out. x2APIC: one write, no delivery status (SDM vol. 3, 11.12.9), but whatever the woken
+ * CPU is to see must be visible first.
  */
 enum muster_status apic_send(const struct muster_platform *platform, bool x2, uint32_t apic_id,
                              uint32_t command)
 {
     void *context = platform->context;
     if (x2) {
+        order_before_x2apic();
         platform->msr_write(context, MSR_X2APIC + APIC_ICR_LOW / 16,
                             (uint64_t)apic_id << ICR_X2_DEST_SHIFT | command);
         return MUSTER_OK;
     }
     if (apic_id >= APIC_XAPIC_ID_LIMIT)
         return MUSTER_ERROR_APIC_ID_BEYOND_XAPIC;
-    if (platform->apic_read(context, APIC_ICR_LOW) & ICR_PENDING) {
-        uint64_t deadline_ns = platform->time_ns(context) + ICR_PATIENCE_NS;
-        while (platform->apic_read(context, APIC_ICR_LOW) & ICR_PENDING)
-            if (platform->time_ns(context) >= deadline_ns)
-                return MUSTER_ERROR_APIC_STUCK;
-    }
+    if (!icr_is_free(platform))
+        return MUSTER_ERROR_APIC_STUCK;
     platform->apic_write(context, APIC_ICR_HIGH, apic_id << ICR_X_DEST_SHIFT);
     platform->apic_write(context, APIC_ICR_LOW, command);
     return MUSTER_OK;

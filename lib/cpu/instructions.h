@@ -138,6 +138,15 @@ static inline void sleep_until_interrupt(void)
     __asm__ volatile("sti; hlt; cli" : : : "memory");
 }
 
+/*
+ * All stores before are visible before the MSR write after: a WRMSR to an x2APIC register waits
+ * for nobody (SDM vol. 3, 11.12.3).
+ */
+static inline void order_before_x2apic(void)
+{
+    __asm__ volatile("mfence; lfence" : : : "memory");
+}
+
 static inline void cpu_pause(void)
 {
     __asm__ volatile("pause");

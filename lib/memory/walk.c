@@ -6,12 +6,7 @@
 /* Far more than a tree that maps all memory has; a hostile one ends here. */
 #define WALK_MOST_TABLES 65536u
 
-/*
- * Bits 52 to 62 are the processor's to ignore and software's to use. No firmware uses them in
- * the tables its APs wait on; where they are set, an address has run into them.
- */
-#define PTE_BEYOND_ADDRESS (~(PTE_NO_EXECUTE | (PTE_ADDRESS + PAGE_BYTES - 1)))
-#define PTE_LARGE_PAT      0x1000ull /* the one bit below a large page's address that has a use */
+#define PTE_LARGE_PAT 0x1000ull /* the one bit below a large page's address that has a use */
 
 struct walk {
     const struct muster_platform *platform;
@@ -22,16 +17,13 @@ struct walk {
     uint64_t path_phys[PAGE_LEVELS_MOST + 1]; /* the tables above, by level */
 };
 
+/* Bits 52 to 62 are not judged: the processor leaves them to software. */
 static bool is_impossible(uint64_t entry, unsigned level)
 {
-    uint64_t reserved = PTE_BEYOND_ADDRESS;
-
-    if (level > 1 && (entry & PTE_LARGE) != 0) {
-        if (level > PAGE_LEVEL_1GIB)
-            return true;
-        reserved |= (page_span(level) - 1) & PTE_ADDRESS & ~PTE_LARGE_PAT;
-    }
-    return (entry & reserved) != 0;
+    if (level == 1 || (entry & PTE_LARGE) == 0)
+        return false;
+    uint64_t reserved = (page_span(level) - 1) & PTE_ADDRESS & ~PTE_LARGE_PAT;
+    return level > PAGE_LEVEL_1GIB || (entry & reserved) != 0;
 }
 
 static unsigned allowed_by(uint64_t entry)

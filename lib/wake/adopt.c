@@ -9,8 +9,10 @@
 #include "lib/wake/park.h"
 #include "lib/wake/way.h"
 
-/* The share of the time-out that a CPU has at least between its wake and its arrival. */
+/* The share of the time-out that the last CPU to be sent for has at least to arrive. */
 #define ARRIVAL_GRACE 16
+
+_Static_assert(sizeof(enum muster_status) == sizeof(uint32_t), "slot_fail() stores it as a word");
 
 static uint64_t time_now_ns(const struct muster_machine *machine)
 {
@@ -22,9 +24,31 @@ bool slot_is_pending(const struct muster_slot *slot)
     return word_load_acquire(&slot->state) == MUSTER_CPU_ADOPT_PENDING;
 }
 
+bool slot_wants_wake(const struct muster_slot *slot)
+{
+    return slot_is_pending(slot) && !word_load_acquire(&slot->claimed);
+}
+
+void slot_fail(struct muster_slot *slot, enum muster_status why)
+{
+    u32_store_relaxed((uint32_t *)&slot->failure, why);
+}
+
+enum muster_status slot_failure(const struct muster_slot *slot)
+{
+    return (enum muster_status)u32_load_relaxed((const uint32_t *)&slot->failure);
+}
+
 void slot_stamp(struct muster_slot *slot, enum muster_stamp stamp)
 {
     slot->stamps_ns[stamp] = time_now_ns(slot->machine);
+}
+
+/* Its CPU came and will not do, or another's is in it: no second try can change that. */
+static bool is_refused(const struct muster_slot *slot)
+{
+    enum muster_status why = slot_failure(slot);
+    return why == MUSTER_ERROR_WRONG_APIC_ID || why == MUSTER_ERROR_FEATURES_DIFFER;
 }
 
 /* Who is to be sent for. One that came after an earlier deadline is here already. */
@@ -33,16 +57,16 @@ static uint32_t choose_pending(struct muster_machine *machine)
     uint32_t count = 0;
     for (uint32_t i = 0; i < machine->cpu_count; i++) {
         struct muster_slot *slot = &machine->slots[i];
-        if (!machine->cpus[i].enabled || i == machine->bsp)
+        if (!machine->cpus[i].enabled || i == machine->bsp || is_refused(slot))
             continue;
         if (word_load_acquire(&slot->arrived) &&
             word_move(&slot->state, MUSTER_CPU_FAILED, MUSTER_CPU_OFF)) {
-            slot->failure = MUSTER_OK;
+            slot_fail(slot, MUSTER_OK);
             continue;
         }
         if (word_move(&slot->state, MUSTER_CPU_ABSENT, MUSTER_CPU_ADOPT_PENDING) ||
             word_move(&slot->state, MUSTER_CPU_FAILED, MUSTER_CPU_ADOPT_PENDING)) {
-            slot->failure = MUSTER_OK;
+            slot_fail(slot, MUSTER_OK);
             count++;
         }
     }
@@ -57,7 +81,7 @@ static int32_t wait_while(const struct muster_machine *machine, enum muster_cpu_
     for (uint32_t i = from; i < machine->cpu_count; i++) {
         const struct muster_word *word = &machine->slots[i].state;
         /* One whose wake is known to be lost is not waited for; it may still surprise us. */
-        if (machine->slots[i].failure)
+        if (slot_failure(&machine->slots[i]))
             continue;
         while (word_load_acquire(word) == (uint32_t)state) {
             if (time_now_ns(machine) >= until_ns)
@@ -89,32 +113,55 @@ static uint32_t give_up(struct muster_machine *machine, enum muster_cpu_state pe
     uint32_t count = 0;
     for (uint32_t i = 0; i < machine->cpu_count; i++) {
         struct muster_slot *slot = &machine->slots[i];
-        if (word_move(&slot->state, pending, MUSTER_CPU_FAILED) && !slot->failure)
-            slot->failure = MUSTER_ERROR_NOT_ARRIVED;
-        count += word_load_acquire(&slot->state) == MUSTER_CPU_FAILED;
+        if (word_move(&slot->state, pending, MUSTER_CPU_FAILED)) {
+            if (!slot_failure(slot))
+                slot_fail(slot, MUSTER_ERROR_NOT_ARRIVED);
+            word_move(&slot->command, PARK_START, PARK_STAY);
+            count++;
+        } else if (word_load_acquire(&slot->state) != MUSTER_CPU_FAILED) {
+            slot_fail(slot, MUSTER_OK); /* its wake seemed lost, and was not */
+        }
     }
     return count;
+}
+
+static bool any_failed(const struct muster_machine *machine)
+{
+    for (uint32_t i = 0; i < machine->cpu_count; i++)
+        if (word_load_acquire(&machine->slots[i].state) == MUSTER_CPU_FAILED)
+            return true;
+    return false;
+}
+
+/* Whoever was sent for late, behind a silent one, gets as long to arrive as the others had. */
+static void extend_deadline(struct wake_run *run, uint64_t timeout_ns)
+{
+    uint64_t grace_end_ns = time_after(time_now_ns(run->machine), timeout_ns / ARRIVAL_GRACE);
+    if (grace_end_ns <= run->deadline_ns)
+        return;
+    run->deadline_ns = grace_end_ns > run->limit_ns ? grace_end_ns : run->limit_ns;
 }
 
 enum muster_status muster_adopt(struct muster_machine *machine, const struct muster_plan *plan,
                                 uint64_t timeout_ns)
 {
     const struct way_operations *way = way_operations_of(plan);
-    struct wake_run run = {.machine = machine, .plan = plan, .start_ns = time_now_ns(machine)};
-    run.deadline_ns = run.start_ns + timeout_ns;
-    machine->adopt_start_ns = run.start_ns;
-    if (choose_pending(machine) && !way)
+    struct wake_run run = {.machine = machine, .plan = plan};
+    machine->adopt_start_ns = time_now_ns(machine);
+    run.deadline_ns = time_after(machine->adopt_start_ns, timeout_ns);
+    run.limit_ns = time_after(run.deadline_ns, timeout_ns);
+    if (choose_pending(machine) && !way) {
+        give_up(machine, MUSTER_CPU_ADOPT_PENDING);
         return MUSTER_ERROR_NO_WAY;
+    }
     if (way) {
         way->wake(&run);
-        /* Whoever acknowledged after the deadline, behind a dead one, must still get here. */
-        uint64_t grace_end_ns = time_now_ns(machine) + timeout_ns / ARRIVAL_GRACE;
-        if (run.deadline_ns < grace_end_ns)
-            run.deadline_ns = grace_end_ns;
+        extend_deadline(&run, timeout_ns);
         wait_for_arrivals(&run, way);
     }
     machine->adopt_end_ns = time_now_ns(machine);
-    return give_up(machine, MUSTER_CPU_ADOPT_PENDING) ? MUSTER_TIME_OUT : MUSTER_OK;
+    give_up(machine, MUSTER_CPU_ADOPT_PENDING);
+    return any_failed(machine) ? MUSTER_TIME_OUT : MUSTER_OK;
 }
 
 static void start_one(struct muster_machine *machine, uint32_t index)
@@ -122,18 +169,19 @@ static void start_one(struct muster_machine *machine, uint32_t index)
     struct muster_slot *slot = &machine->slots[index];
     if (!word_move(&slot->state, MUSTER_CPU_OFF, MUSTER_CPU_ON_PENDING))
         return;
+    slot_fail(slot, MUSTER_OK);
     slot_set_kernel_stack(slot, slot->start.stack_top);
     word_store_release(&slot->command, PARK_START);
     enum muster_status status =
         muster_apic_send(machine->platform, slot->apic_id, machine->config.wake_vector);
     if (status)
-        slot->failure = status;
+        slot_fail(slot, status);
 }
 
 enum muster_status muster_start(struct muster_machine *machine, const uint32_t *order,
                                 uint32_t order_count, uint64_t timeout_ns)
 {
-    uint64_t deadline_ns = time_now_ns(machine) + timeout_ns;
+    uint64_t deadline_ns = time_after(time_now_ns(machine), timeout_ns);
     uint32_t count = order ? order_count : machine->cpu_count;
     for (uint32_t i = 0; i < count; i++)
         if (!order || order[i] < machine->cpu_count)

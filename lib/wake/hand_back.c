@@ -4,10 +4,12 @@
 #include "lib/atomic.h"
 #include "lib/wake/mailbox.h"
 #include "lib/wake/park.h"
+#include "lib/wake/way.h"
 
 bool muster_ap_in_firmware(const struct muster_machine *machine, const struct muster_plan *plan)
 {
-    if (plan->way != MUSTER_WAY_MAILBOX)
+    (void)plan; /* a CPU that INIT did not reach is in the loop as well */
+    if (!machine->mailbox.present)
         return false;
     for (uint32_t i = 0; i < machine->cpu_count; i++)
         if (machine->cpus[i].enabled && i != machine->bsp &&
@@ -16,13 +18,11 @@ bool muster_ap_in_firmware(const struct muster_machine *machine, const struct mu
     return false;
 }
 
-/* The CPU is in the firmware's loop again: its slot is as before the first wake. */
+/* The CPU has left: nobody is in its slot, as before the first wake. */
 static void slot_vacate(struct muster_slot *slot)
 {
-    word_store_release(&slot->command, PARK_STAY);
     word_store_release(&slot->arrived, 0);
     word_store_release(&slot->claimed, 0);
-    word_move(&slot->state, MUSTER_CPU_OFF_PENDING, MUSTER_CPU_ABSENT);
 }
 
 enum muster_status muster_cpu_hand_back(struct muster_machine *machine,
@@ -40,17 +40,18 @@ enum muster_status muster_cpu_hand_back(struct muster_machine *machine,
     struct muster_slot *slot = &machine->slots[index];
     if (!word_move(&slot->state, MUSTER_CPU_OFF, MUSTER_CPU_OFF_PENDING))
         return MUSTER_DENIED;
-    uint64_t deadline_ns = platform->time_ns(platform->context) + timeout_ns;
+    uint64_t deadline_ns = time_after(platform->time_ns(platform->context), timeout_ns);
     word_store_release(&slot->command, PARK_HAND_BACK);
     enum muster_status status =
         muster_apic_send(platform, apic_id, machine->config.wake_vector);
     if (!status)
         status = mailbox_test(machine, apic_id, deadline_ns);
-    if (status) {
-        slot->failure = status;
-        word_move(&slot->state, MUSTER_CPU_OFF_PENDING, MUSTER_CPU_FAILED);
-        return status;
-    }
-    slot_vacate(slot);
-    return MUSTER_OK;
+    /* One that never looked stays parked; one that took the command is in the firmware. */
+    if (!word_move(&slot->command, PARK_HAND_BACK, PARK_STAY))
+        slot_vacate(slot);
+    if (status)
+        slot_fail(slot, status);
+    word_move(&slot->state, MUSTER_CPU_OFF_PENDING,
+              status ? MUSTER_CPU_FAILED : MUSTER_CPU_ABSENT);
+    return status;
 }

@@ -119,14 +119,14 @@ static uint32_t count_pending(const struct muster_machine *machine, uint32_t fro
 {
     uint32_t count = 0;
     for (uint32_t i = from; i < machine->cpu_count; i++)
-        count += slot_is_pending(&machine->slots[i]);
+        count += slot_wants_wake(&machine->slots[i]);
     return count;
 }
 
 /*
  * How long this CPU may take to acknowledge. The first silent one may use the whole deadline up;
- * those after it then share as much again, so that any number of dead CPUs costs two deadlines
- * at most and a living CPU behind them still gets its turn.
+ * those after it then share what is left until as much again has passed, so that any number of
+ * dead CPUs costs two deadlines at most and a living CPU behind them still gets its turn.
  */
 static uint64_t acknowledge_deadline_ns(const struct wake_run *run, uint32_t index)
 {
@@ -134,8 +134,9 @@ static uint64_t acknowledge_deadline_ns(const struct wake_run *run, uint32_t ind
     uint64_t now_ns = platform->time_ns(platform->context);
     if (now_ns < run->deadline_ns)
         return run->deadline_ns;
-    return now_ns +
-           (run->deadline_ns - run->start_ns) / count_pending(run->machine, index);
+    if (now_ns >= run->limit_ns)
+        return now_ns;
+    return now_ns + (run->limit_ns - now_ns) / count_pending(run->machine, index);
 }
 
 static void wake_one(const struct wake_run *run, struct mailbox *mailbox, uint32_t index)
@@ -144,7 +145,7 @@ static void wake_one(const struct wake_run *run, struct mailbox *mailbox, uint32
     struct muster_slot *slot = &machine->slots[index];
     uint64_t deadline_ns = acknowledge_deadline_ns(run, index);
     if (!mailbox_wait_noop(machine, mailbox, deadline_ns)) {
-        slot->failure = MUSTER_ERROR_MAILBOX_BUSY;
+        slot_fail(slot, MUSTER_ERROR_MAILBOX_BUSY);
         return;
     }
     slot_stamp(slot, MUSTER_STAMP_WAKE_SENT);
@@ -156,14 +157,14 @@ static void wake_one(const struct wake_run *run, struct mailbox *mailbox, uint32
      */
     if (!mailbox_wait_noop(machine, mailbox, deadline_ns) &&
         mailbox_withdraw(mailbox, MAILBOX_WAKEUP))
-        slot->failure = MUSTER_ERROR_NOT_ACKNOWLEDGED;
+        slot_fail(slot, MUSTER_ERROR_NOT_ACKNOWLEDGED);
 }
 
 static void mailbox_wake(const struct wake_run *run)
 {
     struct mailbox *mailbox = mailbox_of(run->machine);
     for (uint32_t i = 0; i < run->machine->cpu_count; i++)
-        if (slot_is_pending(&run->machine->slots[i]))
+        if (slot_wants_wake(&run->machine->slots[i]))
             wake_one(run, mailbox, i);
 }
 

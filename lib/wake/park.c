@@ -25,7 +25,7 @@ bool park_arrive(struct muster_slot *slot, enum muster_status loaded)
     if (loaded == MUSTER_OK && muster_apic_id(slot->machine->platform) != slot->apic_id)
         loaded = MUSTER_ERROR_WRONG_APIC_ID;
     if (loaded != MUSTER_OK) {
-        slot->failure = loaded;
+        slot_fail(slot, loaded);
         word_move(&slot->state, MUSTER_CPU_ADOPT_PENDING, MUSTER_CPU_FAILED);
         return false;
     }
@@ -40,13 +40,21 @@ enum park_step park_step(struct muster_slot *slot)
 {
     switch (word_load_acquire(&slot->command)) {
     case PARK_START:
-        word_store_release(&slot->command, PARK_STAY);
         slot_stamp(slot, MUSTER_STAMP_ON);
-        /* Release: whoever sees ON sees the stamps too. */
-        word_move(&slot->state, MUSTER_CPU_ON_PENDING, MUSTER_CPU_ON);
+        /*
+         * Release: whoever sees ON sees the stamps too. Fails where the deadline came first: its
+         * stack may be anybody's by now. Whoever gave it up takes the command back.
+         */
+        if (!word_move(&slot->state, MUSTER_CPU_ON_PENDING, MUSTER_CPU_ON)) {
+            slot->stamps_ns[MUSTER_STAMP_ON] = 0;
+            return PARK_STEP_SLEEP;
+        }
+        word_store_release(&slot->command, PARK_STAY);
         return PARK_STEP_ENTER;
     case PARK_HAND_BACK:
-        return PARK_STEP_LEAVE;
+        /* Who takes the command decides: this CPU leaves, or hand_back.c has withdrawn it. */
+        return word_move(&slot->command, PARK_HAND_BACK, PARK_STAY) ? PARK_STEP_LEAVE
+                                                                    : PARK_STEP_SLEEP;
     default:
         return PARK_STEP_SLEEP;
     }

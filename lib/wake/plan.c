@@ -27,6 +27,14 @@ const struct way_operations *way_operations_of(const struct muster_plan *plan)
     }
 }
 
+static bool has_aps(const struct muster_machine *machine)
+{
+    for (uint32_t i = 0; i < machine->cpu_count; i++)
+        if (machine->cpus[i].enabled && i != machine->bsp)
+            return true;
+    return false;
+}
+
 static enum muster_status choose(const struct muster_machine *machine, enum muster_way wanted,
                                  struct muster_plan *plan)
 {
@@ -49,6 +57,9 @@ static enum muster_status choose(const struct muster_machine *machine, enum must
     } else if (!machine->confidential) {
         plan->way = MUSTER_WAY_SIPI;
         plan->reason = "no mailbox is described, and this is no TD: INIT and SIPI work";
+    } else if (!has_aps(machine)) {
+        plan->way = MUSTER_WAY_NONE;
+        plan->reason = "one processor is there; nothing is described to wake those added later";
     } else {
         return MUSTER_ERROR_NO_WAY;
     }
@@ -59,7 +70,7 @@ enum muster_status muster_plan_make(const struct muster_machine *machine, enum m
                                     struct muster_plan *plan)
 {
     *plan = (struct muster_plan){.reason = ""};
-    if (wanted == MUSTER_WAY_NONE)
+    if (wanted != MUSTER_WAY_AUTO && wanted != MUSTER_WAY_SIPI && wanted != MUSTER_WAY_MAILBOX)
         return MUSTER_INVALID_ARGUMENT;
     enum muster_status status = choose(machine, wanted, plan);
     if (status)

@@ -29,6 +29,8 @@ enum muster_status muster_prepare(struct muster_machine *machine, const struct m
     enum muster_status status = check_config(config);
     if (status)
         return status;
+    if (machine->bsp >= machine->cpu_count) /* the tables of another machine */
+        return MUSTER_INVALID_ARGUMENT;
     machine->config = *config;
     machine->slots = slots;
     machine->idt = idt;

@@ -64,25 +64,35 @@ static bool may_broadcast(const struct muster_machine *machine)
     if (machine->disabled_count || machine->cpu_count < 2)
         return false;
     for (uint32_t i = 0; i < machine->cpu_count; i++)
-        if (i != machine->bsp && !slot_is_pending(&machine->slots[i]))
+        if (i != machine->bsp && !slot_wants_wake(&machine->slots[i]))
             return false;
     return true;
 }
 
-static void send(const struct wake_run *run, uint32_t index, uint32_t command)
+/* To all that want a wake. An APIC that is stuck stays so: its patience is spent once. */
+static void send_to_each(const struct wake_run *run, uint32_t command)
 {
-    struct muster_slot *slot = &run->machine->slots[index];
-    enum muster_status status =
-        apic_send(run->machine->platform, run->plan->x2apic, slot->apic_id, command);
-    if (status)
-        slot->failure = status;
+    struct muster_machine *machine = run->machine;
+    enum muster_status status = MUSTER_OK;
+    for (uint32_t i = 0; i < machine->cpu_count; i++) {
+        struct muster_slot *slot = &machine->slots[i];
+        if (!slot_wants_wake(slot) || slot_failure(slot))
+            continue;
+        if (status != MUSTER_ERROR_APIC_STUCK)
+            status = apic_send(machine->platform, run->plan->x2apic, slot->apic_id, command);
+        if (status)
+            slot_fail(slot, status);
+    }
 }
 
-static void send_to_pending(const struct wake_run *run, uint32_t command)
+static void send_to_all(const struct wake_run *run, uint32_t command)
 {
-    for (uint32_t i = 0; i < run->machine->cpu_count; i++)
-        if (slot_is_pending(&run->machine->slots[i]))
-            send(run, i, command);
+    struct muster_machine *machine = run->machine;
+    enum muster_status status =
+        apic_send(machine->platform, run->plan->x2apic, 0, command | ICR_ALL_BUT_SELF);
+    for (uint32_t i = 0; status && i < machine->cpu_count; i++)
+        if (slot_wants_wake(&machine->slots[i]))
+            slot_fail(&machine->slots[i], status);
 }
 
 static uint32_t sipi_command(const struct muster_machine *machine)
@@ -93,22 +103,32 @@ static uint32_t sipi_command(const struct muster_machine *machine)
 static void sipi_wake(const struct wake_run *run)
 {
     struct muster_machine *machine = run->machine;
-    const struct muster_platform *platform = machine->platform;
-    bool broadcast = may_broadcast(machine);
-    uint64_t delay_ns = init_delay_ns(platform);
+    void (*send)(const struct wake_run *, uint32_t) =
+        may_broadcast(machine) ? send_to_all : send_to_each;
     for (uint32_t i = 0; i < machine->cpu_count; i++)
-        if (slot_is_pending(&machine->slots[i]))
+        if (slot_wants_wake(&machine->slots[i]))
             slot_stamp(&machine->slots[i], MUSTER_STAMP_WAKE_SENT);
-    if (broadcast)
-        apic_send(platform, run->plan->x2apic, 0, ICR_INIT | ICR_ASSERT | ICR_ALL_BUT_SELF);
-    else
-        send_to_pending(run, ICR_INIT | ICR_ASSERT);
-    if (delay_ns)
-        pass_time(platform, delay_ns);
-    if (broadcast)
-        apic_send(platform, run->plan->x2apic, 0, sipi_command(machine) | ICR_ALL_BUT_SELF);
-    else
-        send_to_pending(run, sipi_command(machine));
+    send(run, ICR_INIT | ICR_ASSERT);
+    pass_time(machine->platform, init_delay_ns(machine->platform));
+    send(run, sipi_command(machine));
+}
+
+/*
+ * A CPU that came in at the very moment of the INIT is out of its slot again: it must be able to
+ * claim it anew, and gets its SIPI whatever its state says.
+ */
+static void init_again(const struct wake_run *run, struct muster_slot *slot)
+{
+    const struct muster_platform *platform = run->machine->platform;
+    enum muster_status status =
+        apic_send(platform, run->plan->x2apic, slot->apic_id, ICR_INIT | ICR_ASSERT);
+    if (!status) {
+        word_store_release(&slot->claimed, 0);
+        pass_time(platform, init_delay_ns(platform));
+        status = apic_send(platform, run->plan->x2apic, slot->apic_id, sipi_command(run->machine));
+    }
+    if (status)
+        slot_fail(slot, status);
 }
 
 /*
@@ -118,19 +138,15 @@ static void sipi_wake(const struct wake_run *run)
  */
 static uint64_t sipi_wake_again(const struct wake_run *run, unsigned attempt)
 {
+    struct muster_slot *slots = run->machine->slots;
     if (attempt == 0)
         return FIRST_REPEAT_NS;
-    bool new_init = attempt == REPEATS_BEFORE_NEW_INIT;
-    for (uint32_t i = 0; i < run->machine->cpu_count; i++) {
-        const struct muster_slot *slot = &run->machine->slots[i];
-        if (!slot_is_pending(slot) || word_load_acquire(&slot->claimed))
-            continue;
-        if (new_init) {
-            send(run, i, ICR_INIT | ICR_ASSERT);
-            pass_time(run->machine->platform, init_delay_ns(run->machine->platform));
-        }
-        send(run, i, sipi_command(run->machine));
-    }
+    if (attempt != REPEATS_BEFORE_NEW_INIT)
+        send_to_each(run, sipi_command(run->machine));
+    else
+        for (uint32_t i = 0; i < run->machine->cpu_count; i++)
+            if (slot_wants_wake(&slots[i]) && !slot_failure(&slots[i]))
+                init_again(run, &slots[i]);
     return attempt < 16 ? (uint64_t)FIRST_REPEAT_NS << attempt : 0;
 }
 

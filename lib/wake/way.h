@@ -10,9 +10,15 @@
 struct wake_run {
     struct muster_machine *machine;
     const struct muster_plan *plan;
-    uint64_t start_ns;
     uint64_t deadline_ns;
+    uint64_t limit_ns; /* the time-out twice: for those who had to wait behind a silent one */
 };
+
+/** @ns after @now_ns; MUSTER_FOREVER stays that. */
+static inline uint64_t time_after(uint64_t now_ns, uint64_t ns)
+{
+    return ns > MUSTER_FOREVER - now_ns ? MUSTER_FOREVER : now_ns + ns;
+}
 
 struct way_operations {
     /** Bytes of entry memory for this machine. */
@@ -22,8 +28,9 @@ struct way_operations {
     enum muster_status (*prepare)(struct muster_machine *machine);
 
     /**
-     * Send its wake to every slot that is ADOPT_PENDING. What is known to be hopeless gets its
-     * slot->failure; nobody is waited for longer than the way's own protocol needs.
+     * Send its wake to every slot for which slot_wants_wake(). What is known to be hopeless gets
+     * its failure; nobody is waited for longer than the way's own protocol needs, and none
+     * beyond limit_ns.
      */
     void (*wake)(const struct wake_run *run);
 
@@ -41,6 +48,16 @@ const struct way_operations *way_operations_of(const struct muster_plan *plan);
 
 /** Whether this slot's CPU has been sent for and has not come. */
 bool slot_is_pending(const struct muster_slot *slot);
+
+/**
+ * Whether a wake is of use: pending, and nobody has set foot in the slot. Who has is under way
+ * already, and an INIT would pull it out of a slot that it could not claim again.
+ */
+bool slot_wants_wake(const struct muster_slot *slot);
+
+/** Why the slot's CPU will not come. Either side may find out, while the other one looks. */
+void slot_fail(struct muster_slot *slot, enum muster_status why);
+enum muster_status slot_failure(const struct muster_slot *slot);
 
 /** Mark the moment on the slot, by the platform's time. */
 void slot_stamp(struct muster_slot *slot, enum muster_stamp stamp);

@@ -576,10 +576,9 @@ static void impossible_bits_are_named(void **state)
         uint64_t *entry;
         uint64_t value;
     } bad[] = {
-        {pml4, 0x2000 | PTE_LARGE | TABLE},   {pml4, 1ull << 52 | TABLE},
-        {pdpt, 1ull << 62 | TABLE},           {pdpt, GIB | MIB2 | PTE_LARGE | LEAF},
-        {pdpt, GIB | 0x2000 | PTE_LARGE | 1}, {pd, MIB2 | 0x100000 | PTE_LARGE | LEAF},
-        {pd, MIB2 | 0x2000 | PTE_LARGE | 1},  {pt, 1ull << 55 | LEAF},
+        {pml4, 0x2000 | PTE_LARGE | TABLE},         {pdpt, GIB | MIB2 | PTE_LARGE | LEAF},
+        {pdpt, GIB | 0x2000 | PTE_LARGE | 1},       {pd, MIB2 | 0x100000 | PTE_LARGE | LEAF},
+        {pd, MIB2 | 0x2000 | PTE_LARGE | 1},
     };
 
     pml4[0] = 0x2000 | TABLE;
@@ -597,6 +596,20 @@ static void impossible_bits_are_named(void **state)
     assert_int_equal(walk(memory, 1ull << 52 | 0x1000, 4, &walked), MUSTER_ERROR_PAGE_TABLE_ENTRY);
     assert_int_equal(walk(memory, 0x1000, 3, &walked), MUSTER_ERROR_PAGING_LEVELS);
     assert_int_equal(walk(memory, 0x1000, 6, &walked), MUSTER_ERROR_PAGING_LEVELS);
+}
+
+static void bits_that_belong_to_software_are_ignored(void **state)
+{
+    struct fake_memory *memory = *state;
+    struct walked walked;
+    const uint64_t software = 0x7FFull << 52;
+
+    fake_memory_table(memory, 0x1000)[0] = software | 0x2000 | TABLE;
+    fake_memory_table(memory, 0x2000)[0] = software | 0x3000 | TABLE;
+    fake_memory_table(memory, 0x3000)[0] = software | 0x4000 | TABLE;
+    fake_memory_table(memory, 0x4000)[0] = software | 0x5000 | LEAF;
+    assert_int_equal(walk(memory, 0x1000, 4, &walked), MUSTER_OK);
+    assert_int_equal(walked.tables, 4);
 }
 
 static void table_that_cannot_be_mapped_is_named(void **state)
@@ -680,6 +693,7 @@ int main(void)
         TEST(shared_tables_are_visited_for_each_use),
         TEST(walk_ends_behind_65536_tables),
         TEST(impossible_bits_are_named),
+        TEST(bits_that_belong_to_software_are_ignored),
         TEST(table_that_cannot_be_mapped_is_named),
         TEST(visitor_ends_the_walk_with_its_own_status),
         TEST(random_tables_end_with_a_named_status),
