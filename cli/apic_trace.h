@@ -1,0 +1,42 @@
+/**
+ * Counts INITs and SIPIs in QEMU's trace of writes to the local APIC: what a guest really did,
+ * seen from outside. Plain C; reads one line at a time.
+ */
+#ifndef CLI_APIC_TRACE_H
+#define CLI_APIC_TRACE_H
+
+#include <stdbool.h>
+#include <stdint.h>
+
+/**
+ * The shim's mark: this value, then 0, in the Timer Initial Count register, just before it jumps
+ * to what it boots.
+ */
+#define APIC_TRACE_MARK 0x4D757374u
+
+struct apic_trace_counts {
+    uint64_t init;
+    uint64_t sipi;
+};
+
+struct apic_trace {
+    bool marked;                     /* the shim has handed over */
+    struct apic_trace_counts before; /* firmware's and the shim's own */
+    struct apic_trace_counts after;  /* the guest's */
+};
+
+/**
+ * The QEMU event that shows these writes: its name changed with QEMU 9, and QEMU only warns of an
+ * unknown one (all counts would be zero).
+ */
+const char *apic_trace_event(unsigned qemu_major);
+
+void apic_trace_line(struct apic_trace *trace, const char *line);
+
+/**
+ * Can the counts be believed? Only if the mark was seen and, with more than one CPU, the INITs
+ * that firmware and the shim must have sent before it.
+ */
+bool apic_trace_sees(const struct apic_trace *trace, unsigned cpus);
+
+#endif

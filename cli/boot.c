@@ -1,0 +1,162 @@
+/* muster boot: a kernel that somebody else wrote, under the shim, judged from outside. */
+#include <stdio.h>
+
+#include "cli/fields.h"
+#include "cli/files.h"
+#include "cli/outcome.h"
+#include "cli/registers.h"
+#include "cli/table.h"
+
+#define SHIM            "muster-shim.elf"
+#define STANDARD_APPEND "console=ttyS0"
+
+/* As muster_cpu_state_name() spells it: a CPU still on the shim's tables is off. */
+static const char *state_of(const struct registers *registers, guint64 ap_cr3)
+{
+    if (registers_left_tables(registers, ap_cr3))
+        return "on";
+    return registers_left_tables(registers, 0) ? "off" : "absent";
+}
+
+/* The guest says nothing about its CPUs that could be believed; QEMU does. */
+static JsonArray *cpus_from_outside(const struct session *session)
+{
+    JsonArray *cpus = json_array_new();
+    guint64 ap_cr3;
+    if (!session->registers || !fields_address(session->guest.shim, "ap_cr3", &ap_cr3))
+        return cpus;
+    for (guint i = 0; i < session->registers->len; i++) {
+        JsonObject *cpu = json_object_new();
+        gint64 id = i < session->apic_ids->len ? g_array_index(session->apic_ids, gint64, i) : -1;
+        json_object_set_int_member(cpu, "index", i);
+        if (id >= 0)
+            json_object_set_int_member(cpu, "apic_id", id);
+        else
+            json_object_set_null_member(cpu, "apic_id");
+        json_object_set_boolean_member(cpu, "bsp", i == 0);
+        json_object_set_string_member(
+            cpu, "state",
+            state_of(&g_array_index(session->registers, struct registers, i), ap_cr3));
+        json_object_set_null_member(cpu, "failure");
+        json_object_set_object_member(cpu, "stamps_ns", json_object_new());
+        json_array_add_object_element(cpus, cpu);
+    }
+    return cpus;
+}
+
+static void judge(struct verdict *verdict, const struct session *session)
+{
+    const char *until = session->options->until;
+    const char *last = console_last_line(&session->console);
+    verdict_measure(verdict, session, session->console.guest_said);
+    verdict_bad_end(verdict, session);
+    if (session->end == SESSION_POWER_OFF && until)
+        verdict_fail(verdict,
+                     "the guest powered off before it printed '%s'; its last line was '%s'", until,
+                     last);
+    for (guint i = 0; i < session->problems->len; i++)
+        verdict_fail(verdict, "%s", (const char *)g_ptr_array_index(session->problems, i));
+    if (session->end != SESSION_QEMU_DIED)
+        verdict_handover(verdict, session);
+}
+
+static void add_count(struct table *table, const char *what, gint64 count)
+{
+    table_cell(table, "%s", what);
+    if (count >= 0)
+        table_cell(table, "%" G_GINT64_FORMAT, count);
+    else
+        table_cell(table, "not known");
+}
+
+static void print_handover(const struct handover *handover)
+{
+    struct table *table = table_new("seen from outside|>count");
+    add_count(table, "INITs after the hand-over", handover->init);
+    add_count(table, "SIPIs after the hand-over", handover->sipi);
+    add_count(table, "INITs before it, by firmware and the shim", handover->init_before);
+    add_count(table, "SIPIs before it", handover->sipi_before);
+    add_count(table, "CPUs that left the shim's page tables", handover->cpus_up);
+    add_count(table, "CPUs that the guest says it has", handover->guest_said);
+    printf("\n");
+    table_print(table, stdout);
+    table_free(table);
+    printf("\n");
+}
+
+/* How the APs were woken follows from what was seen, not from what the guest says. */
+static void name_way(const struct handover *handover, struct report *report)
+{
+    if (handover->init < 0)
+        return;
+    bool by_mailbox = handover->init + handover->sipi == 0 && handover->cpus_up > 1;
+    bool by_sipi = handover->init > 0 && handover->sipi > 0;
+    report->way = by_mailbox ? "mailbox" : by_sipi ? "sipi" : NULL;
+    if (by_mailbox)
+        report->reason = "CPUs left the shim's page tables, and no INIT or SIPI was sent";
+    if (by_sipi)
+        report->reason = "the guest sent INITs and SIPIs of its own after the hand-over";
+}
+
+static int conclude(const struct session *session)
+{
+    struct verdict verdict;
+    verdict_init(&verdict);
+    judge(&verdict, session);
+    JsonArray *cpus = cpus_from_outside(session);
+    struct report report = {.verb = "boot", .cpus = cpus};
+    name_way(&verdict.handover, &report);
+    if (session->guest.handed_over)
+        print_handover(&verdict.handover);
+    char *what = g_strdup_printf("%s with %u CPUs, QEMU %s", session->options->kernel,
+                                 session->options->cpus, session->qemu->version);
+    int status = outcome_tell(&report, session, &verdict, what);
+    g_free(what);
+    json_array_unref(cpus);
+    verdict_clear(&verdict);
+    return status;
+}
+
+static bool files_good(const struct options *options, GError **error)
+{
+    return files_check_kernel(options->kernel, error) &&
+           (!options->initrd ||
+            files_check_initrd(options->initrd, options->memory_bytes, error)) &&
+           files_check_report(options->json, error);
+}
+
+static int boot_options(const struct options *options, GError **error)
+{
+    char *shim = files_good(options, error) ? files_own(SHIM, error) : NULL;
+    char *words = options_shim_words(options);
+    const struct session_plan plan = {
+        .options = options,
+        .image = {.program = shim,
+                  .words = words,
+                  .modules = {options->kernel, options->initrd},
+                  .module_words = {options->append ? options->append : STANDARD_APPEND, NULL}},
+        .without_cx16 = true,
+        .live = true,
+        .watch_console = true,
+    };
+    int status = shim ? outcome_of_plan(&plan, conclude, error) : CLI_ENVIRONMENT;
+    g_free(shim);
+    g_free(words);
+    return status;
+}
+
+static int boot(const struct verb *verb, int argc, char **argv)
+{
+    return outcome_of_verb(verb, OPTIONS_BOOT, argc, argv, boot_options);
+}
+
+const struct verb verb_boot = {
+    .name = "boot",
+    .operands = "KERNEL",
+    .summary = "Boot any kernel under the shim, and see from outside what it does.",
+    .text = "KERNEL is a Linux bzImage or a PVH ELF file. Its serial port is shown live. It is\n"
+            "done when it prints TEXT (--until), else when Linux starts init or panics for want\n"
+            "of one, or when it powers off. --append replaces the kernel's words, which are\n"
+            "otherwise \"console=ttyS0\". The standard --timeout is 180 s.",
+    .run = boot,
+};

@@ -1,0 +1,30 @@
+/**
+ * Starting another program so that it can never outlive this one.
+ */
+#ifndef CLI_CHILD_H
+#define CLI_CHILD_H
+
+#include <stdbool.h>
+
+#include <glib.h>
+
+/**
+ * Start @argv (argv[0] is a path) in a process group of its own, with nothing on stdin, and
+ * stdout and stderr on a pipe whose other end is *@output. The kernel kills it when we die. The
+ * caller reaps it with g_child_watch_add(). False: @error is CLI_ENVIRONMENT.
+ */
+bool child_start(char **argv, GPid *pid, int *output, GError **error);
+
+/** Send @signal to the whole group. */
+void child_signal(GPid pid, int signal);
+
+/** "exit status 3", "signal 11 (Segmentation fault)". Caller frees. */
+char *child_death(int wait_status);
+
+/**
+ * Run @argv to its end and give what it printed, or NULL with a CLI_ENVIRONMENT error if it could
+ * not be started, failed, or took longer than @timeout_s.
+ */
+char *child_output(char **argv, unsigned timeout_s, GError **error);
+
+#endif

@@ -1,0 +1,29 @@
+/**
+ * The files that a machine is started from: found, and looked at before QEMU is.
+ */
+#ifndef CLI_FILES_H
+#define CLI_FILES_H
+
+#include <stdbool.h>
+
+#include <glib.h>
+
+/**
+ * One of Muster's own images: beside the running command, else in ../share/muster. Caller frees.
+ * NULL: @error is CLI_ENVIRONMENT. So it is for all that follows.
+ */
+char *files_own(const char *name, GError **error);
+
+/** A regular file that can be read and is not empty. @what names it in the error. */
+bool files_check(const char *what, const char *path, guint64 *bytes, GError **error);
+
+/** And a bzImage or ELF file. */
+bool files_check_kernel(const char *path, GError **error);
+
+/** And small enough for @memory_bytes. */
+bool files_check_initrd(const char *path, guint64 memory_bytes, GError **error);
+
+/** The report can be written there later. NULL is no report, and good. */
+bool files_check_report(const char *path, GError **error);
+
+#endif

@@ -1,0 +1,90 @@
+#include "cli/guest.h"
+
+#include <string.h>
+
+#include "cli/fields.h"
+
+/* Events kept only to be passed on; a guest that sends more is not believed to mean them. */
+#define MOST_OTHERS 1000
+
+void guest_init(struct guest *guest)
+{
+    *guest = (struct guest){.others = json_array_new()};
+}
+
+static void keep_first(JsonObject **place, JsonObject *event)
+{
+    if (!*place)
+        *place = json_object_ref(event);
+}
+
+static void keep_error(struct guest *guest, const char *from, JsonObject *event)
+{
+    const char *text = fields_text(event, "text");
+    const char *kind = fields_text(event, "kind");
+    if (guest->error)
+        return;
+    guest->error = g_strdup_printf("the %s says: %s", from, text ? text : "(no text)");
+    guest->error_status = CLI_FAILED;
+    if (g_strcmp0(kind, "environment") == 0)
+        guest->error_status = CLI_ENVIRONMENT;
+    if (g_strcmp0(kind, "usage") == 0)
+        guest->error_status = CLI_USAGE;
+}
+
+static enum guest_event classify(const char *from, const char *event)
+{
+    static const struct {
+        const char *from, *event;
+        enum guest_event meaning;
+    } known[] = {
+        {"shim", "ready", GUEST_READY},     {"shim", "handover", GUEST_HANDOVER},
+        {"shim", "error", GUEST_ERROR},     {"kernel", "error", GUEST_ERROR},
+        {"kernel", "report", GUEST_REPORT}, {"kernel", "inject-mce", GUEST_INJECT_MCE},
+        {"kernel", "end", GUEST_END},
+    };
+    for (size_t i = 0; i < G_N_ELEMENTS(known); i++) {
+        if (strcmp(known[i].from, from) == 0 && strcmp(known[i].event, event) == 0)
+            return known[i].meaning;
+    }
+    return GUEST_OTHER;
+}
+
+static enum guest_event take(struct guest *guest, JsonObject *object)
+{
+    const char *from = fields_text(object, "from");
+    const char *name = fields_text(object, "event");
+    if (!from || !name)
+        return GUEST_NOISE;
+    enum guest_event event = classify(from, name);
+    if (event == GUEST_READY)
+        keep_first(&guest->shim, object);
+    if (event == GUEST_REPORT)
+        keep_first(&guest->report, object);
+    if (event == GUEST_HANDOVER)
+        guest->handed_over = true;
+    if (event == GUEST_ERROR)
+        keep_error(guest, from, object);
+    if (event == GUEST_OTHER && json_array_get_length(guest->others) < MOST_OTHERS)
+        json_array_add_object_element(guest->others, json_object_ref(object));
+    return event;
+}
+
+enum guest_event guest_line(struct guest *guest, const char *line)
+{
+    JsonObject *object = fields_parse(line);
+    enum guest_event event = object ? take(guest, object) : GUEST_NOISE;
+    if (object)
+        json_object_unref(object);
+    if (event == GUEST_NOISE && line[0])
+        guest->noise_lines++;
+    return event;
+}
+
+void guest_clear(struct guest *guest)
+{
+    g_clear_pointer(&guest->shim, json_object_unref);
+    g_clear_pointer(&guest->report, json_object_unref);
+    g_clear_pointer(&guest->others, json_array_unref);
+    g_clear_pointer(&guest->error, g_free);
+}

@@ -1,0 +1,60 @@
+/**
+ * The options of the verbs that start a machine. The same name means the same on every verb.
+ */
+#ifndef CLI_OPTIONS_H
+#define CLI_OPTIONS_H
+
+#include <stdbool.h>
+
+#include "cli/cli.h"
+
+#define OPTIONS_MAX_CPUS 4096
+
+enum wake {
+    WAKE_AUTO, /* the kernel is started directly and chooses */
+    WAKE_SIPI,
+    WAKE_MAILBOX, /* the kernel is started by the shim */
+};
+
+struct options {
+    unsigned cpus;
+    double timeout_s;
+    char *json;   /* where the report goes, or NULL */
+    char *append; /* further words (run) or all words (boot) for the kernel, or NULL */
+
+    /* Only through the shim; NULL: the shim's own default. */
+    char *mailbox_version;
+    char *firmware_memory;
+    char *page_tables;
+    char *shim_append;
+
+    enum wake wake; /* run */
+    char *kernel;   /* boot */
+    char *initrd;   /* boot, or NULL */
+    char *until;    /* boot, or NULL: the kernel's line on starting init */
+
+    char *qemu; /* a path, or NULL: the one in PATH */
+    char *cpu;  /* a model, or NULL: the verb's default */
+    char *memory;
+    guint64 memory_bytes;
+    bool gdb;
+    char **qemu_arguments; /* what stood behind "--"; never NULL */
+};
+
+/** Which groups of options a verb has besides the common ones. */
+enum options_group {
+    OPTIONS_RUN = 1 << 0,
+    OPTIONS_BOOT = 1 << 1,
+};
+
+/**
+ * Parse and check. On NULL, either @error is set (CLI_USAGE), or help was asked for and printed.
+ */
+struct options *options_parse(const struct verb *verb, unsigned groups, int argc, char **argv,
+                              GError **error);
+void options_free(struct options *options);
+
+/** The words for the shim: "mailbox-version=1 page-tables=0x..."; "" if none. Caller frees. */
+char *options_shim_words(const struct options *options);
+
+#endif

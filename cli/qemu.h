@@ -1,0 +1,57 @@
+/**
+ * Which QEMU there is, and the command line that makes the machine we want of it.
+ */
+#ifndef CLI_QEMU_H
+#define CLI_QEMU_H
+
+#include "cli/options.h"
+
+struct qemu {
+    char *path;
+    char *version; /* "7.2.22 (Debian 1:7.2+dfsg-7+deb12u18)" */
+    unsigned major;
+};
+
+/** The one asked for, or the one in PATH. NULL: @error is CLI_ENVIRONMENT. */
+struct qemu *qemu_find(const char *asked, GError **error);
+void qemu_free(struct qemu *qemu);
+
+/** What the machine starts. All texts are as the program is to see them, without QEMU's escapes. */
+struct qemu_image {
+    const char *program;         /* started by Multiboot or PVH, as QEMU finds out */
+    const char *words;           /* its command line */
+    const char *modules[2];      /* files that come with it, or NULL */
+    const char *module_words[2]; /* and their command lines, or NULL */
+};
+
+/** The machine's parts that a report names. */
+struct qemu_machine {
+    const char *machine;
+    const char *accel;
+    char *cpu;
+};
+
+void qemu_machine_init(struct qemu_machine *machine, const struct options *options,
+                       bool without_cx16);
+void qemu_machine_clear(struct qemu_machine *machine);
+
+/** Names in a machine's folder (temp.h). */
+#define QEMU_CONSOLE "console" /* debug console, a pipe */
+#define QEMU_SERIAL  "serial"  /* a pipe */
+#define QEMU_TRACE   "trace"   /* a pipe */
+#define QEMU_SOCKET  "qmp"
+#define QEMU_PROGRAM "program" /* links to the files, so that their names need no escapes */
+#define QEMU_MODULE  "module"  /* module0, module1 */
+
+/** The machine starts paused. Free with g_strfreev(). */
+char **qemu_command(const struct qemu *qemu, const struct qemu_machine *machine,
+                    const struct qemu_image *image, const struct options *options,
+                    const char *folder);
+
+/** Make the links that qemu_command() counts on. False: @error is CLI_ENVIRONMENT. */
+bool qemu_link_files(const struct qemu_image *image, const char *folder, GError **error);
+
+/** False, with a CLI_ENVIRONMENT error, if this QEMU has no machine with so many CPUs. */
+bool qemu_check_cpus(const struct qemu *qemu, unsigned cpus, GError **error);
+
+#endif

@@ -1,0 +1,126 @@
+#include "cli/qemu.h"
+
+#include <string.h>
+
+#include "cli/apic_trace.h"
+
+/*
+ * Without la57: firmware leaves 4-level paging, and Linux does not switch. Without cx16 for
+ * kernels that we did not write: a TCG bug in cmpxchg8b/16b corrupts them.
+ */
+#define STANDARD_CPU "max,-la57"
+
+static bool user_gives(const struct options *options, const char *option)
+{
+    return g_strv_contains((const char *const *)options->qemu_arguments, option);
+}
+
+void qemu_machine_init(struct qemu_machine *machine, const struct options *options,
+                       bool without_cx16)
+{
+    const char *model = options->cpu ? options->cpu : STANDARD_CPU;
+    bool add = without_cx16 && !strstr(model, "cx16");
+    machine->machine = "q35";
+    machine->accel = "tcg";
+    machine->cpu = g_strconcat(model, add ? ",-cx16" : "", NULL);
+}
+
+void qemu_machine_clear(struct qemu_machine *machine)
+{
+    g_free(machine->cpu);
+}
+
+/* QEMU's lists are separated by commas; one that belongs to a value is doubled. */
+static void append_escaped(GString *list, const char *text)
+{
+    for (const char *c = text; *c; c++) {
+        if (*c == ',')
+            g_string_append_c(list, ',');
+        g_string_append_c(list, *c);
+    }
+}
+
+static void add(GPtrArray *command, const char *option, const char *value)
+{
+    g_ptr_array_add(command, g_strdup(option));
+    if (value)
+        g_ptr_array_add(command, g_strdup(value));
+}
+
+G_GNUC_PRINTF(3, 4)
+static void add_formatted(GPtrArray *command, const char *option, const char *format, ...)
+{
+    va_list arguments;
+    va_start(arguments, format);
+    g_ptr_array_add(command, g_strdup(option));
+    g_ptr_array_add(command, g_strdup_vprintf(format, arguments));
+    va_end(arguments);
+}
+
+static void add_machine(GPtrArray *command, const struct qemu_machine *machine,
+                        const struct options *options)
+{
+    add(command, "-machine", machine->machine);
+    add(command, "-nodefaults", NULL);
+    add(command, "-no-user-config", NULL);
+    add(command, "-display", "none");
+    /* QEMU takes the first accelerator that works, so that a second could not replace ours. */
+    if (!user_gives(options, "-accel"))
+        add(command, "-accel", machine->accel);
+    add(command, "-cpu", machine->cpu);
+    add(command, "-m", options->memory);
+    add_formatted(command, "-smp", "%u", options->cpus);
+    /* A reset or power-off pauses the machine: it can still be asked what happened. */
+    add(command, "-no-reboot", NULL);
+    add(command, "-no-shutdown", NULL);
+    /* Paused until QMP listens, so that no event is missed; with --gdb, until gdb continues. */
+    add(command, "-S", NULL);
+    if (options->gdb)
+        add(command, "-s", NULL);
+}
+
+static void add_instruments(GPtrArray *command, const struct qemu *qemu, const char *folder)
+{
+    add_formatted(command, "-chardev", "socket,id=muster-qmp,path=%s/" QEMU_SOCKET, folder);
+    add(command, "-mon", "chardev=muster-qmp,mode=control");
+    add_formatted(command, "-chardev", "file,id=muster-console,path=%s/" QEMU_CONSOLE, folder);
+    add(command, "-device", "isa-debugcon,iobase=0xe9,chardev=muster-console");
+    add_formatted(command, "-chardev", "file,id=muster-serial,path=%s/" QEMU_SERIAL, folder);
+    add(command, "-serial", "chardev:muster-serial");
+    add(command, "-msg", "timestamp=on");
+    add_formatted(command, "-D", "%s/" QEMU_TRACE, folder);
+    add(command, "-trace", apic_trace_event(qemu->major));
+}
+
+static void add_modules(GPtrArray *command, const struct qemu_image *image, const char *folder)
+{
+    GString *list = g_string_new(NULL);
+    for (unsigned i = 0; i < G_N_ELEMENTS(image->modules) && image->modules[i]; i++) {
+        g_string_append_printf(list, "%s%s/" QEMU_MODULE "%u", i ? "," : "", folder, i);
+        if (image->module_words[i] && image->module_words[i][0]) {
+            g_string_append_c(list, ' ');
+            append_escaped(list, image->module_words[i]);
+        }
+    }
+    if (list->len)
+        add(command, "-initrd", list->str);
+    g_string_free(list, TRUE);
+}
+
+char **qemu_command(const struct qemu *qemu, const struct qemu_machine *machine,
+                    const struct qemu_image *image, const struct options *options,
+                    const char *folder)
+{
+    GPtrArray *command = g_ptr_array_new();
+    add(command, qemu->path, NULL);
+    add_machine(command, machine, options);
+    add_instruments(command, qemu, folder);
+    add_formatted(command, "-kernel", "%s/" QEMU_PROGRAM, folder);
+    if (image->words && image->words[0])
+        add(command, "-append", image->words);
+    add_modules(command, image, folder);
+    for (char **argument = options->qemu_arguments; *argument; argument++)
+        add(command, *argument, NULL);
+    g_ptr_array_add(command, NULL);
+    return (char **)g_ptr_array_free(command, FALSE);
+}

@@ -1,0 +1,32 @@
+#include "cli/registers.h"
+
+#include <string.h>
+
+#define CR0_PG          (G_GUINT64_CONSTANT(1) << 31)
+#define CR3_TABLES_MASK (~G_GUINT64_CONSTANT(0xfff))
+
+static guint64 value_of(const char *text, const char *end, const char *name)
+{
+    const char *at = g_strstr_len(text, end - text, name);
+    return at ? g_ascii_strtoull(at + strlen(name), NULL, 16) : 0;
+}
+
+GArray *registers_parse(const char *text)
+{
+    GArray *array = g_array_new(FALSE, TRUE, sizeof(struct registers));
+    const char *at = strstr(text, "CPU#");
+    while (at) {
+        const char *next = strstr(at + 4, "CPU#");
+        const char *end = next ? next : at + strlen(at);
+        struct registers one = {value_of(at, end, "CR0="), value_of(at, end, "CR3=")};
+        g_array_append_val(array, one);
+        at = next;
+    }
+    return array;
+}
+
+bool registers_left_tables(const struct registers *registers, guint64 cr3)
+{
+    return (registers->cr0 & CR0_PG) &&
+           (registers->cr3 & CR3_TABLES_MASK) != (cr3 & CR3_TABLES_MASK);
+}

@@ -1,0 +1,185 @@
+/* muster run: our own kernel in QEMU, directly or under the shim; it proves every CPU. */
+#include <stdio.h>
+
+#include "cli/fields.h"
+#include "cli/files.h"
+#include "cli/outcome.h"
+#include "cli/proofs.h"
+#include "cli/run_table.h"
+
+#define KERNEL "muster-kernel.elf"
+#define SHIM   "muster-shim.elf"
+
+/* The files and words of the plan, and who frees them. */
+struct image_texts {
+    char *kernel, *shim, *kernel_words, *shim_words;
+};
+
+static bool choose_image(const struct options *options, struct image_texts *texts,
+                         struct qemu_image *image, GError **error)
+{
+    static const char *const ways[] = {"auto", "sipi", "mailbox"};
+    texts->kernel = files_own(KERNEL, error);
+    texts->kernel_words =
+        g_strdup_printf("wake=%s inject=mce%s%s", ways[options->wake], options->append ? " " : "",
+                        options->append ? options->append : "");
+    *image = (struct qemu_image){.program = texts->kernel, .words = texts->kernel_words};
+    if (!texts->kernel || options->wake != WAKE_MAILBOX)
+        return texts->kernel != NULL;
+
+    texts->shim = files_own(SHIM, error);
+    texts->shim_words = options_shim_words(options);
+    *image = (struct qemu_image){.program = texts->shim,
+                                 .words = texts->shim_words,
+                                 .modules = {texts->kernel},
+                                 .module_words = {texts->kernel_words}};
+    return texts->shim != NULL;
+}
+
+static void judge_cpus(struct verdict *verdict, JsonArray *cpus, unsigned asked)
+{
+    GHashTable *ids = g_hash_table_new_full(g_int64_hash, g_int64_equal, g_free, NULL);
+    if (fields_length(cpus) != asked)
+        verdict_fail(verdict, "the kernel reports %u CPUs, %u were asked for", fields_length(cpus),
+                     asked);
+    for (guint i = 0; i < fields_length(cpus); i++) {
+        JsonObject *cpu = fields_element(cpus, i);
+        const char *state = fields_text(cpu, "state");
+        const char *failure = fields_text(cpu, "failure");
+        gint64 id = fields_number(cpu, "apic_id", -1);
+        if (g_strcmp0(state, "on") != 0)
+            verdict_fail(verdict, "CPU %u (APIC ID %" G_GINT64_FORMAT ") is not on but %s%s%s", i,
+                         id, state ? state : "of no state", failure ? ": " : "",
+                         failure ? failure : "");
+        if (id < 0 || !g_hash_table_add(ids, g_memdup2(&id, sizeof(id))))
+            verdict_fail(verdict, "CPU %u has no APIC ID of its own", i);
+    }
+    g_hash_table_unref(ids);
+}
+
+static gint64 count_on(JsonObject *report)
+{
+    JsonArray *cpus = fields_array(report, "cpus");
+    gint64 on = 0;
+    for (guint i = 0; i < fields_length(cpus); i++)
+        on += g_strcmp0(fields_text(fields_element(cpus, i), "state"), "on") == 0;
+    return report ? on : -1;
+}
+
+/* What was run, as the shim says it and not as the kernel under test does. */
+static void profile_of(const struct session *session, struct proofs_profile *profile)
+{
+    JsonObject *shim = session->guest.shim;
+    JsonObject *memory = fields_object(session->guest.report, "memory");
+    *profile = (struct proofs_profile){
+        .cpus = session->options->cpus,
+        .by_mailbox = session->options->wake == WAKE_MAILBOX,
+        .mailbox_version = fields_number(shim, "mailbox_version", -1),
+        .keep = g_strcmp0(fields_text(memory, "policy"), "keep") == 0,
+    };
+}
+
+static void judge_report(struct verdict *verdict, const struct session *session)
+{
+    JsonObject *report = session->guest.report;
+    const struct options *options = session->options;
+    const char *result = fields_text(report, "result");
+    const char *way = fields_text(report, "way");
+    struct proofs_profile profile;
+    profile_of(session, &profile);
+    judge_cpus(verdict, fields_array(report, "cpus"), options->cpus);
+    proofs_check(fields_array(report, "proofs"), &profile, verdict);
+    if (options->wake != WAKE_AUTO && options->cpus > 1 &&
+        g_strcmp0(way, profile.by_mailbox ? "mailbox" : "sipi") != 0)
+        verdict_fail(verdict, "the CPUs were woken by %s, not as asked",
+                     way ? way : "no known way");
+    if (g_strcmp0(result, "ok") != 0 && verdict->status == CLI_OK)
+        verdict_fail(verdict, "the kernel's own result is '%s'", result ? result : "(none)");
+}
+
+static void judge(struct verdict *verdict, const struct session *session)
+{
+    const struct options *options = session->options;
+    const char *last = console_last_line(&session->console);
+    bool by_shim = options->wake == WAKE_MAILBOX;
+    if (by_shim)
+        verdict_measure(verdict, session, count_on(session->guest.report));
+    bool bad_end = verdict_bad_end(verdict, session);
+    if (session->end == SESSION_POWER_OFF)
+        verdict_fail(verdict, "the kernel powered off before its end; its last line was '%s'",
+                     last);
+    if (session->guest.report)
+        judge_report(verdict, session);
+    else if (!bad_end)
+        verdict_fail(verdict, "the kernel sent no report");
+    for (guint i = 0; i < session->problems->len; i++)
+        verdict_fail(verdict, "%s", (const char *)g_ptr_array_index(session->problems, i));
+    if (by_shim && session->end != SESSION_QEMU_DIED)
+        verdict_handover(verdict, session);
+}
+
+static void print_last_lines(const struct console *console)
+{
+    if (!console->last.head)
+        return;
+    fprintf(stderr, "The guest's last lines:\n");
+    for (GList *item = console->last.head; item; item = item->next)
+        fprintf(stderr, "    %s\n", (const char *)item->data);
+}
+
+static int conclude(const struct session *session)
+{
+    JsonObject *guest = session->guest.report;
+    const char *way = fields_text(guest, "way");
+    struct report report = {.verb = "run",
+                            .way = way,
+                            .reason = fields_text(guest, "reason"),
+                            .cpus = fields_array(guest, "cpus"),
+                            .proofs = fields_array(guest, "proofs")};
+    struct verdict verdict;
+    verdict_init(&verdict);
+    judge(&verdict, session);
+    if (guest) {
+        run_table_print(report.cpus, way ? way : "?");
+        run_table_print_proofs(report.proofs);
+    }
+    if (verdict.status != CLI_OK)
+        print_last_lines(&session->console);
+    char *what = g_strdup_printf("%u CPUs by %s, QEMU %s", session->options->cpus,
+                                 way ? way : "no known way", session->qemu->version);
+    int status = outcome_tell(&report, session, &verdict, what);
+    g_free(what);
+    verdict_clear(&verdict);
+    return status;
+}
+
+static int run_options(const struct options *options, GError **error)
+{
+    struct image_texts texts = {0};
+    struct session_plan plan = {.options = options};
+    int status = CLI_ENVIRONMENT;
+    if (files_check_report(options->json, error) &&
+        choose_image(options, &texts, &plan.image, error))
+        status = outcome_of_plan(&plan, conclude, error);
+    g_free(texts.kernel);
+    g_free(texts.shim);
+    g_free(texts.kernel_words);
+    g_free(texts.shim_words);
+    return status;
+}
+
+static int run(const struct verb *verb, int argc, char **argv)
+{
+    return outcome_of_verb(verb, OPTIONS_RUN, argc, argv, run_options);
+}
+
+const struct verb verb_run = {
+    .name = "run",
+    .operands = "",
+    .summary = "Boot Muster's own kernel, wake every CPU, and prove each one.",
+    .text = "With --wake sipi or auto the kernel is started directly; with --wake mailbox by the\n"
+            "shim, to which --mailbox-version, --firmware-memory, --page-tables and\n"
+            "--shim-append then apply. --append gives the kernel further words. The standard\n"
+            "--timeout is 60 s and half a second for each CPU.",
+    .run = run,
+};

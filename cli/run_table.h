@@ -1,0 +1,15 @@
+/**
+ * What `muster run` prints: the CPUs with their time stamps, and the proofs.
+ */
+#ifndef CLI_RUN_TABLE_H
+#define CLI_RUN_TABLE_H
+
+#include <json-glib/json-glib.h>
+
+/** Every CPU; of more than 32 only the spread of each phase, and those that are not on. */
+void run_table_print(JsonArray *cpus, const char *way);
+
+/** One line each. */
+void run_table_print_proofs(JsonArray *proofs);
+
+#endif

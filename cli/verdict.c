@@ -1,0 +1,167 @@
+#include "cli/verdict.h"
+
+#include <stdio.h>
+
+#include "cli/fields.h"
+#include "cli/registers.h"
+
+void verdict_init(struct verdict *verdict)
+{
+    *verdict = (struct verdict){.handover = {false, -1, -1, -1, -1, -1, -1}};
+    verdict->failures = g_ptr_array_new_with_free_func(g_free);
+}
+
+void verdict_clear(struct verdict *verdict)
+{
+    g_ptr_array_unref(verdict->failures);
+}
+
+void verdict_fail(struct verdict *verdict, const char *format, ...)
+{
+    va_list arguments;
+    va_start(arguments, format);
+    g_ptr_array_add(verdict->failures, g_strdup_vprintf(format, arguments));
+    va_end(arguments);
+    verdict->status = CLI_FAILED;
+}
+
+void verdict_blind(struct verdict *verdict, const char *format, ...)
+{
+    va_list arguments;
+    va_start(arguments, format);
+    g_ptr_array_add(verdict->failures, g_strdup_vprintf(format, arguments));
+    va_end(arguments);
+    if (verdict->status == CLI_OK)
+        verdict->status = CLI_ENVIRONMENT;
+}
+
+static void fail_by_deadline(struct verdict *verdict, const struct session *session)
+{
+    const char *last = console_last_line(&session->console);
+    gint64 up = verdict->handover.cpus_up;
+    char *known = up >= 0
+                      ? g_strdup_printf("%d of %u CPUs were up", (int)up, session->options->cpus)
+                      : g_strdup("how many CPUs were up is not known");
+    verdict_fail(verdict, "no end after %g s; %s%s%s; %s; --timeout gives more time",
+                 session->options->timeout_s,
+                 last[0] ? "the last line was '" : "the guest printed nothing", last,
+                 last[0] ? "'" : "", known);
+    g_free(known);
+}
+
+bool verdict_bad_end(struct verdict *verdict, const struct session *session)
+{
+    const char *last = console_last_line(&session->console);
+    switch (session->end) {
+    case SESSION_QEMU_DIED:
+        verdict_blind(verdict, "%s ended by itself with %s", session->qemu->path, session->death);
+        return true;
+    case SESSION_GUEST_ERROR:
+        verdict_fail(verdict, "%s", session->guest.error);
+        verdict->status = session->guest.error_status;
+        return true;
+    case SESSION_PANIC:
+        verdict_fail(verdict, "the guest panicked: %s", session->console.panic);
+        return true;
+    case SESSION_RESET:
+        verdict_fail(verdict, "the guest reset itself (triple fault?); its last line was '%s'",
+                     last);
+        return true;
+    case SESSION_DEADLINE:
+        fail_by_deadline(verdict, session);
+        return true;
+    default:
+        return false;
+    }
+}
+
+static gint64 count_up(const struct session *session)
+{
+    guint64 ap_cr3;
+    if (!session->registers || !session->registers->len ||
+        !fields_address(session->guest.shim, "ap_cr3", &ap_cr3))
+        return -1;
+    gint64 up = 0;
+    for (guint i = 0; i < session->registers->len; i++)
+        up +=
+            registers_left_tables(&g_array_index(session->registers, struct registers, i), ap_cr3);
+    return up;
+}
+
+static void judge_shim(struct verdict *verdict, const struct guest *guest, unsigned cpus)
+{
+    gint64 found = fields_number(guest->shim, "cpus", -1);
+    JsonArray *failed = fields_array(guest->shim, "failed");
+    if (found >= 0 && found != cpus)
+        verdict_fail(verdict, "the shim has %d CPUs, %u were asked for", (int)found, cpus);
+    for (guint i = 0; i < fields_length(failed); i++)
+        verdict_fail(verdict, "the shim could not start the CPU with APIC ID %" G_GINT64_FORMAT,
+                     json_array_get_int_element(failed, i));
+}
+
+static void judge_trace(struct verdict *verdict, const struct apic_trace *trace)
+{
+    const struct handover *handover = &verdict->handover;
+    if (handover->init < 0)
+        verdict_blind(verdict,
+                      "QEMU's APIC trace is blind: it does not show %s; INITs and SIPIs after the "
+                      "hand-over are not known",
+                      trace->marked ? "the INITs that firmware and the shim sent"
+                                    : "the shim's mark");
+    else if (handover->init + handover->sipi)
+        verdict_fail(verdict,
+                     "after the hand-over the guest sent %d INITs and %d SIPIs; by the mailbox "
+                     "there would be none",
+                     (int)handover->init, (int)handover->sipi);
+}
+
+static void judge_cpus(struct verdict *verdict, const struct session *session, unsigned cpus)
+{
+    const struct handover *handover = &verdict->handover;
+    guint64 ap_cr3;
+    bool told = fields_address(session->guest.shim, "ap_cr3", &ap_cr3);
+    if (told && handover->cpus_up < 0)
+        verdict_blind(verdict, "QEMU did not say where its CPUs are; how many are up is not known");
+    if (handover->cpus_up >= 0 && handover->cpus_up != cpus)
+        verdict_fail(verdict, "%d of %u CPUs have left the shim's page tables",
+                     (int)handover->cpus_up, cpus);
+    if (handover->guest_said >= 0 && handover->guest_said != cpus)
+        verdict_fail(verdict, "the guest says it has %d CPUs, not %u", (int)handover->guest_said,
+                     cpus);
+}
+
+void verdict_measure(struct verdict *verdict, const struct session *session, gint64 guest_said)
+{
+    const struct apic_trace *trace = &session->trace;
+    struct handover *handover = &verdict->handover;
+    handover->by_shim = true;
+    handover->guest_said = guest_said;
+    handover->cpus_up = count_up(session);
+    if (!apic_trace_sees(trace, session->options->cpus))
+        return;
+    handover->init = (gint64)trace->after.init;
+    handover->sipi = (gint64)trace->after.sipi;
+    handover->init_before = (gint64)trace->before.init;
+    handover->sipi_before = (gint64)trace->before.sipi;
+}
+
+void verdict_handover(struct verdict *verdict, const struct session *session)
+{
+    const struct guest *guest = &session->guest;
+    unsigned cpus = session->options->cpus;
+    if (guest->shim)
+        judge_shim(verdict, guest, cpus);
+    if (guest->handed_over) {
+        judge_trace(verdict, &session->trace);
+        judge_cpus(verdict, session, cpus);
+    } else if (verdict->status == CLI_OK) {
+        verdict_fail(verdict, guest->shim ? "the shim never handed over"
+                                          : "the shim never said that it is ready");
+    }
+}
+
+void verdict_print(const struct verdict *verdict)
+{
+    for (guint i = 0; i < verdict->failures->len; i++)
+        fprintf(stderr, "muster: %s\n", (const char *)g_ptr_array_index(verdict->failures, i));
+}

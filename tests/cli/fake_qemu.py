@@ -1,0 +1,67 @@
+#!/usr/bin/env python3
+"""A QEMU that does what a script says, and speaks QMP: for tests/cli/test_cli.sh.
+
+FAKE_SCRIPT is a list of steps, one per line, done once the guest is told to go:
+    console TEXT | serial TEXT | trace TEXT   write a line there
+    event NAME REASON                         send a QMP event
+    sleep SECONDS
+FAKE_REGISTERS is what "info registers -a" answers.
+"""
+import json, os, socket, sys, time
+
+
+def value(option, prefix):
+    words = sys.argv
+    for i, word in enumerate(words):
+        if word == option and words[i + 1].startswith(prefix):
+            return words[i + 1][len(prefix):]
+    raise SystemExit(f"fake QEMU: no {option} {prefix}")
+
+
+def main():
+    if sys.argv[1:] == ["--version"]:
+        print("QEMU emulator version 7.2.22 (fake)")
+        return
+    files = {name: open(value("-chardev", f"file,id=muster-{name},path="), "w")
+             for name in ("console", "serial")}
+    files["trace"] = open(value("-D", ""), "w")
+    qmp = socket.socket(socket.AF_UNIX)
+    qmp.connect(value("-chardev", "socket,id=muster-qmp,path="))
+    commands = qmp.makefile("r")
+
+    def send(message):
+        qmp.sendall((json.dumps(message) + "\r\n").encode())
+
+    def run_script():
+        for step in os.environ["FAKE_SCRIPT"].splitlines():
+            what, _, rest = step.strip().partition(" ")
+            if what in files:
+                files[what].write(rest + "\n")
+                files[what].flush()
+            elif what == "event":
+                name, reason = rest.split()
+                send({"event": name, "data": {"guest": True, "reason": reason}})
+            elif what == "sleep":
+                time.sleep(float(rest))
+
+    send({"QMP": {"version": {}, "capabilities": []}})
+    for line in commands:
+        command = json.loads(line)
+        name = command["execute"]
+        answer = {}
+        if name == "query-cpus-fast":
+            answer = [{"qom-path": "/a"}, {"qom-path": "/b"}]
+        elif name == "qom-get":
+            answer = 5
+        elif name == "human-monitor-command":
+            answer = ""
+            if command["arguments"]["command-line"] == "info registers -a":
+                answer = os.environ.get("FAKE_REGISTERS", "").replace("|", "\r\n")
+        send({"return": answer})
+        if name == "cont":
+            run_script()
+        if name == "quit":
+            return
+
+
+main()

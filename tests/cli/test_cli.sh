@@ -1,0 +1,325 @@
+#!/bin/sh
+# The command against QEMUs that fail in every way: exit status, message, report, orphans.
+#
+#     tests/cli/test_cli.sh [build/muster]
+#
+# Prints "ok NAME" or "FAIL NAME" for each, and exits with 1 if any failed. The tests in which QEMU
+# answers need python3; without it they are named as skipped.
+set -u
+
+here=$(cd "$(dirname "$0")" && pwd)
+muster=${1:-$here/../../build/muster}
+lab=$(mktemp -d /tmp/muster-test-cli-XXXXXX)
+mkdir "$lab/bin" "$lab/tmp"
+# Images beside the command: these QEMUs never look at them.
+cp "$muster" "$lab/bin/muster" || exit 1
+echo stub >"$lab/bin/muster-kernel.elf"
+echo stub >"$lab/bin/muster-shim.elf"
+muster=$lab/bin/muster
+export TMPDIR="$lab/tmp"
+trap 'rm -rf "$lab"' EXIT
+failed=0
+
+pass() {
+    echo "ok $1"
+}
+
+fail() {
+    echo "FAIL $1: $2"
+    sed 's/^/    /' "$lab/out" "$lab/err" 2>/dev/null
+    failed=$((failed + 1))
+}
+
+# fake NAME: a QEMU made of the shell text on stdin, with the paths it was given in variables.
+fake() {
+    {
+        cat <<'EOF'
+#!/bin/sh
+if [ "$1" = --version ]; then echo "QEMU emulator version ${FAKE_VERSION:-7.2.22} (fake)"; exit 0; fi
+for word; do
+    case $word in
+    file,id=muster-console,path=*) console=${word##*path=} ;;
+    file,id=muster-serial,path=*) serial=${word##*path=} ;;
+    esac
+done
+EOF
+        cat
+    } >"$lab/$1"
+    chmod +x "$lab/$1"
+}
+
+# expect NAME STATUS TEXT -- ARGUMENTS: TEXT (a basic regular expression) is on stdout or stderr.
+# Nothing may be left behind in TMPDIR.
+expect() {
+    name=$1 status=$2 text=$3
+    shift 4
+    "$muster" "$@" >"$lab/out" 2>"$lab/err"
+    got=$?
+    left=$(ls -A "$lab/tmp")
+    if [ "$got" != "$status" ]; then
+        fail "$name" "exit status $got, not $status"
+    elif ! cat "$lab/out" "$lab/err" | grep -q -- "$text"; then
+        fail "$name" "no '$text'"
+    elif [ -n "$left" ]; then
+        fail "$name" "left behind: $left"
+    else
+        pass "$name"
+    fi
+}
+
+# expect_report NAME TEXT, expect_no_report NAME: about $lab/report.json, which is removed.
+expect_report() {
+    if grep -q -- "$2" "$lab/report.json" 2>/dev/null &&
+        [ "$(tail -c 2 "$lab/report.json")" = "}" ]; then
+        pass "$1"
+    else
+        fail "$1" "no whole report with '$2'"
+    fi
+    rm -f "$lab/report.json"
+}
+
+expect_no_report() {
+    if [ -z "$(find "$lab" -name 'report.json*')" ]; then
+        pass "$1"
+    else
+        fail "$1" "a report is there"
+    fi
+    rm -f "$lab"/report.json*
+}
+
+# proofs [NAME STATE]: a kernel's proofs, all held but that one.
+proofs() {
+    list=
+    for proof in identity percpu ipi-ring ist-nmi ist-df ist-mc apic syscall idle-work registers \
+        write-xor-execute reclaimed-memory reset-vector; do
+        state=held
+        case $proof in reclaimed-memory | reset-vector) state=not-applicable ;; esac
+        [ "$proof" = "${1:-}" ] && state=$2
+        [ "$state" = absent ] && continue
+        list="$list${list:+,}{\"name\":\"$proof\",\"state\":\"$state\",\"detail\":\"x\"}"
+    done
+    echo "\"proofs\":[$list]"
+}
+
+# report_line STATE-OF-CPU-1 PROOFS RESULT
+report_line() {
+    cat <<EOF
+{"from":"kernel","event":"report","way":"sipi","reason":"no mailbox","cpus":[{"index":0,"apic_id":0,"bsp":true,"state":"on","failure":null,"stamps_ns":{"on":5}},{"index":1,"apic_id":1,"bsp":false,"state":"$1","failure":null,"stamps_ns":{"wake_sent":1000,"on":9000}}],$2,"memory":{"policy":"reclaim"},"new":7,"result":"$3"}
+EOF
+}
+
+# A kernel that has said it all.
+fake_kernel() {
+    report_line "$@" >"$lab/$name.lines"
+    echo '{"from":"kernel","event":"end"}' >>"$lab/$name.lines"
+    echo "cat '$lab/$name.lines' >\$console; sleep 60 & wait" | fake "$name"
+}
+
+usage_and_files() {
+    expect bare_command_helps 0 'Usage:' --
+    expect help_of_verb 0 '--firmware-memory' -- help boot
+    expect version 0 '^muster [0-9]' -- --version
+    expect unknown_verb 2 "no verb 'fly'" -- fly
+    expect unknown_option 2 'Unknown option --fly' -- run --fly
+    expect zero_cpus 2 '--cpus 0' -- run --cpus 0
+    expect junk_cpus 2 '--cpus 4x' -- run --cpus 4x
+    expect too_many_cpus 2 '4096' -- run --cpus 4097
+    expect unaligned_page_tables 2 'multiple of 4096' -- boot --page-tables 0x11000010 k
+    expect junk_page_tables 2 'multiple of 4096' -- run --wake mailbox --page-tables high
+    expect junk_timeout 2 '--timeout soon' -- run --timeout soon
+    expect junk_wake 2 '--wake psci' -- run --wake psci
+    expect junk_memory 2 '--memory lots' -- run --memory lots
+    expect shim_option_without_shim 2 'add --wake mailbox' -- run --mailbox-version 1
+    expect no_kernel_given 2 'which kernel' -- boot
+    expect missing_kernel 3 'nowhere: No such file' -- boot "$lab/nowhere"
+    expect folder_as_kernel 3 'is a folder' -- boot "$lab"
+    : >"$lab/empty"
+    expect empty_kernel 3 'is empty' -- boot "$lab/empty"
+    expect text_as_kernel 3 "is not a kernel: no 'HdrS'" -- boot "$here/test_cli.sh"
+    printf '\177ELF and so on' >"$lab/vmlinux"
+    expect missing_initrd 3 'initrd .*No such file' -- boot "$lab/vmlinux" --initrd "$lab/nowhere"
+    expect empty_initrd 3 'is empty' -- boot "$lab/vmlinux" --initrd "$lab/empty"
+    truncate -s 2G "$lab/huge"
+    expect huge_initrd 3 'do not fit into' -- boot "$lab/vmlinux" --initrd "$lab/huge"
+    expect report_in_no_folder 3 'cannot be written' -- run --json "$lab/nowhere/r.json"
+    expect missing_qemu 3 'there is no such program' -- run --qemu "$lab/nowhere"
+    expect plain_file_as_qemu 3 'not an executable' -- run --qemu "$lab/vmlinux"
+    printf '#!/bin/sh\nPATH=/nowhere exec "%s" "$@"\n' "$muster" >"$lab/without_path"
+    chmod +x "$lab/without_path"
+    muster=$lab/without_path
+    expect no_qemu_in_path 3 'install the package' -- run
+    muster=$lab/bin/muster
+}
+
+bad_qemus() {
+    printf '#!/bin/sh\necho frobnicator 7.2\n' >"$lab/other" && chmod +x "$lab/other"
+    expect other_program_as_qemu 3 'names no QEMU version' -- run --qemu "$lab/other"
+
+    echo 'echo "qemu: no such option" >&2; exit 1' | fake refuses
+    expect qemu_that_refuses 3 'exit status 1: qemu: no such option' -- \
+        run --qemu "$lab/refuses" --json "$lab/report.json"
+    expect_no_report qemu_that_refuses_gives_no_report
+
+    echo 'exit 0' | fake leaves
+    expect qemu_that_leaves_at_once 3 'ended by itself with exit status 0' -- \
+        boot "$lab/vmlinux" --qemu "$lab/leaves"
+
+    echo 'kill -SEGV $$' | fake crashes
+    expect qemu_that_crashes 3 'signal 11' -- run --qemu "$lab/crashes"
+
+    echo 'exit 0' | fake old
+    expect too_many_cpus_for_old_qemu 3 'need x2APIC' -- run --cpus 300 --qemu "$lab/old"
+}
+
+no_orphans() {
+    echo "echo \$\$ >'$lab/pid'; echo starting >\$serial; trap '' TERM; sleep 99 & echo \$! >>'$lab/pid'; wait; sleep 99" |
+        fake hangs
+    expect qemu_that_hangs_meets_deadline 1 "no end after 1 s; the last line was 'starting'" -- \
+        run --qemu "$lab/hangs" --timeout 1 --json "$lab/report.json"
+    expect_report deadline_is_reported '"result" : "failed"'
+    expect_gone deadline_leaves_no_orphan
+
+    for signal in INT TERM KILL; do
+        rm -f "$lab/pid"
+        # Not in the background of a script: there SIGINT would be ignored from the start.
+        timeout --foreground -s "$signal" 2 \
+            "$muster" run --qemu "$lab/hangs" --json "$lab/report.json" >"$lab/out" 2>"$lab/err"
+        sleep 0.3
+        [ "$signal" = KILL ] && sed -i 2d "$lab/pid" # only what the kernel can know of
+        expect_gone "no_orphan_after_SIG$signal"
+        expect_no_report "no_report_after_SIG$signal"
+        [ "$signal" = KILL ] || [ -z "$(ls -A "$lab/tmp")" ] ||
+            fail "no_files_after_SIG$signal" "left behind: $(ls -A "$lab/tmp")"
+    done
+    rm -rf "$lab"/tmp/*
+}
+
+# expect_gone NAME: none of the processes named in $lab/pid lives (a zombie does not).
+expect_gone() {
+    for pid in $(cat "$lab/pid"); do
+        if grep -q '^State:[[:space:]]*[A-Y]' "/proc/$pid/status" 2>/dev/null; then
+            fail "$1" "process $pid is there"
+            kill -KILL "$pid"
+            return
+        fi
+    done
+    pass "$1"
+}
+
+kernels() {
+    name=good
+    fake_kernel on "$(proofs)" ok
+    expect good_kernel 0 'ok: 2 CPUs by sipi' -- \
+        run --cpus 2 --qemu "$lab/good" --json "$lab/report.json"
+    expect_report good_kernel_is_reported '"schema" : "muster.report/1"'
+    expect kernel_with_fewer_cpus 1 'reports 2 CPUs, 3 were asked' -- run --cpus 3 --qemu "$lab/good"
+    ln -sf /dev/full "$lab/full"
+    expect report_on_a_full_disk 3 'cannot be written' -- \
+        run --cpus 2 --qemu "$lab/good" --json "$lab/full"
+
+    name=dead
+    fake_kernel failed "$(proofs)" failed
+    expect kernel_with_dead_cpu 1 'CPU 1 (APIC ID 1) is not on but failed' -- \
+        run --cpus 2 --qemu "$lab/dead" --json "$lab/report.json"
+    expect_report dead_cpu_is_reported 'CPU 1 (APIC ID 1) is not on'
+
+    name=broken
+    fake_kernel on "$(proofs ist-df broken)" ok
+    expect broken_proof 1 'proof ist-df is broken: x' -- run --cpus 2 --qemu "$lab/broken"
+    name=absent
+    fake_kernel on "$(proofs apic absent)" ok
+    expect absent_proof 1 'proof apic is missing' -- run --cpus 2 --qemu "$lab/absent"
+    name=excused
+    fake_kernel on "$(proofs registers not-applicable)" ok
+    expect proof_that_may_not_be_excused 1 'proof registers is not-applicable, which it may not' \
+        -- run --cpus 2 --qemu "$lab/excused"
+
+    # shellcheck disable=SC2016
+    echo 'echo "no RAM" >$serial; echo "{\"from\":\"kernel\",\"event\":\"error\",\"text\":\"no MADT\"}" >$console; sleep 9' | fake errs
+    expect kernel_that_says_an_error 1 'the kernel says: no MADT' -- run --qemu "$lab/errs"
+    sed 's/\\"text/\\"kind\\":\\"usage\\",&/' "$lab/errs" >"$lab/errs_usage" && chmod +x "$lab/errs_usage"
+    expect kernel_that_says_wrong_usage 2 'the kernel says' -- run --qemu "$lab/errs_usage"
+    # shellcheck disable=SC2016
+    { echo 'i=0; while [ $i -lt 3000 ]; do printf "[[[[[[[["; i=$((i+1)); done >$console'
+      echo 'printf "\n{\377}\n{\"from\":1}\n{\"from\":\"kernel\"" >$console'; } | fake babbles
+    expect kernel_that_babbles 3 'ended by itself' -- run --qemu "$lab/babbles"
+}
+
+# boot NAME STATUS TEXT SCRIPT [OPTIONS]: two CPUs under the shim, in a QEMU that answers.
+boot() {
+    name=$1 status=$2 text=$3
+    FAKE_SCRIPT=$4
+    export FAKE_SCRIPT
+    shift 4
+    expect "$name" "$status" "$text" -- boot "$lab/vmlinux" --cpus 2 --json "$lab/report.json" \
+        --qemu "$here/fake_qemu.py" --timeout 5 "$@"
+}
+
+boots() {
+    shim='trace 1@2.3:apic_mem_writel 0x300 = 0x000c4500
+        console {"from":"shim","event":"ready","cpus":2,"ap_cr3":"0x7ff01000"}
+        trace 1@2.3:apic_mem_writel 0x380 = 0x4d757374
+        trace 1@2.3:apic_mem_writel 0x380 = 0x00000000
+        console {"from":"shim","event":"handover"}'
+    up='serial smp: Brought up 1 node, 2 CPUs'
+    init='serial Run /init as init process'
+    FAKE_REGISTERS='|CPU#0|CR0=80050033 CR2=0 CR3=0000000002610000 CR4=0|CPU#1|CR0=80050033 CR2=0 CR3=0000000002610000 CR4=0'
+    export FAKE_REGISTERS
+    boot good_guest 0 'ok: .*vmlinux with 2 CPUs' "$shim
+        $up
+        $init"
+    expect_report good_guest_is_reported '"guest_said" : 2'
+    boot guest_without_init_is_good_too 0 '^ok' "$shim
+        serial Kernel panic - not syncing: VFS: Unable to mount root fs on unknown-block(0,0)"
+    boot guest_that_panics 1 'the guest panicked: .*Attempted to kill' "$shim
+        serial Kernel panic - not syncing: Attempted to kill init!"
+    boot panic_before_a_reset_is_named 1 'the guest panicked: .*Attempted to kill' "$shim
+        serial Kernel panic - not syncing: Attempted to kill init!
+        event SHUTDOWN guest-reset"
+    boot prompt_without_line_end 0 '^ok' "$shim
+        serial login: " --until 'login:'
+    boot guest_that_resets 1 "reset itself (triple fault?); its last line was 'Booting SMP'" "$shim
+        serial Booting SMP
+        event SHUTDOWN guest-reset"
+    boot guest_that_powers_off 0 '^ok' "$shim
+        event SHUTDOWN guest-shutdown"
+    boot guest_that_powers_off_too_early 1 "powered off before it printed 'ready'" "$shim
+        event SHUTDOWN guest-shutdown" --until ready
+    rm -f "$lab/report.json"
+    boot guest_that_sends_init 1 'sent 1 INITs and 1 SIPIs' "$shim
+        trace 1@2.3:apic_mem_writel 0x300 = 0x0000c500
+        trace 1@2.3:apic_mem_writel 0x300 = 0x00008500
+        trace 1@2.3:apic_mem_writel 0x300 = 0x00000699
+        $init"
+    expect_report inits_are_counted '"init" : 1'
+    boot guest_that_counts_wrong 1 'says it has 1 CPUs, not 2' "$shim
+        serial smp: Brought up 1 node, 1 CPU
+        $init"
+    boot shim_that_fails 1 'the shim says: no room' \
+        'console {"from":"shim","event":"error","text":"no room"}'
+    boot shim_without_environment 3 'the shim says: no xAPIC' \
+        'console {"from":"shim","event":"error","kind":"environment","text":"no xAPIC"}'
+    rm -f "$lab/report.json"
+    boot trace_without_mark 3 "blind: it does not show the shim's mark" "$(echo "$shim" | grep -v 380)
+        $init"
+    expect_report unknown_counts_are_null '"init" : null'
+    boot trace_without_inits 3 'blind: it does not show the INITs' "$(echo "$shim" | grep -v 300)
+        $init"
+    boot guest_that_hangs 1 "no end after 1 s; the last line was 'stuck'; 2 of 2 CPUs were up" "$shim
+        serial stuck" --timeout 1
+    FAKE_REGISTERS='|CPU#0|CR0=80050033 CR2=0 CR3=02610000 CR4=0|CPU#1|CR0=80050033 CR2=0 CR3=7ff01018 CR4=0'
+    boot guest_that_leaves_a_cpu 1 "1 of 2 CPUs have left the shim's page tables" "$shim
+        $init"
+    expect_report cpu_left_behind_is_off '"state" : "off"'
+}
+
+usage_and_files
+bad_qemus
+no_orphans
+kernels
+if command -v python3 >/dev/null; then
+    boots
+else
+    echo "skipped: guests under a QEMU that answers (no python3)"
+fi
+[ "$failed" = 0 ]
