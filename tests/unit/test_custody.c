@@ -251,7 +251,7 @@ static void tables_taken_before_a_bad_one_stay_taken(void **state)
     *bad = MEMORY_BYTES | TABLE;
     assert_int_equal(muster_custody_take_tables(custody, 0x800000, 4),
                      MUSTER_ERROR_PAGE_TABLE_ADDRESS);
-    *bad = 1ull << 52 | 0x803000 | TABLE;
+    *bad = PTE_LARGE | 0x803000 | TABLE;
     assert_int_equal(muster_custody_take_tables(custody, 0x800000, 4),
                      MUSTER_ERROR_PAGE_TABLE_ENTRY);
     assert_int_equal(owner_of(machine, 0x802000), MUSTER_OWNER_FIRMWARE_TABLES);
