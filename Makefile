@@ -16,7 +16,10 @@ COMMON   := -std=gnu17 -g $(WARNINGS) -Iinclude -I.
 # For the bare processor: no libc, no red zone, no vector registers, position-independent.
 BARE     := $(COMMON) -O2 -ffreestanding -fno-stack-protector -fno-strict-aliasing -mno-red-zone \
             -mgeneral-regs-only -fpie -fvisibility=hidden -fcf-protection=none \
-            -fno-asynchronous-unwind-tables -fno-tree-loop-distribute-patterns
+            -fno-asynchronous-unwind-tables
+# gcc would make our strlen() of a call to strlen(); clang neither does that nor knows the option.
+BARE     += $(shell $(CC) -fno-tree-loop-distribute-patterns -E -x c /dev/null >/dev/null 2>&1 && \
+              echo -fno-tree-loop-distribute-patterns)
 HOST     := $(COMMON) -O2
 SANITIZE := -fsanitize=address,undefined -fno-sanitize-recover=all -fno-omit-frame-pointer
 
@@ -48,7 +51,15 @@ help:
 	@echo "make check    unit tests, under the address and undefined-behaviour sanitizers"
 	@echo "make clean    remove $(BUILD)/"
 
+# One object in which only the public names are global: a kernel's own cannot clash with ours.
 $(BUILD)/libmuster.a: $(call bare_objects,$(LIB_C) $(LIB_S))
+	@rm -f $@
+	$(LD) -r -o $(BUILD)/muster.o $^
+	$(OBJCOPY) --wildcard --keep-global-symbol='muster_*' $(BUILD)/muster.o
+	$(AR) rcs $@ $(BUILD)/muster.o
+
+# The shim plays the firmware's side with some of the library's inner parts.
+$(BUILD)/bare/libmuster-inner.a: $(call bare_objects,$(LIB_C) $(LIB_S))
 	@rm -f $@
 	$(AR) rcs $@ $^
 
@@ -60,7 +71,8 @@ $(BUILD)/muster-kernel.elf: boot/image.ld $(call bare_objects,$(KERNEL_SRC)) $(B
 $(BUILD)/muster-shim.elf: $(BUILD)/muster-shim.elf64
 	$(OBJCOPY) -O elf32-i386 --strip-all $< $@
 
-$(BUILD)/muster-shim.elf64: boot/image.ld $(call bare_objects,$(SHIM_SRC)) $(BUILD)/libmuster.a
+$(BUILD)/muster-shim.elf64: boot/image.ld $(call bare_objects,$(SHIM_SRC)) \
+                               $(BUILD)/bare/libmuster-inner.a
 	$(LD) -pie --no-dynamic-linker -z max-page-size=4096 -z noexecstack -z text --build-id=none \
 	  -T boot/image.ld --defsym=IMAGE_BASE=$(SHIM_BASE) -o $@ $(filter %.o %.a,$^)
 

@@ -23,6 +23,7 @@
 
 /* A transmitter that never gets empty must not hold the boot up: as many looks, then go on. */
 #define TRANSMIT_LOOKS 100000
+#define LOCK_LOOKS     1000000
 
 static struct muster_word console_lock;
 
@@ -47,7 +48,8 @@ static void put_byte(char c)
 
 void console_write(const char *text)
 {
-    while (!word_move(&console_lock, 0, 1))
+    /* A CPU that trapped while it held the lock must still be able to say so. */
+    for (unsigned look = 0; look < LOCK_LOOKS && !word_move(&console_lock, 0, 1); look++)
         cpu_pause();
     for (; *text; text++) {
         if (*text == '\n')

@@ -60,6 +60,7 @@ arrive_by_slot:
     shlq $32, %rdx
     leaq (%rdx, %rax), %r9
     movl %ebp, %r10d
+    andl $~ENTRY_FIVE_LEVELS, %r10d
 
 found:
     shlq $SLOT_BYTES_LOG2, %r10
@@ -74,6 +75,9 @@ found:
     movl %esp, %eax
     shlq $12, %rax
     movq %rax, SLOT_FIRMWARE_CR3(%r10)
+    shrl $31, %ebp                  /* ENTRY_FIVE_LEVELS */
+    addl $4, %ebp
+    movl %ebp, SLOT_FIRMWARE_LEVELS(%r10)
     movq SLOT_PARK_STACK_TOP(%r10), %rsp
     xorl %ebp, %ebp
     movq %r10, %rdi

@@ -16,8 +16,9 @@
  * Entry: long mode on the firmware's page table, interrupts off, flat segments, this page mapped
  *        1:1; nothing else known, no stack.
  * Exit:  arrive_by_slot in long mode on the park page table, RBX = this page, EBP = number of the
- *        stub, RSI:RDI = TSC at the first instruction, RDX:RAX = TSC now, ESP = number of the
- *        page that the firmware's CR3 pointed to. No stack.
+ *        stub, with ENTRY_FIVE_LEVELS if the firmware's table has five, RSI:RDI = TSC at the first
+ *        instruction, RDX:RAX = TSC now, ESP = number of the page that the firmware's CR3 pointed
+ *        to. No stack.
  * Takes no trap (EFER is read, and written only if NXE is missing, which no TD firmware leaves
  * so) and touches only this page until CR3 is loaded.
  */
@@ -42,16 +43,19 @@ enter:
     movq %cr3, %rsp
     shrq $12, %rsp
     movq %cr4, %rax
-    xorl ENTRY_CR4(%rbx), %eax
+    testl $CR4_LA57, %eax
+    jz 1f
+    orl $ENTRY_FIVE_LEVELS, %ebp
+1:  xorl ENTRY_CR4(%rbx), %eax
     testl $CR4_LA57, %eax
     jnz switch_levels
     movl $MSR_EFER, %ecx
     rdmsr
     testl $EFER_NXE, %eax
-    jnz 1f
+    jnz 2f
     orl $EFER_NXE, %eax
     wrmsr
-1:  movq ENTRY_PARK_CR3(%rbx), %rax
+2:  movq ENTRY_PARK_CR3(%rbx), %rax
     movq %rax, %cr3
 mailbox_entry_64:
     movl %ebx, %ebx                 /* after 32-bit mode the upper halves are unknown */
@@ -82,10 +86,10 @@ mailbox_entry_32:
     movl $MSR_EFER, %ecx
     rdmsr
     testl $EFER_NXE, %eax
-    jnz 2f
+    jnz 3f
     orl $EFER_NXE, %eax
     wrmsr
-2:  movl ENTRY_PARK_CR3(%ebx), %eax
+3:  movl ENTRY_PARK_CR3(%ebx), %eax
     movl %eax, %cr3
     movl %cr0, %eax
     orl $CR0_PG, %eax

@@ -13,7 +13,7 @@
 /*
  * Entry: real mode, interrupts off, CS:IP = page:0000, nothing else known.
  * Exit:  arrive_by_apic_id in long mode on the park page table, RBX = this page, RSI:RDI = TSC at
- *        the first instruction, RDX:RAX = TSC now, RSP = 0 (no firmware table). No stack.
+ *        the first instruction, RDX:RAX = TSC now, RSP = RBP = 0 (no firmware table). No stack.
  * Takes no trap and touches only this page until CR3 is loaded.
  */
     .code16
@@ -56,6 +56,7 @@ sipi_entry_32:
 sipi_entry_64:
     movl %ebx, %ebx
     xorl %esp, %esp
+    xorl %ebp, %ebp
     rdtsc
     jmpq *ENTRY_ARRIVE(%rbx)
 sipi_entry_end:

@@ -6,6 +6,7 @@
     _Static_assert(offsetof(struct muster_slot, c_field) == (offset), "lib/cpu/slot_layout.h")
 CHECK(self, SLOT_SELF);
 CHECK(claimed, SLOT_CLAIMED);
+CHECK(firmware_levels, SLOT_FIRMWARE_LEVELS);
 CHECK(gs_base, SLOT_GS_BASE);
 CHECK(park_stack_top, SLOT_PARK_STACK_TOP);
 CHECK(firmware_cr3, SLOT_FIRMWARE_CR3);

@@ -5,14 +5,15 @@
 #ifndef LIB_CPU_SLOT_LAYOUT_H
 #define LIB_CPU_SLOT_LAYOUT_H
 
-#define SLOT_BYTES_LOG2     14
-#define SLOT_SELF           0
-#define SLOT_CLAIMED        24
-#define SLOT_GS_BASE        48
-#define SLOT_PARK_STACK_TOP 56
-#define SLOT_FIRMWARE_CR3   64
-#define SLOT_FIRST_TSC      72
-#define SLOT_LONG_MODE_TSC  80
+#define SLOT_BYTES_LOG2      14
+#define SLOT_SELF            0
+#define SLOT_CLAIMED         24
+#define SLOT_FIRMWARE_LEVELS 44
+#define SLOT_GS_BASE         48
+#define SLOT_PARK_STACK_TOP  56
+#define SLOT_FIRMWARE_CR3    64
+#define SLOT_FIRST_TSC       72
+#define SLOT_LONG_MODE_TSC   80
 
 /* An entry page: code from its start, parameters from here. */
 #define ENTRY_PARAMETERS    0xE00
@@ -39,5 +40,6 @@
 /* Entry stubs of the mailbox in one page. */
 #define ENTRY_STUB_BYTES    16
 #define ENTRY_STUBS         192
+#define ENTRY_FIVE_LEVELS   0x80000000 /* beside the stub's number: the firmware's CR4.LA57 */
 
 #endif

@@ -54,6 +54,10 @@ trap_common:
     pushq %r13
     pushq %r14
     pushq %r15
+    /* Ring 3 may have set AC, which would suspend SMAP here; CLAC is not on every processor. */
+    pushfq
+    andq $~RFLAGS_AC, (%rsp)
+    popfq
     movl FRAME_VECTOR(%rsp), %eax
     cmpl $VECTOR_NMI, %eax
     je trap_on_ist

@@ -46,9 +46,11 @@ enum muster_status muster_cpu_hand_back(struct muster_machine *machine,
         muster_apic_send(platform, apic_id, machine->config.wake_vector);
     if (!status)
         status = mailbox_test(machine, apic_id, deadline_ns);
-    /* One that never looked stays parked; one that took the command is in the firmware. */
+    /* One that took the command is in the firmware; one that never looked stays parked. */
     if (!word_move(&slot->command, PARK_HAND_BACK, PARK_STAY))
         slot_vacate(slot);
+    else if (!status)
+        status = MUSTER_TIME_OUT; /* whoever answered, it was not this CPU */
     if (status)
         slot_fail(slot, status);
     word_move(&slot->state, MUSTER_CPU_OFF_PENDING,

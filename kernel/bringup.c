@@ -1,0 +1,168 @@
+#include "kernel/bringup.h"
+
+#include "boot/console.h"
+#include "kernel/fatal.h"
+#include "kernel/kernel.h"
+#include "kernel/memory.h"
+#include "kernel/paging.h"
+#include "kernel/syscall.h"
+#include "kernel/trap.h"
+
+#define INDEX_PLACES      (2 * MAX_CPUS)
+#define MAILBOX_ENTRY_MAX 8 /* pages; the library needs one for some 200 CPUs */
+
+/* All of it in the image: adoption comes before the first allocation. */
+static struct muster_cpu cpus[MAX_CPUS];
+static struct muster_index_entry cpu_index[INDEX_PLACES];
+static struct muster_slot slots[MAX_CPUS];
+static struct muster_idt idt;
+static uint8_t mailbox_entry[MAILBOX_ENTRY_MAX][PAGE_BYTES] __attribute__((aligned(PAGE_BYTES)));
+static struct muster_cpu_config config;
+
+void bringup_discover(uint64_t rsdp_phys)
+{
+    struct muster_machine *machine = &kernel.machine;
+    enum muster_status status =
+        muster_machine_init(machine, &kernel.platform, cpus, MAX_CPUS, cpu_index, INDEX_PLACES);
+    if (status != MUSTER_OK)
+        fatal_status(status, "set the machine up");
+    if (!rsdp_phys)
+        rsdp_phys = muster_rsdp_scan(&kernel.platform);
+    if (!rsdp_phys)
+        fatal("no ACPI: the loader gives no RSDP and the BIOS's areas hold none");
+    status = muster_discover(machine, rsdp_phys, muster_apic_id(&kernel.platform));
+    if (status != MUSTER_OK)
+        fatal_status(status, "find the processors");
+    console_printf("discover: %u CPUs, BSP has APIC ID %u, MADT revision %u, %u duplicate, "
+                   "%u invalid, %u disabled entries\n",
+                   machine->cpu_count, machine->cpus[machine->bsp].apic_id, machine->madt_revision,
+                   machine->duplicate_count, machine->invalid_count, machine->disabled_count);
+    if (machine->mailbox.present)
+        console_printf("discover: mailbox version %u at 0x%lx, reset vector 0x%lx\n",
+                       machine->mailbox.version, machine->mailbox.mailbox_phys,
+                       machine->mailbox.reset_vector_phys);
+    status = muster_plan_make(machine, kernel.options.way, &kernel.plan);
+    if (status != MUSTER_OK)
+        fatal_status(status, "choose a way to wake");
+    console_printf("plan: %s: %s\n", muster_way_name(kernel.plan.way), kernel.plan.reason);
+}
+
+static void take(uint64_t phys, uint64_t bytes, enum muster_memory_owner owner)
+{
+    enum muster_status status = muster_custody_take(&kernel.custody, phys, bytes, owner);
+    if (status != MUSTER_OK)
+        fatal_status(status, "take the firmware's memory into custody");
+}
+
+void bringup_take_custody(void)
+{
+    const struct muster_mailbox_description *mailbox = &kernel.machine.mailbox;
+    enum muster_custody_policy policy =
+        kernel.options.has_policy ? kernel.options.policy
+                                  : muster_custody_default_policy(mailbox->reset_vector_phys != 0);
+    muster_custody_init(&kernel.custody, &kernel.map, &kernel.platform, policy);
+    if (!mailbox->present)
+        return;
+    take(mailbox->mailbox_phys, PAGE_BYTES, MUSTER_OWNER_FIRMWARE_MAILBOX);
+    if (mailbox->reset_vector_phys)
+        take(page_down(mailbox->reset_vector_phys), PAGE_BYTES, MUSTER_OWNER_FIRMWARE_LOOP);
+    enum muster_status status = muster_custody_take_known(&kernel.custody);
+    if (status != MUSTER_OK)
+        fatal_status(status, "take the firmware's known memory into custody");
+}
+
+/* INIT-SIPI needs a page below 1 MiB; the mailbox's vectors may lead into the image. */
+static void choose_entry(void)
+{
+    config.entry_bytes = muster_entry_bytes(&kernel.machine, &kernel.plan);
+    if (kernel.plan.way == MUSTER_WAY_SIPI) {
+        enum muster_status status =
+            muster_memory_allocate(&kernel.map, config.entry_bytes, PAGE_BYTES, PAGE_BYTES, MIB,
+                                   MUSTER_OWNER_ENTRY, &config.entry_phys);
+        if (status != MUSTER_OK)
+            fatal_status(status, "find a page below 1 MiB for the APs' entry");
+        return;
+    }
+    config.entry_phys = (uint64_t)mailbox_entry;
+    if (config.entry_bytes > sizeof(mailbox_entry))
+        fatal("the mailbox entry needs %lu bytes; the kernel has %lu", config.entry_bytes,
+              (uint64_t)sizeof(mailbox_entry));
+}
+
+void bringup_prepare(void)
+{
+    choose_entry();
+    config.park_cr3 = kernel.paging.root_phys;
+    config.paging_levels = kernel.paging.levels;
+    config.cr4_features = MUSTER_CR4_FEATURES;
+    config.wake_vector = WAKE_VECTOR;
+    config.syscall_entry = (uint64_t)syscall_entry;
+    config.trap = kernel_trap;
+    for (uint32_t i = 0; i < kernel.machine.cpu_count; i++) {
+        percpus[i].slot = &slots[i];
+        percpus[i].self = &percpus[i];
+        percpus[i].index = i;
+    }
+    enum muster_status status = muster_prepare(&kernel.machine, &kernel.plan, &config, slots, &idt,
+                                               &percpus[kernel.machine.bsp]);
+    if (status != MUSTER_OK)
+        fatal_status(status, "prepare the processors' slots");
+    paging_seal(config.entry_phys, config.entry_bytes);
+}
+
+/* Each AP came on some firmware page table, most on the same. */
+static void take_tables(void)
+{
+    uint64_t last_cr3 = 0;
+    for (uint32_t i = 0; i < kernel.machine.cpu_count; i++) {
+        uint64_t cr3 = slots[i].firmware_cr3;
+        if (!cr3 || cr3 == last_cr3 || kernel.plan.way != MUSTER_WAY_MAILBOX)
+            continue;
+        enum muster_status status =
+            muster_custody_take_tables(&kernel.custody, cr3, slots[i].firmware_levels);
+        if (status != MUSTER_OK)
+            fatal_status(status, "take the firmware's page tables into custody");
+        last_cr3 = cr3;
+    }
+}
+
+static void print_failed(void)
+{
+    for (uint32_t i = 0; i < kernel.machine.cpu_count; i++)
+        if (muster_cpu_state(&kernel.machine, i) == MUSTER_CPU_FAILED)
+            console_printf("  CPU %u (APIC ID %u): %s\n", i, slots[i].apic_id,
+                           muster_error_text(slots[i].failure));
+}
+
+void bringup_adopt(void)
+{
+    uint64_t start = time_now_ns();
+    enum muster_status status =
+        muster_adopt(&kernel.machine, &kernel.plan, kernel.options.timeout_ns);
+    kernel.adopt_ns = time_now_ns() - start;
+    if (status != MUSTER_OK && status != MUSTER_TIME_OUT)
+        fatal_status(status, "adopt the processors");
+    console_printf("adopt: %s after %lu us\n",
+                   status == MUSTER_OK ? "every CPU is parked" : "not every CPU came",
+                   kernel.adopt_ns / 1000);
+    print_failed();
+    take_tables();
+    if (kernel.custody.taken_bytes)
+        console_printf("custody: %lu KiB of firmware memory, %lu KiB of it declared usable\n",
+                       kernel.custody.taken_bytes / 1024, kernel.custody.taken_usable_bytes / 1024);
+}
+
+void bringup_release_custody(void)
+{
+    if (!kernel.custody.taken_bytes)
+        return;
+    enum muster_status status = muster_custody_release(
+        &kernel.custody, muster_ap_in_firmware(&kernel.machine, &kernel.plan));
+    if (status == MUSTER_OK)
+        console_printf("custody: %lu KiB given back\n", kernel.custody.returned_bytes / 1024);
+    else if (status == MUSTER_DENIED || status == MUSTER_ERROR_CUSTODY_IN_USE)
+        console_printf("custody: kept: %s\n",
+                       status == MUSTER_DENIED ? "the policy is KEEP" : muster_error_text(status));
+    else
+        fatal_status(status, "give the firmware's memory back");
+}

@@ -1,0 +1,51 @@
+/* The reference kernel, in boot order. */
+#include "abi/pvh.h"
+#include "boot/console.h"
+#include "boot/image.h"
+#include "kernel/bringup.h"
+#include "kernel/fatal.h"
+#include "kernel/kernel.h"
+#include "kernel/memory.h"
+#include "kernel/paging.h"
+#include "kernel/proof.h"
+#include "kernel/report.h"
+#include "lib/cpu/instructions.h"
+
+/* The loader's start info, if it is one. The boot tables map 4 GiB, so it must lie there. */
+static const struct pvh_start_info *start_info(uint64_t info_phys)
+{
+    const struct pvh_start_info *info = (const struct pvh_start_info *)info_phys;
+    if (info->magic != PVH_START_MAGIC)
+        fatal("the start info at 0x%lx has magic 0x%x instead of 0x%x: not booted by PVH",
+              info_phys, info->magic, PVH_START_MAGIC);
+    return info;
+}
+
+void boot_main(uint64_t info_phys, uint32_t magic)
+{
+    (void)magic;
+    console_init();
+    console_write("\nMuster kernel: wakes every processor and proves it alive\n");
+    const struct pvh_start_info *info = start_info(info_phys);
+    const char *cmdline = info->cmdline_phys ? (const char *)info->cmdline_phys : "";
+    console_printf("command line: %s\n", cmdline);
+    options_read(cmdline, &kernel.options);
+
+    platform_set_up();
+    memory_describe(info);
+    bringup_discover(info->rsdp_phys);
+    bringup_take_custody();
+    paging_build();
+    paging_enter();
+    bringup_prepare();
+
+    bringup_adopt();
+    prove_reset_vector();
+    bringup_release_custody();
+    bringup_start();
+
+    proofs_run();
+    report_write();
+    stop_other_cpus();
+    halt_forever();
+}

@@ -1,0 +1,97 @@
+#include "kernel/memory.h"
+
+#include "boot/console.h"
+#include "boot/image.h"
+#include "kernel/fatal.h"
+#include "kernel/kernel.h"
+#include "kernel/paging.h"
+
+#define MEMORY_RANGES 1024u
+#define MAX_MODULES   64u
+#define FOUR_GIB      (4 * GIB)
+
+static struct muster_memory_range ranges[MEMORY_RANGES];
+
+bool memory_is_ram(enum muster_memory_type type)
+{
+    return type == MUSTER_MEMORY_USABLE || type == MUSTER_MEMORY_ACPI || type == MUSTER_MEMORY_NVS;
+}
+
+static void reserve(uint64_t start_phys, uint64_t bytes, enum muster_memory_owner owner,
+                    const char *what)
+{
+    if (bytes == 0)
+        return;
+    uint64_t start = page_down(start_phys);
+    enum muster_status status = muster_memory_reserve(
+        &kernel.map, start, page_up(start_phys + bytes) - start, (uint32_t)owner);
+    if (status != MUSTER_OK)
+        fatal_status(status, what);
+}
+
+/* What the loader wrote for us and we read later, or might: all below 4 GiB (abi/pvh.h). */
+static void reserve_boot_information(const struct pvh_start_info *info)
+{
+    const char *what = "keep the loader's information";
+    reserve((uint64_t)info, sizeof(*info), MUSTER_OWNER_BOOT, what);
+    reserve(info->memory_map_phys, info->memory_map_entries * sizeof(struct pvh_memory_entry),
+            MUSTER_OWNER_BOOT, what);
+    if (info->cmdline_phys)
+        reserve(info->cmdline_phys, strlen((const char *)info->cmdline_phys) + 1, MUSTER_OWNER_BOOT,
+                what);
+    if (!info->modules_phys)
+        return;
+    if (info->module_count > MAX_MODULES)
+        fatal("the start info lists %u modules; %u at most", info->module_count, MAX_MODULES);
+    reserve(info->modules_phys, info->module_count * sizeof(struct pvh_module), MUSTER_OWNER_BOOT,
+            what);
+    const struct pvh_module *modules = (const struct pvh_module *)info->modules_phys;
+    for (uint32_t i = 0; i < info->module_count; i++)
+        reserve(modules[i].start_phys, modules[i].bytes, MUSTER_OWNER_BOOT, what);
+}
+
+static uint64_t usable_bytes(void)
+{
+    uint64_t bytes = 0;
+    for (uint32_t i = 0; i < kernel.map.count; i++)
+        if (ranges[i].type == MUSTER_MEMORY_USABLE)
+            bytes += ranges[i].end_phys - ranges[i].start_phys;
+    return bytes;
+}
+
+void memory_describe(const struct pvh_start_info *info)
+{
+    muster_memory_init(&kernel.map, ranges, MEMORY_RANGES);
+    if (info->version < 1 || !info->memory_map_phys || !info->memory_map_entries)
+        fatal("the start info (version %u) brings no memory map", info->version);
+    enum muster_status status = muster_memory_add_pvh(
+        &kernel.map, (const void *)info->memory_map_phys, info->memory_map_entries);
+    if (status != MUSTER_OK)
+        fatal_status(status, "read the loader's memory map");
+    console_printf("memory: %lu MiB usable, %u ranges, image at 0x%lx-0x%lx\n",
+                   usable_bytes() / MIB, info->memory_map_entries, (uint64_t)image_start,
+                   (uint64_t)image_end);
+    uint64_t image = (uint64_t)image_start;
+    reserve(image, (uint64_t)image_end - image, MUSTER_OWNER_IMAGE, "keep the kernel's image");
+    /* Not to be used, nor mapped later, so that a null pointer faults. QEMU's loader writes here,
+     * too, so it is the loader's. */
+    reserve(0, PAGE_BYTES, MUSTER_OWNER_BOOT, "keep page 0");
+    reserve_boot_information(info);
+}
+
+uint64_t memory_allocate(uint64_t bytes)
+{
+    uint64_t start;
+    enum muster_status status = muster_memory_allocate(&kernel.map, page_up(bytes), PAGE_BYTES, MIB,
+                                                       FOUR_GIB, MUSTER_OWNER_HOST, &start);
+    if (status != MUSTER_OK)
+        fatal_status(status, "allocate memory for threads");
+    return start;
+}
+
+void *memory_map_hook(void *context, uint64_t phys, size_t bytes)
+{
+    (void)context;
+    /* A pointer to physical address 0 would be taken for none. */
+    return phys != 0 && paging_maps(phys, phys + bytes) ? (void *)phys : NULL;
+}

@@ -1,0 +1,41 @@
+/**
+ * Physical memory: the map that the loader gave, what is taken of it, and pages for the kernel.
+ */
+#ifndef KERNEL_MEMORY_H
+#define KERNEL_MEMORY_H
+
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+
+#include <muster/memory.h>
+
+#include "abi/pvh.h"
+#include "abi/x86.h"
+
+#define MIB ((uint64_t)1 << 20)
+#define GIB ((uint64_t)1 << 30)
+
+/** Fill kernel.map: what @info describes, less the image, what the loader left, and page 0. */
+void memory_describe(const struct pvh_start_info *info);
+
+/** RAM that can hold data; else it is a device, a ROM or nothing. */
+bool memory_is_ram(enum muster_memory_type type);
+
+/** Free pages for the kernel below 4 GiB. Only after adoption; a fatal error if there is none. */
+uint64_t memory_allocate(uint64_t bytes);
+
+/** The platform's map hook: identity, as far as the tables in use go. */
+void *memory_map_hook(void *context, uint64_t phys, size_t bytes);
+
+static inline uint64_t page_down(uint64_t phys)
+{
+    return phys & ~(uint64_t)(PAGE_BYTES - 1);
+}
+
+static inline uint64_t page_up(uint64_t phys)
+{
+    return page_down(phys + PAGE_BYTES - 1);
+}
+
+#endif

@@ -1,0 +1,33 @@
+/**
+ * The kernel's command line:
+ *
+ *     wake=auto|sipi|mailbox   the way to wake; auto: what the platform describes
+ *     custody=keep|reclaim     the firmware's memory; default: as the library advises
+ *     levels=4|5               of the page tables; default: as it was booted
+ *     apic=auto|x2             auto: the mode that it is in; x2: x2APIC mode
+ *     timeout-ms=N             for each thing that is waited for; default 10000
+ *     inject=mce               somebody outside will inject machine checks when asked
+ */
+#ifndef KERNEL_OPTIONS_H
+#define KERNEL_OPTIONS_H
+
+#include <stdbool.h>
+#include <stdint.h>
+
+#include <muster/custody.h>
+#include <muster/wake.h>
+
+struct options {
+    enum muster_way way;
+    bool has_policy;
+    enum muster_custody_policy policy;
+    unsigned levels; /* 0: as booted */
+    bool x2apic;     /* to be switched on */
+    uint64_t timeout_ns;
+    bool inject_machine_checks;
+};
+
+/** Read @cmdline; a value that is none of the above is a fatal error. */
+void options_read(const char *cmdline, struct options *options);
+
+#endif

@@ -1,0 +1,92 @@
+/* A machine check, injected from outside, lands on its own stack on every CPU, once. */
+#include <muster/cpu.h>
+
+#include "abi/x86.h"
+#include "boot/json.h"
+#include "kernel/kernel.h"
+#include "kernel/proof.h"
+#include "kernel/trap.h"
+#include "lib/atomic.h"
+#include "lib/cpu/instructions.h"
+
+/* Whoever injects does it CPU by CPU, by hand perhaps; a second one would come within this. */
+#define INJECT_NS 30000000000u
+#define SETTLE_NS 20000000u
+
+static uint32_t bank_count(void)
+{
+    return (uint32_t)(read_msr(MSR_MCG_CAP) & MCG_CAP_COUNT);
+}
+
+static void machine_check_handler(struct percpu *cpu, struct muster_trap_frame *frame)
+{
+    evidence_true(cpu, "trap frame on the CPU's own IST stack",
+                  trap_frame_is_on_ist(cpu, frame, MUSTER_IST_MC));
+    evidence_equal(cpu, "GS base in the handler", read_msr(MSR_GS_BASE), (uint64_t)cpu);
+    evidence_true(cpu, "MCG_STATUS.MCIP set", (read_msr(MSR_MCG_STATUS) & MCG_STATUS_MCIP) != 0);
+    for (uint32_t bank = 0; bank < bank_count(); bank++)
+        write_msr(MSR_MC0_STATUS + bank * MC_BANK_MSRS, 0);
+    write_msr(MSR_MCG_STATUS, 0); /* from here on another one is no shutdown */
+    (void)word_fetch_add(&cpu->trap_count, 1);
+}
+
+/* Every error of every bank is reported from here on. */
+static void enable(struct percpu *cpu, void *argument)
+{
+    (void)argument;
+    if (read_msr(MSR_MCG_CAP) & MCG_CAP_CTL_P)
+        write_msr(MSR_MCG_CTL, UINT64_MAX);
+    for (uint32_t bank = 0; bank < bank_count(); bank++) {
+        write_msr(MSR_MC0_STATUS + bank * MC_BANK_MSRS, 0);
+        write_msr(MSR_MC0_CTL + bank * MC_BANK_MSRS, UINT64_MAX);
+    }
+    write_cr4(read_cr4() | CR4_MCE);
+    evidence_true(cpu, "CR4.MCE", (read_cr4() & CR4_MCE) != 0);
+}
+
+static bool has_machine_check(void)
+{
+    uint32_t r[4];
+    read_cpuid(CPUID_FEATURES, 0, r);
+    return (r[3] & CPUID_1_EDX_MCE) && (r[3] & CPUID_1_EDX_MCA);
+}
+
+static void await_all(struct proof *proof)
+{
+    uint64_t deadline = time_now_ns() + INJECT_NS;
+    for (uint32_t i = 0; i < kernel.machine.cpu_count; i++) {
+        struct percpu *cpu = cpu_if_active(i);
+        if (!cpu || thread_wait(&cpu->trap_count, 0, deadline))
+            continue;
+        proof_broken(proof, "no machine check reached CPU %u (APIC ID %u)", i, cpu->slot->apic_id);
+        return;
+    }
+    static const struct muster_word never;
+    (void)thread_wait(&never, 0, time_now_ns() + SETTLE_NS);
+    for (uint32_t i = 0; i < kernel.machine.cpu_count; i++) {
+        struct percpu *cpu = cpu_if_active(i);
+        if (cpu)
+            evidence_equal(cpu, "machine checks", word_load_acquire(&cpu->trap_count), 1);
+    }
+    if (proof_no_complaint(proof))
+        proof_held(proof, "%u CPUs: one machine check each, on IST %u of the CPU's slot",
+                   cpu_active_count(), MUSTER_IST_MC);
+}
+
+void prove_ist_mc(struct proof *proof)
+{
+    if (!kernel.options.inject_machine_checks) {
+        proof_not_applicable(proof, "nobody to inject");
+        return;
+    }
+    if (!has_machine_check()) {
+        proof_not_applicable(proof, "the processor has no machine-check architecture");
+        return;
+    }
+    trap_set_handler(VECTOR_MC, machine_check_handler);
+    if (!proof_on_all(proof, enable, NULL))
+        return;
+    json_begin("kernel", "inject-mce");
+    json_end();
+    await_all(proof);
+}

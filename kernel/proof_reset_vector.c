@@ -1,0 +1,85 @@
+/* A parked CPU goes back to the firmware by the ResetVector, and comes again by the mailbox. */
+#include "boot/console.h"
+#include "kernel/kernel.h"
+#include "kernel/proof.h"
+
+/* The last CPU in the tables that is parked, or -1. */
+static int32_t last_parked(void)
+{
+    for (int32_t i = (int32_t)kernel.machine.cpu_count - 1; i >= 0; i--)
+        if (muster_cpu_state(&kernel.machine, (uint32_t)i) == MUSTER_CPU_OFF)
+            return i;
+    return -1;
+}
+
+static const char *why_not(void)
+{
+    if (kernel.plan.way != MUSTER_WAY_MAILBOX)
+        return "CPUs were not woken by a mailbox";
+    if (!kernel.plan.reset_vector)
+        return "the firmware gives no ResetVector";
+    if (last_parked() < 0)
+        return "no parked CPU to hand back";
+    return NULL;
+}
+
+static enum muster_status hand_back(uint32_t apic_id)
+{
+    return muster_cpu_hand_back(&kernel.machine, &kernel.plan, apic_id,
+                                kernel.custody.policy == MUSTER_CUSTODY_KEEP,
+                                kernel.options.timeout_ns);
+}
+
+/* The firmware's memory is about to be given away: a hand-back must be refused by name. */
+static void prove_refusal(struct proof *proof, uint32_t apic_id)
+{
+    enum muster_status status = hand_back(apic_id);
+    if (status == MUSTER_ERROR_FIRMWARE_RECLAIMED)
+        proof_not_applicable(proof, "policy RECLAIM: a hand-back is refused (%s)",
+                             muster_error_name(status));
+    else
+        proof_broken(proof, "policy RECLAIM, but the hand-back of APIC ID %u answered %s", apic_id,
+                     muster_error_name(status));
+}
+
+static void prove_round_trip(struct proof *proof, uint32_t index, uint32_t apic_id)
+{
+    const struct muster_machine *machine = &kernel.machine;
+    enum muster_status status = hand_back(apic_id);
+    if (status != MUSTER_OK) {
+        proof_broken(proof, "CPU %u (APIC ID %u) could not be handed back: %s", index, apic_id,
+                     muster_error_name(status));
+        return;
+    }
+    enum muster_cpu_state handed_back = muster_cpu_state(machine, index);
+    uint64_t start = time_now_ns();
+    status = muster_adopt(&kernel.machine, &kernel.plan, kernel.options.timeout_ns);
+    if (handed_back != MUSTER_CPU_ABSENT)
+        proof_broken(proof, "CPU %u (APIC ID %u) was handed back and is %s", index, apic_id,
+                     muster_cpu_state_name(handed_back));
+    else if (muster_cpu_state(machine, index) != MUSTER_CPU_OFF)
+        proof_broken(proof, "CPU %u (APIC ID %u) was handed back and did not come again: %s", index,
+                     apic_id, muster_error_name(machine->slots[index].failure));
+    else
+        proof_held(proof,
+                   "CPU %u (APIC ID %u) was handed back, answered Test, and came again in "
+                   "%lu us",
+                   index, apic_id, (time_now_ns() - start) / 1000);
+    (void)status; /* of other CPUs that are missing: adoption has said so already */
+}
+
+void prove_reset_vector(void)
+{
+    struct proof *proof = proof_find(PROOF_RESET_VECTOR);
+    const char *reason = why_not();
+    if (reason) {
+        proof_not_applicable(proof, "%s", reason);
+        return;
+    }
+    uint32_t index = (uint32_t)last_parked();
+    uint32_t apic_id = kernel.machine.slots[index].apic_id;
+    if (kernel.custody.policy == MUSTER_CUSTODY_KEEP)
+        prove_round_trip(proof, index, apic_id);
+    else
+        prove_refusal(proof, apic_id);
+}

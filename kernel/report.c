@@ -1,0 +1,147 @@
+#include "kernel/report.h"
+
+#include "boot/console.h"
+#include "boot/json.h"
+#include "kernel/kernel.h"
+#include "kernel/proof.h"
+#include "lib/atomic.h"
+
+/* What became of a CPU, the library's view and the kernel's together. */
+static enum muster_cpu_state final_state(uint32_t index)
+{
+    if (percpus[index].given_up)
+        return MUSTER_CPU_FAILED;
+    return muster_cpu_state(&kernel.machine, index);
+}
+
+/* The error's name, or NULL if the CPU did not fail. */
+static const char *failure_name(uint32_t index)
+{
+    enum muster_status failure = kernel.machine.slots[index].failure;
+    if (final_state(index) != MUSTER_CPU_FAILED)
+        return NULL;
+    return muster_error_name(failure == MUSTER_OK ? MUSTER_TIME_OUT : failure);
+}
+
+static bool all_is_well(void)
+{
+    for (uint32_t i = 0; i < kernel.machine.cpu_count; i++)
+        if (kernel.machine.cpus[i].enabled && !cpu_if_active(i))
+            return false;
+    for (uint32_t i = 0; i < proof_count; i++)
+        if (proofs[i].state == PROOF_BROKEN)
+            return false;
+    return true;
+}
+
+static void print_cpus(void)
+{
+    console_write("CPU  APIC ID  state       sent us  first us  parked us      on us\n");
+    for (uint32_t i = 0; i < kernel.machine.cpu_count; i++) {
+        const uint64_t *stamps = kernel.machine.slots[i].stamps_ns;
+        const char *failure = failure_name(i);
+        console_printf(
+            "%3u %8u  %-9s%10lu%10lu%11lu%11lu%s%s%s\n", i, kernel.machine.cpus[i].apic_id,
+            muster_cpu_state_name(final_state(i)), stamps[MUSTER_STAMP_WAKE_SENT] / 1000,
+            stamps[MUSTER_STAMP_FIRST_INSTRUCTION] / 1000, stamps[MUSTER_STAMP_PARKED] / 1000,
+            stamps[MUSTER_STAMP_ON] / 1000, i == kernel.machine.bsp ? "  BSP" : "",
+            failure ? "  " : "", failure ? failure : "");
+    }
+}
+
+static void report_cpus(void)
+{
+    json_open("cpus", '[');
+    for (uint32_t i = 0; i < kernel.machine.cpu_count; i++) {
+        const uint64_t *stamps = kernel.machine.slots[i].stamps_ns;
+        json_open(NULL, '{');
+        json_number("index", i);
+        json_number("apic_id", kernel.machine.cpus[i].apic_id);
+        json_bool("bsp", i == kernel.machine.bsp);
+        json_text("state", muster_cpu_state_name(final_state(i)));
+        json_text("failure", failure_name(i));
+        json_open("stamps_ns", '{');
+        for (unsigned stamp = 0; stamp < MUSTER_STAMP_COUNT; stamp++)
+            if (stamps[stamp])
+                json_number(muster_stamp_name((enum muster_stamp)stamp), stamps[stamp]);
+        json_close('}');
+        json_close('}');
+    }
+    json_close(']');
+}
+
+static void report_proofs(void)
+{
+    json_open("proofs", '[');
+    for (uint32_t i = 0; i < proof_count; i++) {
+        json_open(NULL, '{');
+        json_text("name", proofs[i].name);
+        json_text("state", proof_state_name(proofs[i].state));
+        json_text("detail", proofs[i].detail);
+        json_close('}');
+    }
+    json_close(']');
+}
+
+static void report_memory(void)
+{
+    const struct muster_custody *custody = &kernel.custody;
+    json_open("memory", '{');
+    json_text("policy", custody->policy == MUSTER_CUSTODY_KEEP ? "keep" : "reclaim");
+    json_number("custody_taken_bytes", custody->taken_bytes);
+    json_number("custody_usable_bytes", custody->taken_usable_bytes);
+    json_number("returned_bytes", custody->returned_bytes);
+    json_close('}');
+}
+
+/* The mailbox's members are null where no mailbox is described. */
+static void report_discovery(void)
+{
+    const struct muster_machine *machine = &kernel.machine;
+    json_open("discovery", '{');
+    json_number("madt_revision", machine->madt_revision);
+    json_number("duplicates", machine->duplicate_count);
+    json_number("invalid", machine->invalid_count);
+    json_number("disabled", machine->disabled_count);
+    if (machine->mailbox.present) {
+        json_number("mailbox_version", machine->mailbox.version);
+        json_hex("mailbox_phys", machine->mailbox.mailbox_phys);
+    } else {
+        json_text("mailbox_version", NULL);
+        json_text("mailbox_phys", NULL);
+    }
+    if (machine->mailbox.reset_vector_phys)
+        json_hex("reset_vector_phys", machine->mailbox.reset_vector_phys);
+    else
+        json_text("reset_vector_phys", NULL);
+    json_close('}');
+}
+
+static void report_json(void)
+{
+    json_begin("kernel", "report");
+    json_text("way", muster_way_name(kernel.plan.way));
+    json_text("reason", kernel.plan.reason);
+    report_cpus();
+    report_proofs();
+    report_memory();
+    report_discovery();
+    json_open("timing", '{');
+    json_number("adopt_ns", kernel.adopt_ns);
+    json_number("start_ns", kernel.start_ns);
+    json_close('}');
+    json_number("strays", word_load_acquire(&kernel.machine.strays));
+    json_number("paging_levels", kernel.paging.levels);
+    json_text("result", all_is_well() ? "ok" : "failed");
+    json_end();
+    json_begin("kernel", "end");
+    json_end();
+}
+
+void report_write(void)
+{
+    print_cpus();
+    console_printf("result: %s: %u of %u CPUs on\n", all_is_well() ? "ok" : "failed",
+                   cpu_active_count(), kernel.machine.cpu_count);
+    report_json();
+}

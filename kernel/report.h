@@ -1,0 +1,10 @@
+/**
+ * The end, when it is the wanted one: who is on, what was proven, as text and as JSON.
+ */
+#ifndef KERNEL_REPORT_H
+#define KERNEL_REPORT_H
+
+/** A table for people on the serial port, the report event on the debug console, the end event. */
+void report_write(void);
+
+#endif

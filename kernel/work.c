@@ -1,0 +1,48 @@
+#include "kernel/work.h"
+
+#include "kernel/kernel.h"
+#include "kernel/percpu.h"
+#include "lib/atomic.h"
+
+bool work_send(struct percpu *cpu, struct work *work)
+{
+    struct work_queue *queue = &cpu->queue;
+    uint32_t put = word_load_relaxed(&queue->put);
+    if (put - word_load_acquire(&queue->taken) == WORK_QUEUE_ITEMS)
+        return false;
+    queue->items[put % WORK_QUEUE_ITEMS] = work;
+    word_store_release(&queue->put, put + 1); /* pairs with the acquire in work_run_next() */
+    if (cpu == this_cpu())
+        return true;
+    return muster_apic_send(&kernel.platform, cpu->slot->apic_id, WORK_VECTOR) == MUSTER_OK;
+}
+
+bool work_run_next(struct percpu *cpu)
+{
+    struct work_queue *queue = &cpu->queue;
+    uint32_t taken = word_load_relaxed(&queue->taken);
+    if (word_load_acquire(&queue->put) == taken)
+        return false;
+    struct work *work = queue->items[taken % WORK_QUEUE_ITEMS];
+    word_store_release(&queue->taken, taken + 1); /* the place may be filled again */
+    work->function(cpu, work->argument);
+    word_store_release(&work->done, 1); /* with all that the function wrote */
+    return true;
+}
+
+void work_call_all(work_function *function, void *argument, uint64_t deadline_ns)
+{
+    for (uint32_t i = 0; i < kernel.machine.cpu_count; i++) {
+        struct percpu *cpu = cpu_if_active(i);
+        if (!cpu || cpu->silent)
+            continue;
+        cpu->call = (struct work){.function = function, .argument = argument};
+        if (!work_send(cpu, &cpu->call))
+            cpu->silent = true;
+    }
+    for (uint32_t i = 0; i < kernel.machine.cpu_count; i++) {
+        struct percpu *cpu = cpu_if_active(i);
+        if (cpu && !cpu->silent && !thread_wait(&cpu->call.done, 0, deadline_ns))
+            cpu->silent = true;
+    }
+}
