@@ -5,14 +5,18 @@
 #include "lib/cpu/instructions.h"
 #include "shim/shim.h"
 
-#define WAKE_VECTOR 0xF0
-#define TIME_OUT_NS 10000000000u
+#define FIRST_INTERRUPT 0x20
+#define WAKE_VECTOR     0xF0
+#define TIME_OUT_NS     10000000000u
 
 static struct muster_idt idt;
 
 static void shim_trap(struct muster_slot *slot, struct muster_trap_frame *frame)
 {
-    if (frame->vector == SHIM_TIMER_VECTOR) {
+    if (frame->vector == (uint8_t)shim.machine.profile.apic_svr)
+        return; /* spurious: it has no end (SDM vol. 3, 11.9) */
+    if (frame->vector >= FIRST_INTERRUPT) {
+        /* Our timer's; or a late one of the OS's, on a CPU that it has handed back. */
         muster_apic_eoi(&shim.platform);
         return;
     }
