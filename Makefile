@@ -43,13 +43,14 @@ bare_objects = $(patsubst %,$(BUILD)/bare/%.o,$(1))
 host_objects = $(patsubst %,$(BUILD)/host/%.o,$(1))
 test_objects = $(patsubst %,$(BUILD)/sanitized/%.o,$(1))
 
-.PHONY: all check clean help format
+.PHONY: all check test-long clean help
 all: $(BUILD)/libmuster.a $(BUILD)/muster $(BUILD)/muster-kernel.elf $(BUILD)/muster-shim.elf
 
 help:
-	@echo "make          build library, kernel, shim and command into $(BUILD)/"
-	@echo "make check    unit tests, under the address and undefined-behaviour sanitizers"
-	@echo "make clean    remove $(BUILD)/"
+	@echo "make            build library, kernel, shim and command into $(BUILD)/"
+	@echo "make check      unit tests, under the address and undefined-behaviour sanitizers"
+	@echo "make test-long  every test with its long variants; ./test is the short form"
+	@echo "make clean      remove $(BUILD)/"
 
 # One object in which only the public names are global: a kernel's own cannot clash with ours.
 $(BUILD)/libmuster.a: $(call bare_objects,$(LIB_C) $(LIB_S))
@@ -105,6 +106,9 @@ $(BUILD)/sanitized/%.o: %
 
 check: $(UNIT_TESTS)
 	@for t in $^; do $$t || exit 1; done
+
+test-long:
+	MUSTER_TEST_LONG=1 ./test
 
 clean:
 	rm -rf $(BUILD)

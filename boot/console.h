@@ -7,6 +7,7 @@
 #define BOOT_CONSOLE_H
 
 #include <stdarg.h>
+#include <stdbool.h>
 #include <stddef.h>
 #include <stdint.h>
 
@@ -41,6 +42,12 @@ int strncmp(const char *a, const char *b, size_t bytes);
  * the buffer is cut and its full length given.
  */
 int cmdline_value(const char *cmdline, const char *name, char *value, size_t bytes);
+
+/**
+ * The first word of a command line whose name is not in @names (which a NULL ends), up to its
+ * end or '=', in @word; false if all are known.
+ */
+bool cmdline_unknown(const char *cmdline, const char *const *names, char *word, size_t bytes);
 
 /** A number, decimal or 0x...: 0 on success, -1 if @text is not one, whole. */
 int parse_number(const char *text, uint64_t *number);

@@ -85,6 +85,31 @@ int cmdline_value(const char *cmdline, const char *name, char *value, size_t byt
     return -1;
 }
 
+bool cmdline_unknown(const char *cmdline, const char *const *names, char *word, size_t bytes)
+{
+    char ignored[1];
+    while (*cmdline == ' ')
+        cmdline++;
+    while (*cmdline) {
+        size_t length = 0;
+        while (cmdline[length] && cmdline[length] != ' ' && cmdline[length] != '=')
+            length++;
+        size_t kept = length < bytes ? length : bytes - 1;
+        memcpy(word, cmdline, kept);
+        word[kept] = '\0';
+        bool known = false;
+        for (const char *const *name = names; *name && !known; name++)
+            known = length < bytes && cmdline_value(word, *name, ignored, sizeof(ignored)) >= 0;
+        if (!known)
+            return true;
+        while (*cmdline && *cmdline != ' ')
+            cmdline++;
+        while (*cmdline == ' ')
+            cmdline++;
+    }
+    return false;
+}
+
 static int digit_of(char c)
 {
     if (c >= '0' && c <= '9')

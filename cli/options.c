@@ -14,7 +14,7 @@ static void add_common(GOptionContext *context, struct raw *raw)
 {
     struct options *o = raw->options;
     const GOptionEntry entries[] = {
-        {"cpus", 0, 0, G_OPTION_ARG_STRING, &raw->cpus, "Processors, 1 to 4096 (4)", "N"},
+        {"cpus", 0, 0, G_OPTION_ARG_STRING, &raw->cpus, "Processors, 1 to 512 (4)", "N"},
         {"json", 0, 0, G_OPTION_ARG_FILENAME, &o->json, "Write the report there", "FILE"},
         {"timeout", 0, 0, G_OPTION_ARG_STRING, &raw->timeout, "Give up after S seconds", "S"},
         {"append", 0, 0, G_OPTION_ARG_STRING, &o->append, "Words for the kernel", "S"},

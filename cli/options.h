@@ -8,7 +8,7 @@
 
 #include "cli/cli.h"
 
-#define OPTIONS_MAX_CPUS 4096
+#define OPTIONS_MAX_CPUS 512 /* what kernel and shim hold */
 
 enum wake {
     WAKE_AUTO, /* the kernel is started directly and chooses */

@@ -23,7 +23,7 @@ static const struct {
 } wanted[] = {
     {"identity", NEVER},
     {"percpu", NEVER},
-    {"ipi-ring", ONE_CPU},
+    {"ipi-ring", NEVER},
     {"ist-nmi", NEVER},
     {"ist-df", NEVER},
     {"ist-mc", NEVER},

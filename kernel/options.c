@@ -91,8 +91,18 @@ static bool read_inject(const char *cmdline)
     return true;
 }
 
+static void refuse_unknown(const char *cmdline)
+{
+    static const char *const names[] = {"wake", "custody",    "levels", "apic",
+                                        "inject", "timeout-ms", NULL};
+    char word[VALUE_BYTES];
+    if (cmdline_unknown(cmdline, names, word, sizeof(word)))
+        fatal("the kernel does not know '%s' on its command line", word);
+}
+
 void options_read(const char *cmdline, struct options *options)
 {
+    refuse_unknown(cmdline);
     options->way = read_way(cmdline);
     read_policy(cmdline, options);
     options->levels = read_levels(cmdline);

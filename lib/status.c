@@ -36,7 +36,7 @@ static const struct words table[] = {
         "bug; update the firmware."),
     ROW(MUSTER_ERROR_RSDP_NO_TABLES,
         "The RSDP names neither an RSDT nor an XSDT. Firmware bug, or ACPI is turned off; go on "
-        "with 1 CPU or with a device tree."),
+        "with 1 CPU."),
     ROW(MUSTER_ERROR_TABLE_ADDRESS,
         "An ACPI table's address is 0, wraps around, lies beyond 52 bits, or cannot be mapped over "
         "its whole length. Firmware bug, or the map hook does not reach it."),
@@ -57,7 +57,7 @@ static const struct words table[] = {
         "there; in a confidential VM take it for an attack and stop."),
     ROW(MUSTER_ERROR_MADT_MISSING,
         "The root table lists no MADT (\"APIC\"). Firmware bug, or a hypervisor without an APIC; "
-        "go on with 1 CPU or with a device tree."),
+        "go on with 1 CPU."),
     ROW(MUSTER_ERROR_MADT_DUPLICATE,
         "The root table lists two MADTs and nothing says which one counts. Firmware bug; choose "
         "one and give it to muster_discover_madt()."),

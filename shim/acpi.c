@@ -56,7 +56,7 @@ static void write_madt(struct acpi_madt *madt, const struct tables *tables)
         .entry = {ACPI_MADT_WAKEUP, shim.options.wakeup_entry_bytes},
         .mailbox_version = shim.options.mailbox_version,
         .mailbox_address = (uint64_t)shim.mailbox,
-        .reset_vector = shim.options.mailbox_version >= 1 ? shim.reset_vector_phys : 0,
+        .reset_vector = shim.reset_vector_phys,
     };
     memcpy(wakeup, &entry, shim.options.wakeup_entry_bytes);
     madt->header.length = tables->madt_bytes + shim.options.wakeup_entry_bytes;

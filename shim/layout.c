@@ -66,7 +66,8 @@ void shim_layout(void)
     uint64_t table_bytes = (uint64_t)SHIM_TABLE_PAGES * PAGE_BYTES;
     shim.slots = (void *)take(slots_bytes, MUSTER_SLOT_BYTES, "no room for the processors");
     shim.mailbox = (void *)take(MAILBOX_BYTES, PAGE_BYTES, "no room for the mailbox");
-    shim.reset_vector_phys = take(PAGE_BYTES, PAGE_BYTES, "no room for the reset vector");
+    if (shim.options.mailbox_version >= 1)
+        shim.reset_vector_phys = take(PAGE_BYTES, PAGE_BYTES, "no room for the reset vector");
     shim.boot_tables_phys = take(table_bytes, PAGE_BYTES, "no room for page tables");
     place_tables();
     enum muster_status status =
@@ -78,7 +79,8 @@ void shim_layout(void)
     declare((uint64_t)image_start, (uint64_t)(image_end - image_start), MUSTER_MEMORY_NVS);
     declare((uint64_t)shim.slots, slots_bytes, MUSTER_MEMORY_NVS);
     declare((uint64_t)shim.mailbox, MAILBOX_BYTES, MUSTER_MEMORY_NVS);
-    declare(shim.reset_vector_phys, PAGE_BYTES, MUSTER_MEMORY_NVS);
+    if (shim.reset_vector_phys)
+        declare(shim.reset_vector_phys, PAGE_BYTES, MUSTER_MEMORY_NVS);
     declare(shim.boot_tables_phys, table_bytes, MUSTER_MEMORY_NVS);
     declare(shim.tables_phys, table_bytes, shim.options.tables_type);
 }

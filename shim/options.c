@@ -38,6 +38,18 @@ static const char *read_tables_phys(const char *cmdline, uint64_t *phys)
     return NULL;
 }
 
+static const char *find_unknown(const char *cmdline)
+{
+    static const char *const names[] = {"mailbox-version", "mailbox-length", "firmware-memory",
+                                        "levels",          "page-tables",    NULL};
+    static char sentence[96];
+    char word[32];
+    if (!cmdline_unknown(cmdline, names, word, sizeof(word)))
+        return NULL;
+    text_format(sentence, sizeof(sentence), "the shim does not know the option '%s'", word);
+    return sentence;
+}
+
 const char *shim_options_read(const char *cmdline, struct shim_options *options)
 {
     static const struct choice versions[] = {{"0", 0}, {"1", 1}, {NULL, 0}};
@@ -52,6 +64,9 @@ const char *shim_options_read(const char *cmdline, struct shim_options *options)
     uint64_t version = 1;
     uint64_t type = MUSTER_MEMORY_NVS;
     uint64_t levels = 4;
+    const char *unknown = find_unknown(cmdline);
+    if (unknown)
+        return unknown;
     if (!choose(cmdline, "mailbox-version", versions, &version))
         return "mailbox-version must be 0 or 1";
     uint64_t length = version ? ACPI_MADT_WAKEUP_BYTES_V1 : ACPI_MADT_WAKEUP_BYTES_V0;

@@ -51,7 +51,7 @@ void shim_processors_start(void)
     struct muster_slot *bsp = &shim.slots[shim.machine.bsp];
     check("the processors' tables", muster_prepare(&shim.machine, &shim.plan, &config, shim.slots,
                                                    &idt, bsp));
-    if (shim.options.mailbox_version >= 1)
+    if (shim.reset_vector_phys)
         check("the reset vector", muster_lend_prepare(&shim.machine, shim.reset_vector_phys));
     write_cr3(shim.boot_tables_phys);
     for (uint32_t i = 0; i < shim.machine.cpu_count; i++)

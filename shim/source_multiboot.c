@@ -25,7 +25,7 @@ static const char *copy_module(struct boot_module *to, const struct multiboot_mo
     return NULL;
 }
 
-/* A module's string is the file's name, a space, and then what is meant for the module. */
+/* A command line begins with the file's name; what is meant for the program follows. */
 static void drop_file_name(char *cmdline)
 {
     char *rest = cmdline;
@@ -68,6 +68,7 @@ const char *boot_source_from_multiboot(struct boot_source *source, uint64_t info
         const char *error = copy_text(source->options, info->cmdline);
         if (error)
             return error;
+        drop_file_name(source->options);
     }
     return copy_modules(source, info);
 }

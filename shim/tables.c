@@ -42,7 +42,8 @@ static void map_own(struct muster_paging *paging)
     map(paging, (uint64_t)shim.slots,
         (uint64_t)shim.machine.cpu_count * sizeof(struct muster_slot), MUSTER_PAGE_WRITE);
     map(paging, (uint64_t)shim.mailbox, MAILBOX_BYTES, MUSTER_PAGE_WRITE);
-    map(paging, shim.reset_vector_phys, PAGE_BYTES, MUSTER_PAGE_EXECUTE);
+    if (shim.reset_vector_phys)
+        map(paging, shim.reset_vector_phys, PAGE_BYTES, MUSTER_PAGE_EXECUTE);
     map(paging, shim.boot_tables_phys, table_bytes, MUSTER_PAGE_READ);
     map(paging, shim.tables_phys, table_bytes, MUSTER_PAGE_READ);
     map(paging, shim.machine.lapic_phys, PAGE_BYTES, MUSTER_PAGE_WRITE | MUSTER_PAGE_UNCACHED);

@@ -139,8 +139,8 @@ struct muster_cpu_profile {
 /** The host's part, given to muster_prepare(). */
 struct muster_cpu_config {
     uint64_t park_cr3;       /* the page table that CPUs come in on: below 4 GiB, maps entry page,
-                                library, slots, IDT, this machine and the local APIC at the
-                                addresses that the BSP uses */
+                                library, slots, IDT and this machine at the addresses that the
+                                BSP uses, and the local APIC (uncached) and entry page 1:1 */
     unsigned paging_levels;  /* of park_cr3: 4 or 5 */
     uint64_t entry_phys;     /* page-aligned, mapped 1:1 by park_cr3: muster_entry_bytes() long;
                                 below 1 MiB for INIT-SIPI, below 4 GiB for the mailbox */

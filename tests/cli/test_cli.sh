@@ -123,7 +123,7 @@ usage_and_files() {
     expect unknown_option 2 'Unknown option --fly' -- run --fly
     expect zero_cpus 2 '--cpus 0' -- run --cpus 0
     expect junk_cpus 2 '--cpus 4x' -- run --cpus 4x
-    expect too_many_cpus 2 '4096' -- run --cpus 4097
+    expect too_many_cpus 2 '1 to 512' -- run --cpus 513
     expect unaligned_page_tables 2 'multiple of 4096' -- boot --page-tables 0x11000010 k
     expect junk_page_tables 2 'multiple of 4096' -- run --wake mailbox --page-tables high
     expect junk_timeout 2 '--timeout soon' -- run --timeout soon
