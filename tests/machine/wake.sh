@@ -1,0 +1,87 @@
+#!/bin/sh
+# Both ways of waking, on machines of all sizes and shapes. Judged by muster's exit status and
+# by its report.
+. tests/machine/common.sh
+
+cases() {
+    for cpus in 1 2 4 16 64; do
+        echo "100 sipi_wakes_${cpus}_cpus muster_run sipi $cpus"
+        echo "100 mailbox_v0_wakes_${cpus}_cpus mailbox 0 $cpus"
+        echo "100 mailbox_v1_wakes_${cpus}_cpus mailbox 1 $cpus"
+    done
+    echo "60 sparse_apic_ids_come_up_by_sipi sparse_ids sipi"
+    echo "60 sparse_apic_ids_come_up_by_mailbox sparse_ids mailbox"
+    echo "60 x2apic_wakes_4_cpus_by_sipi x2apic sipi 4"
+    echo "60 x2apic_wakes_4_cpus_by_mailbox x2apic mailbox 4"
+    echo "150 x2apic_wakes_300_cpus_by_sipi x2apic_firmware sipi 300"
+    echo "150 x2apic_wakes_300_cpus_by_mailbox x2apic_firmware mailbox 300"
+    echo "60 kernel_on_5_levels_comes_up_by_sipi levels sipi 5"
+    echo "60 kernel_on_5_levels_leaves_a_4_level_shim levels mailbox 5"
+    echo "60 kernel_on_4_levels_leaves_a_5_level_shim levels mailbox 4 5"
+    [ "${MUSTER_TEST_LONG:-0}" = 0 ] || long_cases
+}
+
+long_cases() {
+    echo "400 sipi_wakes_255_cpus muster_run sipi 255"
+    echo "400 mailbox_v0_wakes_255_cpus mailbox 0 255"
+    echo "400 mailbox_v1_wakes_255_cpus mailbox 1 255"
+    for round in 1 2 3 4 5 6 7 8 9 10; do
+        echo "60 sipi_wakes_8_cpus_time_$round muster_run sipi 8"
+        echo "60 mailbox_wakes_8_cpus_time_$round muster_run mailbox 8"
+    done
+    for cpus in 3 5 31 32 33 100; do
+        echo "200 sipi_wakes_${cpus}_cpus muster_run sipi $cpus"
+        echo "200 mailbox_wakes_${cpus}_cpus muster_run mailbox $cpus"
+    done
+}
+
+# mailbox VERSION CPUS: with a ResetVector a CPU is handed back and comes again; without, what
+# firmware had declared usable is taken at once.
+mailbox() {
+    muster_run mailbox "$2" --mailbox-version "$1"
+    if [ "$2" = 1 ]; then
+        return
+    elif [ "$1" = 1 ]; then
+        check_held "$work/report.json" reset-vector
+    else
+        check_held "$work/report.json" reclaimed-memory
+    fi
+}
+
+# Two sockets of three cores: the hardware leaves APIC IDs 3 and 7 out.
+sparse_ids() {
+    muster_run "$1" 6 -- -smp 6,sockets=2,cores=3,threads=1
+    expect "$work/report.json" '.cpus | map(.apic_id) | sort == [0, 1, 2, 4, 5, 6]'
+}
+
+check_x2apic() {
+    expect "$work/report.json" \
+        '.proofs | any(.name == "apic" and (.detail | contains("x2APIC mode")))'
+}
+
+# The kernel switches a small machine's APICs to x2APIC mode itself.
+x2apic() {
+    qemu=$(input qemu-10)
+    muster_run "$1" "$2" --qemu "$qemu" --cpu max,-la57,-cx16,+x2apic --append apic=x2
+    check_x2apic
+}
+
+# With IDs above 254 it is the firmware that has switched already.
+x2apic_firmware() {
+    qemu=$(input qemu-10)
+    muster_run "$1" "$2" --qemu "$qemu" --cpu max,-la57,-cx16,+x2apic
+    expect "$work/report.json" '.cpus | map(.apic_id) | max > 254'
+    check_x2apic
+}
+
+# levels WAY KERNEL-LEVELS [SHIM-LEVELS]: the page tables of either side, by their depth.
+levels() {
+    if [ $# -gt 2 ]; then
+        muster_run "$1" 4 --cpu max,-cx16 --append "levels=$2" --shim-append "levels=$3"
+    else
+        muster_run "$1" 4 --cpu max,-cx16 --append "levels=$2"
+    fi
+    expect "$work/report.json" ".guest.fields.paging_levels == $2"
+}
+
+main "$@"
