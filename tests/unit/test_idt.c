@@ -1,0 +1,107 @@
+#include <setjmp.h>
+#include <stdarg.h>
+#include <stddef.h>
+#include <stdint.h>
+
+#include <cmocka.h>
+
+#include "lib/cpu/trap.h"
+#include "tests/unit/fake_machine.h"
+
+static struct muster_idt idt;
+
+static const struct x86_gate *gate(unsigned vector)
+{
+    return (const struct x86_gate *)(const void *)idt.gates[vector];
+}
+
+static void every_gate_is_a_kernel_interrupt_gate_to_its_own_stub(void **state)
+{
+    (void)state;
+    memset(&idt, 0xA5, sizeof(idt));
+    idt_init(&idt);
+    for (unsigned vector = 0; vector < 256; vector++) {
+        uint64_t to = gate(vector)->offset_low | (uint64_t)gate(vector)->offset_middle << 16 |
+                      (uint64_t)gate(vector)->offset_high << 32;
+
+        assert_int_equal(to, (uint64_t)trap_stubs + 16 * vector);
+        assert_int_equal(gate(vector)->selector, MUSTER_KERNEL_CS);
+        assert_int_equal(gate(vector)->type, 0x8E);
+        assert_int_equal(gate(vector)->reserved, 0);
+    }
+}
+
+static void nmi_double_fault_and_machine_check_have_stacks_of_their_own(void **state)
+{
+    (void)state;
+    idt_init(&idt);
+    for (unsigned vector = 0; vector < 256; vector++) {
+        unsigned wanted = vector == 2 ? 1 : vector == 8 ? 2 : vector == 18 ? 3 : 0;
+
+        assert_int_equal(gate(vector)->ist, wanted);
+    }
+}
+
+/* Byte by byte: push imm8 is 6A, push imm32 is 68, jmp is EB or E9. */
+static void stubs_push_an_error_code_only_where_the_processor_does_not(void **state)
+{
+    (void)state;
+    for (unsigned vector = 0; vector < 256; vector++) {
+        bool has_code = vector == 8 || (vector >= 10 && vector <= 14) || vector == 17 ||
+                        vector == 21 || vector == 29 || vector == 30;
+        const uint8_t *stub = trap_stubs + 16 * vector;
+
+        if (!has_code) {
+            assert_int_equal(stub[0], 0x6A);
+            assert_int_equal(stub[1], 0);
+            stub += 2;
+        }
+        assert_int_equal(stub[0], vector < 128 ? 0x6A : 0x68);
+        assert_int_equal(stub[1], vector);
+        stub += vector < 128 ? 2 : 5;
+        assert_true(stub[0] == 0xEB || stub[0] == 0xE9);
+    }
+}
+
+static struct muster_slot *trapped_slot;
+static struct muster_trap_frame *trapped_frame;
+
+static void note_trap(struct muster_slot *slot, struct muster_trap_frame *frame)
+{
+    trapped_slot = slot;
+    trapped_frame = frame;
+}
+
+static void trap_reaches_the_host_and_wake_vector_ends_here(void **state)
+{
+    struct fake_machine *fake = fake_machine_new(NULL, 2);
+    struct muster_trap_frame frame = {.vector = VECTOR_PF};
+
+    (void)state;
+    fake->machine.config = fake->config;
+    fake->machine.config.trap = note_trap;
+    fake->slots[1].machine = &fake->machine;
+    trap_handle(&fake->slots[1], &frame);
+    assert_ptr_equal(trapped_slot, &fake->slots[1]);
+    assert_ptr_equal(trapped_frame, &frame);
+    assert_int_equal(fake->eois, 0);
+
+    trapped_slot = NULL;
+    frame.vector = FAKE_WAKE_VECTOR;
+    trap_handle(&fake->slots[1], &frame);
+    assert_null(trapped_slot);
+    assert_int_equal(fake->eois, 1);
+    fake_machine_free(fake);
+}
+
+int main(void)
+{
+    const struct CMUnitTest tests[] = {
+        cmocka_unit_test(every_gate_is_a_kernel_interrupt_gate_to_its_own_stub),
+        cmocka_unit_test(nmi_double_fault_and_machine_check_have_stacks_of_their_own),
+        cmocka_unit_test(stubs_push_an_error_code_only_where_the_processor_does_not),
+        cmocka_unit_test(trap_reaches_the_host_and_wake_vector_ends_here),
+    };
+
+    return cmocka_run_group_tests_name("idt", tests, NULL, NULL);
+}

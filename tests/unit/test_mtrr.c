@@ -1,0 +1,153 @@
+#include <setjmp.h>
+#include <stdarg.h>
+#include <stddef.h>
+#include <stdint.h>
+
+#include <cmocka.h>
+
+#include "lib/cpu/mtrr.h"
+#include "tests/unit/fake_machine.h"
+
+#define PAIRS 10
+
+/* SDM vol. 4, spelled out again. */
+static const uint32_t fixed_msrs[] = {0x250, 0x258, 0x259, 0x268, 0x269, 0x26A,
+                                      0x26B, 0x26C, 0x26D, 0x26E, 0x26F};
+
+static uint64_t value_of(uint32_t msr)
+{
+    return 0x0606060600000000 + msr;
+}
+
+static int set_up(void **state)
+{
+    struct fake_machine *fake = fake_machine_new(NULL, 1);
+
+    *fake_msr(fake, 0xFE) = MTRRCAP_FIX | PAIRS;
+    *fake_msr(fake, 0x2FF) = 0xC06;
+    for (unsigned i = 0; i < sizeof(fixed_msrs) / sizeof(fixed_msrs[0]); i++)
+        *fake_msr(fake, fixed_msrs[i]) = value_of(fixed_msrs[i]);
+    for (uint32_t i = 0; i < 2 * PAIRS; i++)
+        *fake_msr(fake, 0x200 + i) = value_of(0x200 + i);
+    *state = fake;
+    return 0;
+}
+
+static int tear_down(void **state)
+{
+    fake_machine_free(*state);
+    return 0;
+}
+
+static void every_range_is_read(void **state)
+{
+    struct fake_machine *fake = *state;
+    struct muster_cpu_profile profile = {0};
+    uint32_t msrs = fake->msr_count;
+
+    mtrr_read(&fake->platform, &profile);
+    assert_int_equal(profile.mtrr_cap, MTRRCAP_FIX | PAIRS);
+    assert_int_equal(profile.mtrr_def_type, 0xC06);
+    for (unsigned i = 0; i < MUSTER_MTRR_FIXED; i++)
+        assert_int_equal(profile.mtrr_fixed[i], value_of(fixed_msrs[i]));
+    for (uint32_t i = 0; i < 2 * PAIRS; i++)
+        assert_int_equal(profile.mtrr_variable[i], value_of(0x200 + i));
+    for (uint32_t i = 2 * PAIRS; i < 2 * MUSTER_MTRR_VARIABLE_MAX; i++)
+        assert_int_equal(profile.mtrr_variable[i], 0);
+    assert_int_equal(fake->msr_count, msrs); /* none that does not exist was touched */
+    assert_int_equal(fake->msr_writes, 0);
+}
+
+static void processor_without_fixed_ranges_is_not_asked_for_them(void **state)
+{
+    struct fake_machine *fake = *state;
+    struct muster_cpu_profile profile = {0};
+
+    *fake_msr(fake, 0xFE) = 2;
+    mtrr_read(&fake->platform, &profile);
+    for (unsigned i = 0; i < MUSTER_MTRR_FIXED; i++)
+        assert_int_equal(profile.mtrr_fixed[i], 0);
+    assert_int_equal(profile.mtrr_variable[3], value_of(0x203));
+    assert_int_equal(profile.mtrr_variable[4], 0);
+    assert_true(mtrr_equal(&fake->platform, &profile));
+    *fake_msr(fake, 0x250) = 1; /* whatever it is, it is none of theirs */
+    assert_true(mtrr_equal(&fake->platform, &profile));
+    assert_int_equal(mtrr_write(&fake->platform, &profile), 0);
+}
+
+static void counts_follow_mtrrcap_and_have_a_bound(void **state)
+{
+    (void)state;
+    assert_int_equal(mtrr_fixed_count(0x508), 11);
+    assert_int_equal(mtrr_fixed_count(0x408), 0);
+    assert_int_equal(mtrr_variable_count(0x508), 16);
+    assert_int_equal(mtrr_variable_count(0x500), 0);
+    assert_int_equal(mtrr_variable_count(0x5FF), 2 * MUSTER_MTRR_VARIABLE_MAX);
+}
+
+static void any_register_that_differs_is_noticed(void **state)
+{
+    struct fake_machine *fake = *state;
+    struct muster_cpu_profile profile = {0};
+
+    mtrr_read(&fake->platform, &profile);
+    assert_true(mtrr_equal(&fake->platform, &profile));
+    for (uint32_t i = 0; i < fake->msr_count; i++) {
+        if (fake->msr_number[i] == 0xFE)
+            continue;
+        fake->msr_value[i] ^= 1ull << 40;
+        assert_false(mtrr_equal(&fake->platform, &profile));
+        fake->msr_value[i] ^= 1ull << 40;
+    }
+    assert_true(mtrr_equal(&fake->platform, &profile));
+    assert_int_equal(fake->msr_writes, 0);
+}
+
+static void only_what_differs_is_written(void **state)
+{
+    struct fake_machine *fake = *state;
+    struct muster_cpu_profile profile = {0};
+
+    mtrr_read(&fake->platform, &profile);
+    assert_int_equal(mtrr_write(&fake->platform, &profile), 0);
+    assert_int_equal(fake->msr_writes, 0);
+    *fake_msr(fake, 0x250) = 7;
+    *fake_msr(fake, 0x26F) = 8;
+    *fake_msr(fake, 0x200) = 9;
+    *fake_msr(fake, 0x200 + 2 * PAIRS - 1) = 10;
+    assert_int_equal(mtrr_write(&fake->platform, &profile), 4);
+    assert_int_equal(fake->msr_writes, 4);
+    assert_int_equal(*fake_msr(fake, 0x250), value_of(0x250));
+    assert_int_equal(*fake_msr(fake, 0x26F), value_of(0x26F));
+    assert_int_equal(*fake_msr(fake, 0x200), value_of(0x200));
+    assert_true(mtrr_equal(&fake->platform, &profile));
+}
+
+/* Enabling comes last, when the caller says so. */
+static void default_type_is_left_to_the_caller(void **state)
+{
+    struct fake_machine *fake = *state;
+    struct muster_cpu_profile profile = {0};
+
+    mtrr_read(&fake->platform, &profile);
+    *fake_msr(fake, 0x2FF) = 0;
+    assert_int_equal(mtrr_write(&fake->platform, &profile), 0);
+    assert_int_equal(*fake_msr(fake, 0x2FF), 0);
+    assert_false(mtrr_equal(&fake->platform, &profile));
+}
+
+#define TEST(name) cmocka_unit_test_setup_teardown(name, set_up, tear_down)
+
+int main(void)
+{
+    const struct CMUnitTest tests[] = {
+        TEST(every_range_is_read),
+        TEST(processor_without_fixed_ranges_is_not_asked_for_them),
+        cmocka_unit_test(counts_follow_mtrrcap_and_have_a_bound),
+        TEST(any_register_that_differs_is_noticed),
+        TEST(only_what_differs_is_written),
+        TEST(default_type_is_left_to_the_caller),
+    };
+
+    return cmocka_run_group_tests_name("mtrr", tests, NULL, NULL);
+}
