@@ -2,6 +2,7 @@
  * The shim, in boot order: it plays the firmware's side. Every AP is started, parked behind the
  * ACPI mailbox, and described in the MADT; then an unmodified kernel is booted on top.
  */
+#include "abi/handover.h"
 #include "abi/x86.h"
 #include "boot/console.h"
 #include "boot/image.h"
@@ -10,10 +11,6 @@
 #include "lib/cpu/apic.h"
 #include "lib/cpu/instructions.h"
 #include "shim/shim.h"
-
-/* Written to the APIC timer just before the payload starts: QEMU's APIC trace shows it, so the
- * INITs and SIPIs behind it can be told from the shim's own. The timer is masked. */
-#define HANDOVER_MARK 0x4D757374u /* "Must" */
 
 struct shim shim;
 

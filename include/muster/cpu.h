@@ -156,6 +156,12 @@ struct muster_cpu_config {
     void (*trap)(struct muster_slot *slot, struct muster_trap_frame *frame);
 };
 
+/**
+ * The stack that interrupts from user mode land on (the TSS's RSP0); muster_start() sets it to
+ * start.stack_top. On the CPU itself, or while it is parked.
+ */
+void muster_slot_set_kernel_stack(struct muster_slot *slot, uint64_t stack_top);
+
 /** The calling CPU's APIC ID, read from the live APIC in whichever mode it is. */
 uint32_t muster_apic_id(const struct muster_platform *platform);
 

@@ -45,9 +45,6 @@ __attribute__((noreturn)) void park_enter(struct muster_slot *slot);
 /** Fill everything of the slot that does not change: IDs, stacks, GDT, TSS. */
 void slot_init(struct muster_slot *slot, struct muster_machine *machine, uint32_t index);
 
-/** The kernel stack that an interrupt from user mode lands on. */
-void slot_set_kernel_stack(struct muster_slot *slot, uint64_t stack_top);
-
 /** 256 interrupt gates to the common handler; NMI, #DF and #MC on their IST stacks. */
 void idt_init(struct muster_idt *idt);
 

@@ -45,7 +45,7 @@ static void gdt_init(struct muster_slot *slot)
     slot->gdt[MUSTER_TSS / 8 + 1] = base >> 32;
 }
 
-void slot_set_kernel_stack(struct muster_slot *slot, uint64_t stack_top)
+void muster_slot_set_kernel_stack(struct muster_slot *slot, uint64_t stack_top)
 {
     slot_tss(slot)->rsp[0] = stack_top;
 }
@@ -63,5 +63,5 @@ void slot_init(struct muster_slot *slot, struct muster_machine *machine, uint32_
     tss->io_map_base = sizeof(*tss);
     for (unsigned ist = 0; ist < MUSTER_IST_COUNT; ist++)
         tss->ist[ist] = (uint64_t)(uintptr_t)(slot->ist[ist] + MUSTER_IST_STACK_BYTES);
-    slot_set_kernel_stack(slot, slot->park_stack_top);
+    muster_slot_set_kernel_stack(slot, slot->park_stack_top);
 }

@@ -60,10 +60,8 @@ static uint32_t choose_pending(struct muster_machine *machine)
         if (!machine->cpus[i].enabled || i == machine->bsp || is_refused(slot))
             continue;
         if (word_load_acquire(&slot->arrived) &&
-            word_move(&slot->state, MUSTER_CPU_FAILED, MUSTER_CPU_OFF)) {
-            slot_fail(slot, MUSTER_OK);
+            word_move(&slot->state, MUSTER_CPU_FAILED, MUSTER_CPU_OFF))
             continue;
-        }
         if (word_move(&slot->state, MUSTER_CPU_ABSENT, MUSTER_CPU_ADOPT_PENDING) ||
             word_move(&slot->state, MUSTER_CPU_FAILED, MUSTER_CPU_ADOPT_PENDING)) {
             slot_fail(slot, MUSTER_OK);
@@ -119,7 +117,7 @@ static uint32_t give_up(struct muster_machine *machine, enum muster_cpu_state pe
             word_move(&slot->command, PARK_START, PARK_STAY);
             count++;
         } else if (word_load_acquire(&slot->state) != MUSTER_CPU_FAILED) {
-            slot_fail(slot, MUSTER_OK); /* its wake seemed lost, and was not */
+            slot_fail(slot, MUSTER_OK); /* late, or its wake seemed lost and was not */
         }
     }
     return count;
@@ -170,7 +168,7 @@ static void start_one(struct muster_machine *machine, uint32_t index)
     if (!word_move(&slot->state, MUSTER_CPU_OFF, MUSTER_CPU_ON_PENDING))
         return;
     slot_fail(slot, MUSTER_OK);
-    slot_set_kernel_stack(slot, slot->start.stack_top);
+    muster_slot_set_kernel_stack(slot, slot->start.stack_top);
     word_store_release(&slot->command, PARK_START);
     enum muster_status status =
         muster_apic_send(machine->platform, slot->apic_id, machine->config.wake_vector);
