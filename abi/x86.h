@@ -27,8 +27,10 @@
 #define CR4_LA57       0x00001000
 #define CR4_FSGSBASE   0x00010000
 #define CR4_PCIDE      0x00020000
+#define CR4_OSXSAVE    0x00040000
 #define CR4_SMEP       0x00100000
 #define CR4_SMAP       0x00200000
+#define CR4_PKE        0x00400000
 
 /* RFLAGS (SDM vol. 1, 3.4.3). */
 #define RFLAGS_FIXED 0x00000002
@@ -89,11 +91,14 @@
 #define APIC_TPR            0x080
 #define APIC_EOI            0x0B0
 #define APIC_SVR            0x0F0
-#define APIC_IRR            0x200 /* eight of them, 0x10 apart */
+#define APIC_ISR            0x100 /* eight of them, 0x10 apart */
+#define APIC_IRR            0x200 /* likewise */
 #define APIC_ESR            0x280
 #define APIC_ICR_LOW        0x300
 #define APIC_ICR_HIGH       0x310
 #define APIC_LVT_TIMER      0x320
+#define APIC_LVT_THERMAL    0x330
+#define APIC_LVT_COUNTER    0x340
 #define APIC_LVT_LINT0      0x350
 #define APIC_LVT_LINT1      0x360
 #define APIC_LVT_ERROR      0x370
@@ -148,17 +153,24 @@
 
 /* CPUID leaves and bits that Muster asks for. */
 #define CPUID_FEATURES             0x00000001
+#define CPUID_1_ECX_PCID           (1u << 17)
 #define CPUID_1_ECX_X2APIC         (1u << 21)
+#define CPUID_1_ECX_XSAVE          (1u << 26)
 #define CPUID_1_ECX_HYPERVISOR     (1u << 31)
+#define CPUID_1_EDX_PGE            (1u << 13)
 #define CPUID_1_EDX_MTRR           (1u << 12)
 #define CPUID_1_EDX_PAT            (1u << 16)
 #define CPUID_1_EDX_MCE            (1u << 7)
 #define CPUID_1_EDX_MCA            (1u << 14)
+#define CPUID_VENDOR_INTEL_EBX     0x756E6547 /* leaf 0: "Genu"ineIntel */
+#define CPUID_VENDOR_AMD_EBX       0x68747541 /* "Auth"enticAMD */
+#define CPUID_VENDOR_HYGON_EBX     0x6F677948 /* "Hygo"nGenuine */
 #define CPUID_EXTENDED_FEATURES    0x00000007
 #define CPUID_7_EBX_FSGSBASE       (1u << 0)
 #define CPUID_7_EBX_SMEP           (1u << 7)
 #define CPUID_7_EBX_SMAP           (1u << 20)
 #define CPUID_7_ECX_UMIP           (1u << 2)
+#define CPUID_7_ECX_PKU            (1u << 3)
 #define CPUID_7_ECX_LA57           (1u << 16)
 #define CPUID_TDX                  0x00000021 /* "IntelTDX    " in ebx, edx, ecx */
 #define CPUID_HYPERVISOR           0x40000000

@@ -35,6 +35,8 @@ static const char *check(const struct boot_payload *payload, const struct linux_
         return "the bzImage is shorter than its header says: the file is cut off";
     if (header->init_size < payload->kernel.bytes - setup_bytes(header))
         return "the bzImage's header says that it needs less memory than its file has";
+    if (header->pref_address >= FOUR_GIB || header->init_size > FOUR_GIB - header->pref_address)
+        return "the bzImage's header asks for memory beyond 4 GiB";
     if (strlen(payload->cmdline) > header->cmdline_size)
         return "the command line is longer than this kernel takes";
     return NULL;

@@ -9,8 +9,8 @@
 /*
  * void boot_jump_linux(entry, boot_params)
  * Entry: long mode, interrupts off, payload mapped 1:1.
- * Exit:  at entry with RSI = boot_params, Linux's flat segments, all other registers zero but the
- *        stack pointer (Linux sets its own).
+ * Exit:  at entry with RSI = boot_params, Linux's flat segments; all other registers zero but
+ *        RDI, which is the entry, and the stack pointer (Linux sets its own).
  */
 boot_jump_linux:
     subq $16, %rsp
@@ -31,6 +31,12 @@ boot_jump_linux:
     xorl %ebp, %ebp
     xorl %r8d, %r8d
     xorl %r9d, %r9d
+    xorl %r10d, %r10d
+    xorl %r11d, %r11d
+    xorl %r12d, %r12d
+    xorl %r13d, %r13d
+    xorl %r14d, %r14d
+    xorl %r15d, %r15d
     pushq $LINUX_BOOT_CS
     pushq %rdi
     lretq

@@ -110,6 +110,8 @@ static const char *open_elf(const struct boot_module *kernel, struct elf_file *e
     elf->header_count = elf->is64 ? header64->e_phnum : header32->e_phnum;
     elf->header_size = elf->is64 ? sizeof(Elf64_Phdr) : sizeof(Elf32_Phdr);
     elf->low_phys = UINT64_MAX;
+    if ((elf->is64 ? header64->e_phentsize : header32->e_phentsize) != elf->header_size)
+        return "the ELF's program headers have an unknown size";
     if (!within(elf->headers, (uint64_t)elf->header_count * elf->header_size, elf->size))
         return "the ELF's program headers lie outside of the file";
     return NULL;
@@ -139,6 +141,8 @@ static const char *read_segments(struct elf_file *elf)
     }
     if (!elf->has_entry || elf->low_phys >= elf->high_phys)
         return "the ELF has no PVH entry point (note PHYS32_ENTRY)";
+    if (elf->entry_phys < elf->low_phys || elf->entry_phys >= elf->high_phys)
+        return "the ELF's PVH entry point lies outside of what it loads";
     return NULL;
 }
 

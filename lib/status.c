@@ -137,8 +137,8 @@ static const struct words table[] = {
         "The park area's page table does not lie below 4 GiB, where a processor that comes from "
         "32-bit mode can load it. Mend the caller."),
     ROW(MUSTER_ERROR_APIC_ID_BEYOND_XAPIC,
-        "A processor's APIC ID is 255 or more, which an xAPIC cannot address. Turn on x2APIC mode "
-        "in the firmware or the hypervisor."),
+        "A processor's APIC ID is 255 or more, which an xAPIC cannot address. Turn on x2APIC mode: "
+        "muster_apic_enable_x2() before discovery, or in the firmware."),
     ROW(MUSTER_ERROR_APIC_STUCK,
         "The local APIC did not send an interrupt in time. Hardware or hypervisor fault; try "
         "again, or restart the machine."),
@@ -158,11 +158,10 @@ static const struct words table[] = {
         "The processor lacks what the BSP has, or keeps other register values than it was given. "
         "Hypervisor or firmware bug; it has been parked."),
     ROW(MUSTER_ERROR_PAGING_LEVELS,
-        "The asked number of page-table levels is neither 4 nor 5, or this processor cannot come "
-        "from the firmware's levels to it. Use the firmware's number."),
+        "The asked number of page-table levels is neither 4 nor 5, or this processor lacks LA57, or "
+        "cannot come from the firmware's levels to it. Use the firmware's number."),
     ROW(MUSTER_ERROR_NO_RESET_VECTOR,
-        "The firmware gives no ResetVector, so a processor cannot go back to it. Turn it off "
-        "within Muster's park area instead."),
+        "The firmware gives no ResetVector, so a processor cannot go back to it. Leave it parked."),
     ROW(MUSTER_ERROR_FIRMWARE_RECLAIMED,
         "The firmware's wait loop has been reclaimed, so a processor cannot go back to it. Choose "
         "the custody policy KEEP where that is wanted."),

@@ -9,11 +9,15 @@
 static struct muster_cpu cpus[SHIM_MAX_CPUS];
 static struct muster_index_entry cpu_index[SHIM_INDEX];
 
-static uint64_t take(uint64_t bytes, uint64_t align, const char *what)
+uint64_t shim_take(uint64_t bytes, uint64_t align, enum muster_memory_type type,
+                   const char *what)
 {
     uint64_t phys;
+    bytes = (bytes + PAGE_BYTES - 1) & ~(uint64_t)(PAGE_BYTES - 1);
     enum muster_status status = muster_memory_allocate(&shim.map, bytes, align, ONE_MIB, FOUR_GIB,
                                                        SHIM_OWNER, &phys);
+    if (!status)
+        status = muster_memory_add(&shim.map, phys, bytes, type);
     if (status)
         shim_fail_status(what, status);
     memset((void *)phys, 0, bytes);
@@ -40,7 +44,8 @@ static void place_tables(void)
 {
     uint64_t bytes = (uint64_t)SHIM_TABLE_PAGES * PAGE_BYTES;
     if (!shim.options.tables_phys) {
-        shim.tables_phys = take(bytes, PAGE_BYTES, "no room for page tables");
+        shim.tables_phys =
+            shim_take(bytes, PAGE_BYTES, shim.options.tables_type, "no room for page tables");
         return;
     }
     const struct muster_memory_range *range =
@@ -49,38 +54,36 @@ static void place_tables(void)
         range->end_phys - shim.options.tables_phys < bytes)
         shim_fail("usage", "page-tables: there is no free memory for them at that address");
     shim.tables_phys = shim.options.tables_phys;
-    muster_memory_reserve(&shim.map, shim.tables_phys, bytes, SHIM_OWNER);
-}
-
-static void declare(uint64_t start_phys, uint64_t bytes, enum muster_memory_type type)
-{
-    enum muster_status status = muster_memory_add(&shim.map, start_phys, bytes, type);
+    enum muster_status status =
+        muster_memory_reserve(&shim.map, shim.tables_phys, bytes, SHIM_OWNER);
+    if (!status)
+        status = muster_memory_add(&shim.map, shim.tables_phys, bytes, shim.options.tables_type);
     if (status)
-        shim_fail_status("the memory map", status);
+        shim_fail_status("page-tables", status);
 }
 
 void shim_layout(void)
 {
     discover();
-    uint64_t slots_bytes = (uint64_t)shim.machine.cpu_count * sizeof(struct muster_slot);
-    uint64_t table_bytes = (uint64_t)SHIM_TABLE_PAGES * PAGE_BYTES;
-    shim.slots = (void *)take(slots_bytes, MUSTER_SLOT_BYTES, "no room for the processors");
-    shim.mailbox = (void *)take(MAILBOX_BYTES, PAGE_BYTES, "no room for the mailbox");
-    if (shim.options.mailbox_version >= 1)
-        shim.reset_vector_phys = take(PAGE_BYTES, PAGE_BYTES, "no room for the reset vector");
-    shim.boot_tables_phys = take(table_bytes, PAGE_BYTES, "no room for page tables");
-    place_tables();
     enum muster_status status =
-        muster_memory_allocate(&shim.map, PAGE_BYTES, PAGE_BYTES, PAGE_BYTES, LOW_LIMIT,
-                               MUSTER_OWNER_ENTRY, &shim.entry_phys);
+        muster_memory_add(&shim.map, (uint64_t)image_start, (uint64_t)(image_end - image_start),
+                          MUSTER_MEMORY_NVS);
+    if (status)
+        shim_fail_status("the memory map", status);
+    shim.slots = (void *)shim_take((uint64_t)shim.machine.cpu_count * sizeof(struct muster_slot),
+                                   MUSTER_SLOT_BYTES, MUSTER_MEMORY_NVS,
+                                   "no room for the processors");
+    shim.mailbox = (void *)shim_take(MAILBOX_BYTES, PAGE_BYTES, MUSTER_MEMORY_NVS,
+                                     "no room for the mailbox");
+    if (shim.options.mailbox_version >= 1)
+        shim.reset_vector_phys = shim_take(PAGE_BYTES, PAGE_BYTES, MUSTER_MEMORY_NVS,
+                                           "no room for the reset vector");
+    shim.boot_tables_phys = shim_take((uint64_t)SHIM_TABLE_PAGES * PAGE_BYTES, PAGE_BYTES,
+                                      MUSTER_MEMORY_NVS, "no room for page tables");
+    place_tables();
+    shim_acpi_place();
+    status = muster_memory_allocate(&shim.map, PAGE_BYTES, PAGE_BYTES, PAGE_BYTES, LOW_LIMIT,
+                                    MUSTER_OWNER_ENTRY, &shim.entry_phys);
     if (status)
         shim_fail_status("no page below 1 MiB to start processors in", status);
-
-    declare((uint64_t)image_start, (uint64_t)(image_end - image_start), MUSTER_MEMORY_NVS);
-    declare((uint64_t)shim.slots, slots_bytes, MUSTER_MEMORY_NVS);
-    declare((uint64_t)shim.mailbox, MAILBOX_BYTES, MUSTER_MEMORY_NVS);
-    if (shim.reset_vector_phys)
-        declare(shim.reset_vector_phys, PAGE_BYTES, MUSTER_MEMORY_NVS);
-    declare(shim.boot_tables_phys, table_bytes, MUSTER_MEMORY_NVS);
-    declare(shim.tables_phys, table_bytes, shim.options.tables_type);
 }

@@ -62,6 +62,7 @@ static void report_ready(void)
                                         [MUSTER_MEMORY_RESERVED] = "reserved"};
     json_text("firmware_memory", types[shim.options.tables_type]);
     json_hex("page_tables", shim.tables_phys);
+    json_number("paging_levels", shim.options.levels);
     json_open("failed", '[');
     for (uint32_t i = 0; i < shim.machine.cpu_count; i++)
         if (muster_cpu_state(&shim.machine, i) == MUSTER_CPU_FAILED)

@@ -43,8 +43,7 @@ void shim_processors_start(void)
         .wake_vector = WAKE_VECTOR,
         .trap = shim_trap,
     };
-    shim.boot_tables_phys = shim_tables_build(shim.boot_tables_phys, 4);
-    shim.tables_phys = shim_tables_build(shim.tables_phys, shim.options.levels);
+    shim_tables_build();
     config.park_cr3 = shim.tables_phys;
     config.paging_levels = shim.options.levels;
     shim_timer_calibrate();
@@ -53,7 +52,7 @@ void shim_processors_start(void)
                                                    &idt, bsp));
     if (shim.reset_vector_phys)
         check("the reset vector", muster_lend_prepare(&shim.machine, shim.reset_vector_phys));
-    write_cr3(shim.boot_tables_phys);
+    shim_tables_seal_entry();
     for (uint32_t i = 0; i < shim.machine.cpu_count; i++)
         shim.slots[i].start = (struct muster_start){
             .entry = shim_ap_main,
@@ -62,10 +61,12 @@ void shim_processors_start(void)
         };
     enum muster_status adopted = muster_adopt(&shim.machine, &shim.plan, TIME_OUT_NS);
     check("starting the processors", adopted);
-    check("parking the processors", muster_start(&shim.machine, NULL, 0, TIME_OUT_NS));
     /* The page stays out of the OS's hands as long as somebody may yet come through it. */
-    if (adopted == MUSTER_OK)
+    if (adopted == MUSTER_OK) {
         muster_memory_release(&shim.map, MUSTER_OWNER_ENTRY);
-    else
+        shim_tables_open_entry();
+    } else {
         muster_memory_add(&shim.map, shim.entry_phys, PAGE_BYTES, MUSTER_MEMORY_RESERVED);
+    }
+    check("parking the processors", muster_start(&shim.machine, NULL, 0, TIME_OUT_NS));
 }

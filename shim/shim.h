@@ -60,8 +60,16 @@ void shim_modules_move(void);
 /** shim/layout.c: find a place for everything that stays, and declare it in the map. */
 void shim_layout(void);
 
-/** shim/tables.c: build one set of page tables at @phys; gives its root. */
-uint64_t shim_tables_build(uint64_t phys, unsigned levels);
+/** Zeroed memory below 4 GiB that stays, declared as @type. Stops with @what if there is none. */
+uint64_t shim_take(uint64_t bytes, uint64_t align, enum muster_memory_type type,
+                   const char *what);
+
+/** shim/tables.c: build both sets of page tables, the BSP's and the APs'. */
+void shim_tables_build(void);
+
+/** Let the page that APs are started in be executed and not written; and back to the OS. */
+void shim_tables_seal_entry(void);
+void shim_tables_open_entry(void);
 
 /** shim/processors.c: start all APs and park them at the mailbox. */
 void shim_processors_start(void);
@@ -75,7 +83,12 @@ void shim_timer_calibrate(void);
 void shim_timer_nap(uint32_t ms);
 void shim_timer_off(void);
 
-/** shim/acpi.c: the platform's tables with the wakeup entry added; gives the new RSDP. */
+/**
+ * shim/acpi.c: the platform's tables with the wakeup entry added, and without the processors that
+ * are not at the mailbox. A place first, so that the page tables know of it; the writing last.
+ * shim_acpi_publish() gives the new RSDP.
+ */
+void shim_acpi_place(void);
 uint64_t shim_acpi_publish(void);
 
 #endif

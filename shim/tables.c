@@ -8,6 +8,11 @@
 #include "shim/shim.h"
 
 
+#define OS_RAM (MUSTER_PAGE_WRITE | MUSTER_PAGE_EXECUTE | MUSTER_PAGE_FOR_OS)
+
+static struct muster_paging boot_tables; /* the BSP's, until the payload has its own */
+static struct muster_paging ap_tables;
+
 static void map(struct muster_paging *paging, uint64_t start_phys, uint64_t bytes, unsigned access)
 {
     enum muster_status status =
@@ -19,8 +24,7 @@ static void map(struct muster_paging *paging, uint64_t start_phys, uint64_t byte
 /* The OS's RAM; all below 1 MiB too, where its trampolines are. */
 static void map_ram_for_os(struct muster_paging *paging)
 {
-    unsigned access = MUSTER_PAGE_WRITE | MUSTER_PAGE_EXECUTE | MUSTER_PAGE_FOR_OS;
-    map(paging, 0, ONE_MIB, access);
+    map(paging, 0, ONE_MIB, OS_RAM);
     for (uint32_t i = 0; i < shim.map.count; i++) {
         const struct muster_memory_range *range = &shim.map.ranges[i];
         if (range->type != MUSTER_MEMORY_USABLE || range->start_phys >= FOUR_GIB)
@@ -29,7 +33,7 @@ static void map_ram_for_os(struct muster_paging *paging)
         uint64_t end = range->end_phys < FOUR_GIB ? range->end_phys : FOUR_GIB;
         end &= ~(uint64_t)(PAGE_BYTES - 1);
         if (end > start)
-            map(paging, start, end - start, access);
+            map(paging, start, end - start, OS_RAM);
     }
 }
 
@@ -45,20 +49,36 @@ static void map_own(struct muster_paging *paging)
     if (shim.reset_vector_phys)
         map(paging, shim.reset_vector_phys, PAGE_BYTES, MUSTER_PAGE_EXECUTE);
     map(paging, shim.boot_tables_phys, table_bytes, MUSTER_PAGE_READ);
-    map(paging, shim.tables_phys, table_bytes, MUSTER_PAGE_READ);
+    /* Where the OS is told that they are plain RAM, it must be able to prove that they are not. */
+    map(paging, shim.tables_phys, table_bytes,
+        shim.options.tables_type == MUSTER_MEMORY_USABLE ? MUSTER_PAGE_WRITE : MUSTER_PAGE_READ);
     map(paging, shim.machine.lapic_phys, PAGE_BYTES, MUSTER_PAGE_WRITE | MUSTER_PAGE_UNCACHED);
 }
 
-uint64_t shim_tables_build(uint64_t phys, unsigned levels)
+static void build(struct muster_paging *paging, uint64_t phys, unsigned levels)
 {
-    struct muster_paging paging;
     enum muster_status status =
-        muster_paging_init(&paging, &shim.platform, levels, true, phys,
+        muster_paging_init(paging, &shim.platform, levels, true, phys,
                            (uint64_t)SHIM_TABLE_PAGES * PAGE_BYTES);
     if (status)
         shim_fail_status("the shim's page tables", status);
-    map(&paging, 0, FOUR_GIB, MUSTER_PAGE_WRITE);
-    map_ram_for_os(&paging);
-    map_own(&paging);
-    return paging.root_phys;
+    map(paging, 0, FOUR_GIB, MUSTER_PAGE_WRITE);
+    map_ram_for_os(paging);
+    map_own(paging);
+}
+
+void shim_tables_build(void)
+{
+    build(&boot_tables, shim.boot_tables_phys, 4);
+    build(&ap_tables, shim.tables_phys, shim.options.levels);
+}
+
+void shim_tables_seal_entry(void)
+{
+    map(&ap_tables, shim.entry_phys, PAGE_BYTES, MUSTER_PAGE_EXECUTE);
+}
+
+void shim_tables_open_entry(void)
+{
+    map(&ap_tables, shim.entry_phys, PAGE_BYTES, OS_RAM);
 }

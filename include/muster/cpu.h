@@ -54,7 +54,8 @@ struct muster_trap_frame {
 
 /**
  * The GDT that every CPU gets, in the order that SYSCALL and SYSRET want (SDM vol. 3, 5.8.8):
- * kernel code then data; user code of 32 bits (unused), user data, user code of 64 bits.
+ * kernel code then data; a null where user code of 32 bits would be, user data, user code of
+ * 64 bits.
  */
 #define MUSTER_KERNEL_CS 0x08
 #define MUSTER_KERNEL_DS 0x10
@@ -177,7 +178,11 @@ enum muster_status muster_apic_enable_x2(const struct muster_platform *platform)
 /** Signal the end of the interrupt in service on the calling CPU. */
 void muster_apic_eoi(const struct muster_platform *platform);
 
-/** Send a fixed interrupt, or an NMI, to the CPU with @apic_id. Any CPU that is on. */
+/**
+ * Send a fixed interrupt, or an NMI, to the CPU with @apic_id. Any CPU that is on, with
+ * interrupts off: in xAPIC mode it takes two writes, and a handler that sends between them (an
+ * NMI's, say) would misdirect it.
+ */
 enum muster_status muster_apic_send(const struct muster_platform *platform, uint32_t apic_id,
                                     uint8_t vector);
 enum muster_status muster_apic_send_nmi(const struct muster_platform *platform,

@@ -6,6 +6,10 @@
  * that believes the memory map destroys what its own processors stand on. Custody keeps every
  * such range out of the allocator until no AP can be there; then what had been declared usable
  * is scrubbed and handed over.
+ *
+ * The page tables of an AP are known once it has come. While one is missing (muster_adopt() said
+ * MUSTER_TIME_OUT, and muster_ap_in_firmware() is true), the tables it waits on may lie in any
+ * memory that firmware declared usable; a host that uses such memory may make it fault.
  */
 #ifndef MUSTER_CUSTODY_H
 #define MUSTER_CUSTODY_H

@@ -66,8 +66,6 @@ struct muster_machine {
     struct muster_slot *slots; /* one per CPU, same index */
     struct muster_idt *idt;
     struct muster_word strays; /* arrivals that got no slot: uncounted, or a second time */
-    uint64_t adopt_start_ns;
-    uint64_t adopt_end_ns;
 };
 
 #define MUSTER_INDEX_MULTIPLIER 0x9E3779B1u

@@ -64,8 +64,13 @@ enum muster_status muster_prepare(struct muster_machine *machine, const struct m
  * Bring every enabled CPU that is not in yet into the park area. Returns when the last has come
  * or @timeout_ns has passed: MUSTER_OK, or MUSTER_TIME_OUT with at least one slot FAILED, its
  * reason beside it, and everybody else parked. A dead CPU costs the one deadline, whatever
- * their number. A CPU that comes later parks itself and stays FAILED; called again, it is tried
- * again.
+ * their number (by the mailbox the first silent one may use half of it up). A CPU that comes
+ * later parks itself and stays FAILED; called again, it is taken, and one that never came is
+ * tried again. One that died after it had claimed its slot, or was refused, stays FAILED.
+ *
+ * An arrival that gets no slot (uncounted, or a second time) counts in machine->strays and halts
+ * for good in the library's code, without descriptor tables: an NMI sent to all CPUs by a
+ * broadcast would shut the machine down, so send NMIs to CPUs that are ON only.
  */
 enum muster_status muster_adopt(struct muster_machine *machine, const struct muster_plan *plan,
                                 uint64_t timeout_ns);

@@ -53,9 +53,14 @@ enter:
     rdmsr
     testl $EFER_NXE, %eax
     jnz 2f
+    testl $EFER_NXE, ENTRY_EFER(%rbx)
+    jz 2f
     orl $EFER_NXE, %eax
     wrmsr
-2:  movq ENTRY_PARK_CR3(%rbx), %rax
+2:  movq %cr4, %rax                 /* global pages would outlive the change of tables */
+    andq $~CR4_PGE, %rax
+    movq %rax, %cr4
+    movq ENTRY_PARK_CR3(%rbx), %rax
     movq %rax, %cr3
 mailbox_entry_64:
     movl %ebx, %ebx                 /* after 32-bit mode the upper halves are unknown */
@@ -80,13 +85,15 @@ mailbox_entry_32:
     andl $~CR0_PG, %eax
     movl %eax, %cr0
     movl %cr4, %eax
-    andl $~CR4_PCIDE, %eax
+    andl $~(CR4_PCIDE | CR4_PGE), %eax
     xorl $CR4_LA57, %eax
     movl %eax, %cr4
     movl $MSR_EFER, %ecx
     rdmsr
     testl $EFER_NXE, %eax
     jnz 3f
+    testl $EFER_NXE, ENTRY_EFER(%ebx)
+    jz 3f
     orl $EFER_NXE, %eax
     wrmsr
 3:  movl ENTRY_PARK_CR3(%ebx), %eax

@@ -1,9 +1,11 @@
 /* The IDT that all CPUs share, and what its one handler does. */
 #include "abi/x86.h"
+#include "lib/atomic.h"
 #include "lib/cpu/cpu.h"
 #include "lib/cpu/trap.h"
 
-#define STUB_BYTES 16
+#define STUB_BYTES      16
+#define FIRST_INTERRUPT 0x20
 
 static uint8_t gate_ist(unsigned vector)
 {
@@ -35,11 +37,21 @@ void idt_init(struct muster_idt *idt)
     }
 }
 
+/*
+ * The wake interrupt's whole purpose was to end a HLT. What else comes to a parked CPU was left
+ * pending by the firmware, or by whoever had the CPU last, and means nothing to the host.
+ */
+static bool is_ours(const struct muster_slot *slot, uint64_t vector)
+{
+    return vector == slot->machine->config.wake_vector ||
+           (vector >= FIRST_INTERRUPT && word_load_relaxed(&slot->state) != MUSTER_CPU_ON);
+}
+
 void trap_handle(struct muster_slot *slot, struct muster_trap_frame *frame)
 {
     const struct muster_machine *machine = slot->machine;
-    if (frame->vector == machine->config.wake_vector)
-        muster_apic_eoi(machine->platform); /* its whole purpose was to end a HLT */
+    if (is_ours(slot, frame->vector))
+        muster_apic_eoi(machine->platform);
     else
         machine->config.trap(slot, frame);
 }

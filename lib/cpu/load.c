@@ -71,9 +71,13 @@ void cpu_profile_make(struct muster_machine *machine)
     }
 }
 
-/* Caches off, MTRRs off, write, and back, as SDM vol. 3, 12.11.8 wants it. */
-static uint32_t mtrr_load(const struct muster_platform *platform,
-                          const struct muster_cpu_profile *profile)
+/*
+ * Caches off, MTRRs off, write, and back (SDM vol. 3, 12.11.7.2); the PAT changes what the caches
+ * and TLBs hold in the same way. The rendezvous of all processors that 12.11.8 begins with is
+ * left out: the others run with these very values, and this CPU has touched nothing but its slot.
+ */
+static uint32_t memory_types_write(const struct muster_platform *platform,
+                                   const struct muster_cpu_profile *profile)
 {
     uint64_t cr0 = read_cr0();
     uint64_t cr4 = read_cr4();
@@ -81,12 +85,9 @@ static uint32_t mtrr_load(const struct muster_platform *platform,
     write_back_caches();
     write_cr4(cr4 & ~(uint64_t)CR4_PGE);
     write_cr3(read_cr3());
-    uint64_t def_type = platform->msr_read(platform->context, MSR_MTRR_DEF_TYPE);
-    platform->msr_write(platform->context, MSR_MTRR_DEF_TYPE,
-                        def_type & ~(uint64_t)MTRR_DEF_TYPE_ENABLE);
-    uint32_t writes = mtrr_write(platform, profile);
-    platform->msr_write(platform->context, MSR_MTRR_DEF_TYPE, profile->mtrr_def_type);
-    writes += def_type != profile->mtrr_def_type;
+    uint32_t writes = profile->has_mtrr ? mtrr_write(platform, profile) : 0;
+    if (profile->has_pat)
+        platform->msr_write(platform->context, MSR_PAT, profile->pat);
     write_back_caches();
     write_cr3(read_cr3());
     write_cr0(cr0);
@@ -98,11 +99,24 @@ uint32_t cpu_memory_types_load(const struct muster_machine *machine)
 {
     const struct muster_platform *platform = machine->platform;
     const struct muster_cpu_profile *profile = &machine->profile;
-    if (profile->has_pat && platform->msr_read(platform->context, MSR_PAT) != profile->pat)
-        platform->msr_write(platform->context, MSR_PAT, profile->pat);
-    if (!profile->has_mtrr || mtrr_equal(platform, profile))
+    bool pat_equal =
+        !profile->has_pat || platform->msr_read(platform->context, MSR_PAT) == profile->pat;
+    if (pat_equal && (!profile->has_mtrr || mtrr_equal(platform, profile)))
         return 0;
-    return mtrr_load(platform, profile);
+    if (!machine->confidential)
+        return memory_types_write(platform, profile);
+    /* In a TD there are no MTRRs to write, and turning caches off is not the guest's to do. */
+    platform->msr_write(platform->context, MSR_PAT, profile->pat);
+    write_cr3(read_cr3());
+    return 0;
+}
+
+/* Whether the calling CPU has as many MTRRs as the BSP: one that lacks some would fault. */
+static bool has_mtrrs(const struct muster_platform *platform,
+                      const struct muster_cpu_profile *profile)
+{
+    return !profile->has_mtrr ||
+           platform->msr_read(platform->context, MSR_MTRRCAP) == profile->mtrr_cap;
 }
 
 static void tables_load(struct muster_slot *slot, void *percpu)
@@ -130,21 +144,38 @@ static void syscall_load(const struct muster_platform *platform,
         platform->msr_write(context, MSR_STAR, profile->star);
         platform->msr_write(context, MSR_LSTAR, profile->lstar);
         platform->msr_write(context, MSR_FMASK, profile->fmask);
+        platform->msr_write(context, MSR_SYSENTER_CS, 0); /* SYSCALL is the only way in */
     }
     write_msr(MSR_KERNEL_GS_BASE, 0);
     write_msr(MSR_FS_BASE, 0);
 }
 
-/* Firmware may have left a timer running on a CPU that waited at its mailbox. */
-static void apic_load(const struct muster_platform *platform,
-                      const struct muster_cpu_profile *profile)
+/*
+ * What INIT leaves behind, for a CPU that comes from a mailbox without one: every local source
+ * masked, nothing in service. An interrupt in service would keep the wake interrupt out.
+ */
+static void apic_clear(const struct muster_platform *platform, bool x2)
 {
+    static const uint16_t sources[] = {APIC_LVT_TIMER, APIC_LVT_LINT0,   APIC_LVT_LINT1,
+                                       APIC_LVT_ERROR, APIC_LVT_COUNTER, APIC_LVT_THERMAL};
+    unsigned count = (apic_read(platform, x2, APIC_VERSION) >> 16 & 0xFF) + 1;
+    for (unsigned i = 0; i < count && i < sizeof(sources) / sizeof(sources[0]); i++)
+        apic_write(platform, x2, sources[i], APIC_LVT_MASKED);
+    for (unsigned vector = 0; vector < 256; vector++)
+        if (apic_read(platform, x2, APIC_ISR + vector / 32 * 0x10) >> vector % 32 & 1)
+            apic_write(platform, x2, APIC_EOI, 0);
+}
+
+static void apic_load(const struct muster_slot *slot, const struct muster_cpu_profile *profile)
+{
+    const struct muster_platform *platform = slot->machine->platform;
     bool x2 = muster_apic_is_x2(platform);
     if (profile->x2apic && !x2)
         x2 = muster_apic_enable_x2(platform) == MUSTER_OK;
     apic_write(platform, x2, APIC_SVR, profile->apic_svr);
     apic_write(platform, x2, APIC_TPR, 0);
-    apic_write(platform, x2, APIC_LVT_TIMER, APIC_LVT_MASKED);
+    if (slot->firmware_cr3)
+        apic_clear(platform, x2);
 }
 
 enum muster_status cpu_load(struct muster_slot *slot, void *percpu)
@@ -152,14 +183,14 @@ enum muster_status cpu_load(struct muster_slot *slot, void *percpu)
     const struct muster_machine *machine = slot->machine;
     const struct muster_cpu_profile *profile = &machine->profile;
     tables_load(slot, percpu);
-    if (!cpu_has_profile(machine->platform, profile))
+    if (!cpu_has_profile(machine->platform, profile) || !has_mtrrs(machine->platform, profile))
         return MUSTER_ERROR_FEATURES_DIFFER;
     write_cr0(profile->cr0);
     /* How deep the page tables are is the table's affair, and cannot be changed from here. */
     write_cr4((profile->cr4 & ~(uint64_t)CR4_LA57) | (read_cr4() & CR4_LA57));
     syscall_load(machine->platform, profile);
     slot->mtrr_writes = cpu_memory_types_load(machine);
-    apic_load(machine->platform, profile);
+    apic_load(slot, profile);
     return MUSTER_OK;
 }
 
@@ -174,6 +205,7 @@ enum muster_status muster_paging_switch(const struct muster_platform *platform, 
                                         unsigned levels)
 {
     bool five = read_cr4() & CR4_LA57;
+    write_cr4(read_cr4() & ~(uint64_t)CR4_PGE); /* nothing of the old table may survive */
     if (levels == (five ? 5u : 4u)) {
         write_cr3(cr3);
         return MUSTER_OK;

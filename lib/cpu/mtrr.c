@@ -59,11 +59,15 @@ static uint32_t write_if_different(const struct muster_platform *platform, uint3
 uint32_t mtrr_write(const struct muster_platform *platform,
                     const struct muster_cpu_profile *profile)
 {
-    uint32_t writes = 0;
+    void *context = platform->context;
+    uint64_t def_type = platform->msr_read(context, MSR_MTRR_DEF_TYPE);
+    uint32_t writes = def_type != profile->mtrr_def_type;
+    platform->msr_write(context, MSR_MTRR_DEF_TYPE, def_type & ~(uint64_t)MTRR_DEF_TYPE_ENABLE);
     for (unsigned i = 0; i < mtrr_fixed_count(profile->mtrr_cap); i++)
         writes += write_if_different(platform, fixed_msr(i), profile->mtrr_fixed[i]);
     for (unsigned i = 0; i < mtrr_variable_count(profile->mtrr_cap); i++)
         writes +=
             write_if_different(platform, MSR_MTRR_PHYSBASE0 + i, profile->mtrr_variable[i]);
+    platform->msr_write(context, MSR_MTRR_DEF_TYPE, profile->mtrr_def_type);
     return writes;
 }

@@ -16,8 +16,8 @@ void mtrr_read(const struct muster_platform *platform, struct muster_cpu_profile
 bool mtrr_equal(const struct muster_platform *platform, const struct muster_cpu_profile *profile);
 
 /**
- * Write every range that differs, but not the default type; gives how many. Caches must be off
- * and MTRRs disabled (SDM vol. 3, 12.11.7.2).
+ * Disable all MTRRs, write those that differ, enable them as @profile has it; gives how many
+ * differed. Caches must be off (SDM vol. 3, 12.11.7.2).
  */
 uint32_t mtrr_write(const struct muster_platform *platform,
                     const struct muster_cpu_profile *profile);

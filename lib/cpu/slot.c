@@ -20,7 +20,6 @@ _Static_assert(sizeof(struct x86_tss) == sizeof((struct muster_slot *)0)->tss, "
 /* Segment descriptors (SDM vol. 3, 3.4.5): flat, present, accessed; base and limit are ignored. */
 #define GDT_KERNEL_CODE 0x00AF9B000000FFFFu
 #define GDT_KERNEL_DATA 0x00CF93000000FFFFu
-#define GDT_USER_CODE32 0x00CFFB000000FFFFu
 #define GDT_USER_DATA   0x00CFF3000000FFFFu
 #define GDT_USER_CODE64 0x00AFFB000000FFFFu
 #define GDT_TSS_TYPE    (0x89ull << 40) /* available 64-bit TSS, present */
@@ -37,7 +36,8 @@ static void gdt_init(struct muster_slot *slot)
     slot->gdt[0] = 0;
     slot->gdt[MUSTER_KERNEL_CS / 8] = GDT_KERNEL_CODE;
     slot->gdt[MUSTER_KERNEL_DS / 8] = GDT_KERNEL_DATA;
-    slot->gdt[MUSTER_USER_BASE / 8] = GDT_USER_CODE32;
+    /* No 32-bit user code: SYSCALL from there enters the kernel by CSTAR, which nobody serves. */
+    slot->gdt[MUSTER_USER_BASE / 8] = 0;
     slot->gdt[MUSTER_USER_DS / 8] = GDT_USER_DATA;
     slot->gdt[MUSTER_USER_CS / 8] = GDT_USER_CODE64;
     slot->gdt[MUSTER_TSS / 8] =

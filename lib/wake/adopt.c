@@ -9,14 +9,19 @@
 #include "lib/wake/park.h"
 #include "lib/wake/way.h"
 
-/* The share of the time-out that the last CPU to be sent for has at least to arrive. */
-#define ARRIVAL_GRACE 16
-
 _Static_assert(sizeof(enum muster_status) == sizeof(uint32_t), "slot_fail() stores it as a word");
 
 static uint64_t time_now_ns(const struct muster_machine *machine)
 {
     return machine->platform->time_ns(machine->platform->context);
+}
+
+void pass_time(const struct muster_platform *platform, uint64_t ns)
+{
+    const struct muster_word never = {0};
+    uint64_t end_ns = platform->time_ns(platform->context) + ns;
+    while (platform->time_ns(platform->context) < end_ns)
+        platform->wait(platform->context, &never, 0, end_ns);
 }
 
 bool slot_is_pending(const struct muster_slot *slot)
@@ -44,23 +49,20 @@ void slot_stamp(struct muster_slot *slot, enum muster_stamp stamp)
     slot->stamps_ns[stamp] = time_now_ns(slot->machine);
 }
 
-/* Its CPU came and will not do, or another's is in it: no second try can change that. */
-static bool is_refused(const struct muster_slot *slot)
-{
-    enum muster_status why = slot_failure(slot);
-    return why == MUSTER_ERROR_WRONG_APIC_ID || why == MUSTER_ERROR_FEATURES_DIFFER;
-}
-
 /* Who is to be sent for. One that came after an earlier deadline is here already. */
 static uint32_t choose_pending(struct muster_machine *machine)
 {
     uint32_t count = 0;
     for (uint32_t i = 0; i < machine->cpu_count; i++) {
         struct muster_slot *slot = &machine->slots[i];
-        if (!machine->cpus[i].enabled || i == machine->bsp || is_refused(slot))
+        if (!machine->cpus[i].enabled || i == machine->bsp)
             continue;
         if (word_load_acquire(&slot->arrived) &&
             word_move(&slot->state, MUSTER_CPU_FAILED, MUSTER_CPU_OFF))
+            continue;
+        /* Set foot in its slot: under way still, or refused. A second time it would be a stray. */
+        if (word_load_acquire(&slot->claimed) &&
+            word_load_acquire(&slot->state) == MUSTER_CPU_FAILED)
             continue;
         if (word_move(&slot->state, MUSTER_CPU_ABSENT, MUSTER_CPU_ADOPT_PENDING) ||
             word_move(&slot->state, MUSTER_CPU_FAILED, MUSTER_CPU_ADOPT_PENDING)) {
@@ -131,33 +133,20 @@ static bool any_failed(const struct muster_machine *machine)
     return false;
 }
 
-/* Whoever was sent for late, behind a silent one, gets as long to arrive as the others had. */
-static void extend_deadline(struct wake_run *run, uint64_t timeout_ns)
-{
-    uint64_t grace_end_ns = time_after(time_now_ns(run->machine), timeout_ns / ARRIVAL_GRACE);
-    if (grace_end_ns <= run->deadline_ns)
-        return;
-    run->deadline_ns = grace_end_ns > run->limit_ns ? grace_end_ns : run->limit_ns;
-}
-
 enum muster_status muster_adopt(struct muster_machine *machine, const struct muster_plan *plan,
                                 uint64_t timeout_ns)
 {
     const struct way_operations *way = way_operations_of(plan);
-    struct wake_run run = {.machine = machine, .plan = plan};
-    machine->adopt_start_ns = time_now_ns(machine);
-    run.deadline_ns = time_after(machine->adopt_start_ns, timeout_ns);
-    run.limit_ns = time_after(run.deadline_ns, timeout_ns);
+    struct wake_run run = {.machine = machine, .plan = plan, .start_ns = time_now_ns(machine)};
+    run.deadline_ns = time_after(run.start_ns, timeout_ns);
     if (choose_pending(machine) && !way) {
         give_up(machine, MUSTER_CPU_ADOPT_PENDING);
         return MUSTER_ERROR_NO_WAY;
     }
     if (way) {
         way->wake(&run);
-        extend_deadline(&run, timeout_ns);
         wait_for_arrivals(&run, way);
     }
-    machine->adopt_end_ns = time_now_ns(machine);
     give_up(machine, MUSTER_CPU_ADOPT_PENDING);
     return any_failed(machine) ? MUSTER_TIME_OUT : MUSTER_OK;
 }

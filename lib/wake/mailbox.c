@@ -12,6 +12,10 @@
 
 #define FOUR_GIB 0x100000000u
 
+/* The share of the time-out that is kept for the last CPU's way from acknowledgement to park. */
+#define ARRIVAL_SHARE 16
+#define SETTLE_NS     100000u
+
 /*
  * Command and the reserved field behind it are one 32-bit word here: some firmware compares the
  * two together, so both are always written, and a word is what the platform can wait for.
@@ -124,19 +128,24 @@ static uint32_t count_pending(const struct muster_machine *machine, uint32_t fro
 }
 
 /*
- * How long this CPU may take to acknowledge. The first silent one may use the whole deadline up;
- * those after it then share what is left until as much again has passed, so that any number of
- * dead CPUs costs two deadlines at most and a living CPU behind them still gets its turn.
+ * How long this CPU may take to acknowledge. The first silent one may use half of the time up;
+ * those after it share what is left, but for what the last one needs to arrive. So any number of
+ * dead CPUs costs the one deadline, and a living CPU behind them still gets its turn.
  */
 static uint64_t acknowledge_deadline_ns(const struct wake_run *run, uint32_t index)
 {
     const struct muster_platform *platform = run->machine->platform;
+    if (run->deadline_ns == MUSTER_FOREVER)
+        return MUSTER_FOREVER;
     uint64_t now_ns = platform->time_ns(platform->context);
-    if (now_ns < run->deadline_ns)
-        return run->deadline_ns;
-    if (now_ns >= run->limit_ns)
+    uint64_t timeout_ns = run->deadline_ns - run->start_ns;
+    uint64_t half_ns = run->start_ns + timeout_ns / 2;
+    uint64_t end_ns = run->deadline_ns - timeout_ns / ARRIVAL_SHARE;
+    if (now_ns < half_ns)
+        return half_ns;
+    if (now_ns >= end_ns)
         return now_ns;
-    return now_ns + (run->limit_ns - now_ns) / count_pending(run->machine, index);
+    return now_ns + (end_ns - now_ns) / (1 + count_pending(run->machine, index + 1));
 }
 
 static void wake_one(const struct wake_run *run, struct mailbox *mailbox, uint32_t index)
@@ -156,8 +165,11 @@ static void wake_one(const struct wake_run *run, struct mailbox *mailbox, uint32
      * that was another's, and is told so by its own APIC ID (lib/wake/park.c).
      */
     if (!mailbox_wait_noop(machine, mailbox, deadline_ns) &&
-        mailbox_withdraw(mailbox, MAILBOX_WAKEUP))
+        mailbox_withdraw(mailbox, MAILBOX_WAKEUP)) {
         slot_fail(slot, MUSTER_ERROR_NOT_ACKNOWLEDGED);
+        /* The CPU may have read it and be about to clear it: that must not hit the next. */
+        pass_time(machine->platform, SETTLE_NS);
+    }
 }
 
 static void mailbox_wake(const struct wake_run *run)

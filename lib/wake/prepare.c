@@ -9,11 +9,13 @@
 #define FOUR_GIB          0x100000000u
 #define FIRST_FREE_VECTOR 0x20
 
-static enum muster_status check_config(const struct muster_cpu_config *config)
+static enum muster_status check_config(const struct muster_platform *platform,
+                                       const struct muster_cpu_config *config)
 {
     if (!config->trap || config->wake_vector < FIRST_FREE_VECTOR || config->wake_vector == 0xFF)
         return MUSTER_INVALID_ARGUMENT;
-    if (config->paging_levels != 4 && config->paging_levels != 5)
+    if (config->paging_levels != 4 &&
+        (config->paging_levels != 5 || !cpu_cr4_offered(platform, CR4_LA57)))
         return MUSTER_ERROR_PAGING_LEVELS;
     /* An AP loads it in 32-bit mode. */
     if (config->park_cr3 == 0 || config->park_cr3 % PAGE_BYTES || config->park_cr3 >= FOUR_GIB)
@@ -26,7 +28,7 @@ enum muster_status muster_prepare(struct muster_machine *machine, const struct m
                                   struct muster_slot *slots, struct muster_idt *idt,
                                   void *bsp_percpu)
 {
-    enum muster_status status = check_config(config);
+    enum muster_status status = check_config(machine->platform, config);
     if (status)
         return status;
     if (machine->bsp >= machine->cpu_count) /* the tables of another machine */

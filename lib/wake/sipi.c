@@ -37,25 +37,18 @@ static enum muster_status sipi_prepare(struct muster_machine *machine)
 }
 
 /*
- * Time between INIT and SIPI: only processors before Intel's family 6 and AMD's family 15 need
- * any (Linux waits none on later ones either).
+ * Time between INIT and SIPI: Intel's processors from family 6 on, AMD's from family 15 on and
+ * Hygon's need none (Linux waits none there either); nothing is known of any others.
  */
 static uint64_t init_delay_ns(const struct muster_platform *platform)
 {
     uint32_t r[4];
     platform->cpuid(platform->context, 0, 0, r);
-    bool amd = r[1] == 0x68747541; /* "Auth"enticAMD */
+    bool intel = r[1] == CPUID_VENDOR_INTEL_EBX;
+    bool amd = r[1] == CPUID_VENDOR_AMD_EBX || r[1] == CPUID_VENDOR_HYGON_EBX;
     platform->cpuid(platform->context, CPUID_FEATURES, 0, r);
     uint32_t family = r[0] >> 8 & 0xF;
-    return family < (amd ? 15u : 6u) ? CLASSIC_INIT_DELAY_NS : 0;
-}
-
-static void pass_time(const struct muster_platform *platform, uint64_t ns)
-{
-    struct muster_word never = {0};
-    uint64_t end_ns = platform->time_ns(platform->context) + ns;
-    while (platform->time_ns(platform->context) < end_ns)
-        platform->wait(platform->context, &never, 0, end_ns);
+    return (intel && family >= 6) || (amd && family >= 15) ? 0 : CLASSIC_INIT_DELAY_NS;
 }
 
 /* A broadcast reaches CPUs that the tables do not count: only when they count all, and want all. */
@@ -69,6 +62,13 @@ static bool may_broadcast(const struct muster_machine *machine)
     return true;
 }
 
+/* An INIT begins a wake. */
+static void stamp_init(struct muster_slot *slot, uint32_t command)
+{
+    if ((command & ICR_DELIVERY_MODE) == ICR_INIT)
+        slot_stamp(slot, MUSTER_STAMP_WAKE_SENT);
+}
+
 /* To all that want a wake. An APIC that is stuck stays so: its patience is spent once. */
 static void send_to_each(const struct wake_run *run, uint32_t command)
 {
@@ -78,6 +78,7 @@ static void send_to_each(const struct wake_run *run, uint32_t command)
         struct muster_slot *slot = &machine->slots[i];
         if (!slot_wants_wake(slot) || slot_failure(slot))
             continue;
+        stamp_init(slot, command);
         if (status != MUSTER_ERROR_APIC_STUCK)
             status = apic_send(machine->platform, run->plan->x2apic, slot->apic_id, command);
         if (status)
@@ -88,6 +89,9 @@ static void send_to_each(const struct wake_run *run, uint32_t command)
 static void send_to_all(const struct wake_run *run, uint32_t command)
 {
     struct muster_machine *machine = run->machine;
+    for (uint32_t i = 0; i < machine->cpu_count; i++)
+        if (slot_wants_wake(&machine->slots[i]))
+            stamp_init(&machine->slots[i], command);
     enum muster_status status =
         apic_send(machine->platform, run->plan->x2apic, 0, command | ICR_ALL_BUT_SELF);
     for (uint32_t i = 0; status && i < machine->cpu_count; i++)
@@ -105,30 +109,33 @@ static void sipi_wake(const struct wake_run *run)
     struct muster_machine *machine = run->machine;
     void (*send)(const struct wake_run *, uint32_t) =
         may_broadcast(machine) ? send_to_all : send_to_each;
-    for (uint32_t i = 0; i < machine->cpu_count; i++)
-        if (slot_wants_wake(&machine->slots[i]))
-            slot_stamp(&machine->slots[i], MUSTER_STAMP_WAKE_SENT);
     send(run, ICR_INIT | ICR_ASSERT);
     pass_time(machine->platform, init_delay_ns(machine->platform));
     send(run, sipi_command(machine));
 }
 
 /*
- * A CPU that came in at the very moment of the INIT is out of its slot again: it must be able to
- * claim it anew, and gets its SIPI whatever its state says.
+ * A CPU that came in at the very moment of its INIT is out of its slot again: it must be able to
+ * claim it anew, and gets its SIPI whatever its state says. The INIT may land late, never its
+ * SIPI before it: all of them share one delay.
  */
-static void init_again(const struct wake_run *run, struct muster_slot *slot)
+static void init_again(const struct wake_run *run)
 {
-    const struct muster_platform *platform = run->machine->platform;
-    enum muster_status status =
-        apic_send(platform, run->plan->x2apic, slot->apic_id, ICR_INIT | ICR_ASSERT);
-    if (!status) {
+    struct muster_machine *machine = run->machine;
+    const struct muster_platform *platform = machine->platform;
+    uint64_t now_ns = platform->time_ns(platform->context);
+    send_to_each(run, ICR_INIT | ICR_ASSERT);
+    pass_time(platform, CLASSIC_INIT_DELAY_NS);
+    for (uint32_t i = 0; i < machine->cpu_count; i++) {
+        struct muster_slot *slot = &machine->slots[i];
+        if (slot->stamps_ns[MUSTER_STAMP_WAKE_SENT] < now_ns || slot_failure(slot))
+            continue;
         word_store_release(&slot->claimed, 0);
-        pass_time(platform, init_delay_ns(platform));
-        status = apic_send(platform, run->plan->x2apic, slot->apic_id, sipi_command(run->machine));
+        enum muster_status status =
+            apic_send(platform, run->plan->x2apic, slot->apic_id, sipi_command(machine));
+        if (status)
+            slot_fail(slot, status);
     }
-    if (status)
-        slot_fail(slot, status);
 }
 
 /*
@@ -138,15 +145,12 @@ static void init_again(const struct wake_run *run, struct muster_slot *slot)
  */
 static uint64_t sipi_wake_again(const struct wake_run *run, unsigned attempt)
 {
-    struct muster_slot *slots = run->machine->slots;
     if (attempt == 0)
         return FIRST_REPEAT_NS;
-    if (attempt != REPEATS_BEFORE_NEW_INIT)
-        send_to_each(run, sipi_command(run->machine));
+    if (attempt == REPEATS_BEFORE_NEW_INIT)
+        init_again(run);
     else
-        for (uint32_t i = 0; i < run->machine->cpu_count; i++)
-            if (slot_wants_wake(&slots[i]) && !slot_failure(&slots[i]))
-                init_again(run, &slots[i]);
+        send_to_each(run, sipi_command(run->machine));
     return attempt < 16 ? (uint64_t)FIRST_REPEAT_NS << attempt : 0;
 }
 

@@ -10,8 +10,8 @@
 struct wake_run {
     struct muster_machine *machine;
     const struct muster_plan *plan;
-    uint64_t deadline_ns;
-    uint64_t limit_ns; /* the time-out twice: for those who had to wait behind a silent one */
+    uint64_t start_ns;
+    uint64_t deadline_ns; /* for everything; MUSTER_FOREVER: none */
 };
 
 /** @ns after @now_ns; MUSTER_FOREVER stays that. */
@@ -29,8 +29,8 @@ struct way_operations {
 
     /**
      * Send its wake to every slot for which slot_wants_wake(). What is known to be hopeless gets
-     * its failure; nobody is waited for longer than the way's own protocol needs, and none
-     * beyond limit_ns.
+     * its failure; nobody is waited for longer than the way's own protocol needs, and the
+     * last to be sent for still has time to arrive.
      */
     void (*wake)(const struct wake_run *run);
 
@@ -58,6 +58,9 @@ bool slot_wants_wake(const struct muster_slot *slot);
 /** Why the slot's CPU will not come. Either side may find out, while the other one looks. */
 void slot_fail(struct muster_slot *slot, enum muster_status why);
 enum muster_status slot_failure(const struct muster_slot *slot);
+
+/** Wait, whatever happens meanwhile. */
+void pass_time(const struct muster_platform *platform, uint64_t ns);
 
 /** Mark the moment on the slot, by the platform's time. */
 void slot_stamp(struct muster_slot *slot, enum muster_stamp stamp);
