@@ -11,7 +11,7 @@
 #define INDEX_PLACES      (2 * MAX_CPUS)
 #define MAILBOX_ENTRY_MAX 8 /* pages; the library needs one for some 200 CPUs */
 
-/* All of it in the image: adoption comes before the first allocation. */
+/* All of it in the image: adoption comes before any memory may be handed out. */
 static struct muster_cpu cpus[MAX_CPUS];
 static struct muster_index_entry cpu_index[INDEX_PLACES];
 static struct muster_slot slots[MAX_CPUS];
@@ -150,6 +150,10 @@ void bringup_adopt(void)
     if (kernel.custody.taken_bytes)
         console_printf("custody: %lu KiB of firmware memory, %lu KiB of it declared usable\n",
                        kernel.custody.taken_bytes / 1024, kernel.custody.taken_usable_bytes / 1024);
+    /* Custody cannot hold what nobody knows of; all that is left is to use no memory but ours. */
+    if (muster_ap_in_firmware(&kernel.machine, &kernel.plan))
+        console_write("custody: warning: a missing CPU may be on page tables that nobody knows: "
+                      "no memory is handed out\n");
 }
 
 void bringup_release_custody(void)

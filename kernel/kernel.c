@@ -34,7 +34,7 @@ void platform_set_up(void)
 struct percpu *cpu_if_active(uint32_t index)
 {
     struct percpu *cpu = &percpus[index];
-    return word_load_acquire(&cpu->active) ? cpu : NULL;
+    return word_load_acquire(&cpu->active) == CPU_ACTIVE ? cpu : NULL;
 }
 
 uint32_t cpu_active_count(void)

@@ -11,14 +11,31 @@
 #include "kernel/report.h"
 #include "lib/cpu/instructions.h"
 
-/* The loader's start info, if it is one. The boot tables map 4 GiB, so it must lie there. */
+#define CMDLINE_BYTES 4096u
+
+/* The loader's start info, if it is one. */
 static const struct pvh_start_info *start_info(uint64_t info_phys)
 {
     const struct pvh_start_info *info = (const struct pvh_start_info *)info_phys;
+    memory_require_mapped("start info", info_phys, sizeof(*info));
     if (info->magic != PVH_START_MAGIC)
         fatal("the start info at 0x%lx has magic 0x%x instead of 0x%x: not booted by PVH",
               info_phys, info->magic, PVH_START_MAGIC);
     return info;
+}
+
+static const char *command_line(const struct pvh_start_info *info)
+{
+    if (!info->cmdline_phys)
+        return "";
+    const char *text = (const char *)info->cmdline_phys;
+    for (uint64_t length = 0; length < CMDLINE_BYTES; length++) {
+        memory_require_mapped("command line", info->cmdline_phys, length + 1);
+        if (!text[length])
+            return text;
+    }
+    fatal("the command line at 0x%lx does not end within %u bytes", info->cmdline_phys,
+          CMDLINE_BYTES);
 }
 
 void boot_main(uint64_t info_phys, uint32_t magic)
@@ -27,7 +44,7 @@ void boot_main(uint64_t info_phys, uint32_t magic)
     console_init();
     console_write("\nMuster kernel: wakes every processor and proves it alive\n");
     const struct pvh_start_info *info = start_info(info_phys);
-    const char *cmdline = info->cmdline_phys ? (const char *)info->cmdline_phys : "";
+    const char *cmdline = command_line(info);
     console_printf("command line: %s\n", cmdline);
     options_read(cmdline, &kernel.options);
 

@@ -8,7 +8,6 @@
 
 #define MEMORY_RANGES 1024u
 #define MAX_MODULES   64u
-#define FOUR_GIB      (4 * GIB)
 
 static struct muster_memory_range ranges[MEMORY_RANGES];
 
@@ -29,7 +28,15 @@ static void reserve(uint64_t start_phys, uint64_t bytes, enum muster_memory_owne
         fatal_status(status, what);
 }
 
-/* What the loader wrote for us and we read later, or might: all below 4 GiB (abi/pvh.h). */
+void memory_require_mapped(const char *what, uint64_t phys, uint64_t bytes)
+{
+    if (phys >= FOUR_GIB || bytes > FOUR_GIB - phys)
+        fatal("the loader's %s at 0x%lx (0x%lx bytes) is not below 4 GiB, where the boot tables "
+              "end",
+              what, phys, bytes);
+}
+
+/* What the loader wrote for us and we read later, or might. Modules' contents nobody reads. */
 static void reserve_boot_information(const struct pvh_start_info *info)
 {
     const char *what = "keep the loader's information";
@@ -43,6 +50,8 @@ static void reserve_boot_information(const struct pvh_start_info *info)
         return;
     if (info->module_count > MAX_MODULES)
         fatal("the start info lists %u modules; %u at most", info->module_count, MAX_MODULES);
+    memory_require_mapped("module list", info->modules_phys,
+                          info->module_count * sizeof(struct pvh_module));
     reserve(info->modules_phys, info->module_count * sizeof(struct pvh_module), MUSTER_OWNER_BOOT,
             what);
     const struct pvh_module *modules = (const struct pvh_module *)info->modules_phys;
@@ -64,6 +73,8 @@ void memory_describe(const struct pvh_start_info *info)
     muster_memory_init(&kernel.map, ranges, MEMORY_RANGES);
     if (info->version < 1 || !info->memory_map_phys || !info->memory_map_entries)
         fatal("the start info (version %u) brings no memory map", info->version);
+    memory_require_mapped("memory map", info->memory_map_phys,
+                          info->memory_map_entries * sizeof(struct pvh_memory_entry));
     enum muster_status status = muster_memory_add_pvh(
         &kernel.map, (const void *)info->memory_map_phys, info->memory_map_entries);
     if (status != MUSTER_OK)
@@ -77,16 +88,6 @@ void memory_describe(const struct pvh_start_info *info)
      * too, so it is the loader's. */
     reserve(0, PAGE_BYTES, MUSTER_OWNER_BOOT, "keep page 0");
     reserve_boot_information(info);
-}
-
-uint64_t memory_allocate(uint64_t bytes)
-{
-    uint64_t start;
-    enum muster_status status = muster_memory_allocate(&kernel.map, page_up(bytes), PAGE_BYTES, MIB,
-                                                       FOUR_GIB, MUSTER_OWNER_HOST, &start);
-    if (status != MUSTER_OK)
-        fatal_status(status, "allocate memory for threads");
-    return start;
 }
 
 void *memory_map_hook(void *context, uint64_t phys, size_t bytes)

@@ -16,14 +16,19 @@
 #define MIB ((uint64_t)1 << 20)
 #define GIB ((uint64_t)1 << 30)
 
+#define FOUR_GIB (4 * GIB)
+
+/**
+ * What the loader says lies at @phys must be below 4 GiB, where the boot tables end and before
+ * there is an IDT to tell of a fault; else a fatal error that calls it @what.
+ */
+void memory_require_mapped(const char *what, uint64_t phys, uint64_t bytes);
+
 /** Fill kernel.map: what @info describes, less the image, what the loader left, and page 0. */
 void memory_describe(const struct pvh_start_info *info);
 
 /** RAM that can hold data; else it is a device, a ROM or nothing. */
 bool memory_is_ram(enum muster_memory_type type);
-
-/** Free pages for the kernel below 4 GiB. Only after adoption; a fatal error if there is none. */
-uint64_t memory_allocate(uint64_t bytes);
 
 /** The platform's map hook: identity, as far as the tables in use go. */
 void *memory_map_hook(void *context, uint64_t phys, size_t bytes);

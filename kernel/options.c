@@ -93,7 +93,7 @@ static bool read_inject(const char *cmdline)
 
 static void refuse_unknown(const char *cmdline)
 {
-    static const char *const names[] = {"wake", "custody",    "levels", "apic",
+    static const char *const names[] = {"wake",   "custody",    "levels", "apic",
                                         "inject", "timeout-ms", NULL};
     char word[VALUE_BYTES];
     if (cmdline_unknown(cmdline, names, word, sizeof(word)))

@@ -16,7 +16,6 @@
  */
 #define POOL_PAGES  192
 #define LARGE_BYTES (2 * MIB)
-#define FOUR_GIB    (4 * GIB)
 
 #define DATA   (MUSTER_PAGE_READ | MUSTER_PAGE_WRITE)
 #define CODE   (MUSTER_PAGE_READ | MUSTER_PAGE_EXECUTE)

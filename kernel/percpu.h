@@ -30,6 +30,11 @@ struct evidence {
     uint64_t wanted;
 };
 
+/* Whether a CPU takes part. Once decided it stays so. */
+#define CPU_UNDECIDED 0
+#define CPU_ACTIVE    1 /* its idle thread runs: set by the CPU itself */
+#define CPU_GIVEN_UP  2 /* came too late: set by the BSP, and the CPU halts when it sees it */
+
 struct percpu {
     struct muster_slot *slot; /* first: the library's rule for GS base */
     struct percpu *self;
@@ -39,9 +44,9 @@ struct percpu {
     uint64_t user_stack_page; /* the CPU's own, while its program runs */
 
     uint32_t index;            /* of the slot, too */
-    bool given_up;             /* its set-up took longer than the deadline: it halts */
+    const char *given_up;      /* how far it had come when the time was over; NULL: it was not */
     bool silent;               /* did not answer a call in time: it is not asked again */
-    struct muster_word active; /* 1 once its idle thread has run */
+    struct muster_word active; /* CPU_..., by compare-and-swap: who comes first decides */
 
     struct thread *current;
     struct thread *ready;   /* runnable ones, the most important first */

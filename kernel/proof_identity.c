@@ -29,7 +29,7 @@ static void look_at_identity(struct percpu *cpu, void *argument)
                                 (uint64_t)cpu->slot->ist[i] + MUSTER_IST_STACK_BYTES));
 }
 
-/* The stacks came from one allocator; that it gave none twice is part of the proof. */
+/* Stacks are given by index; that no two CPUs got the same is part of the proof. */
 static bool stacks_are_distinct(struct proof *proof)
 {
     for (uint32_t i = 0; i < kernel.machine.cpu_count; i++)

@@ -104,7 +104,7 @@ void prove_reclaimed_memory(struct proof *proof)
         return;
     }
     if (!custody->released) {
-        proof_not_applicable(proof, "not released: a CPU may still be in the firmware's loop");
+        proof_broken(proof, "nothing is overwritten: a CPU may still be in the firmware's loop");
         return;
     }
     uint64_t bytes = overwrite_free_memory();

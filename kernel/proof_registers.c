@@ -1,7 +1,12 @@
-/* What must be the same on every CPU is the same: the APIC's mode, control registers, MTRRs. */
+/*
+ * Each CPU's registers hold what they must. Found and wanted come from the processor, CPUID and
+ * this kernel, and not from the library: what that forgets for all CPUs alike is to be seen.
+ */
 #include "abi/x86.h"
+#include "boot/console.h"
 #include "kernel/kernel.h"
 #include "kernel/proof.h"
+#include "kernel/syscall.h"
 #include "lib/cpu/instructions.h"
 
 static struct muster_cpu_profile bsp_profile;
@@ -27,30 +32,170 @@ void prove_apic(struct proof *proof)
                    bsp_profile.x2apic ? "x2APIC" : "xAPIC", bsp_profile.apic_svr);
 }
 
-static void compare_registers(struct percpu *cpu, void *argument)
+enum cpuid_register { EBX = 1, ECX, EDX };
+
+/* A feature is one bit of CPUID and one bit that turns it on. */
+static const struct feature {
+    const char *name;
+    uint64_t cr4, efer; /* one of the two is 0 */
+    uint32_t leaf;
+    enum cpuid_register reg;
+    uint32_t bit;
+} features[] = {
+    {"CR4.MCE", CR4_MCE, 0, CPUID_FEATURES, EDX, CPUID_1_EDX_MCE},
+    {"CR4.PGE", CR4_PGE, 0, CPUID_FEATURES, EDX, CPUID_1_EDX_PGE},
+    {"CR4.FSGSBASE", CR4_FSGSBASE, 0, CPUID_EXTENDED_FEATURES, EBX, CPUID_7_EBX_FSGSBASE},
+    {"CR4.SMEP", CR4_SMEP, 0, CPUID_EXTENDED_FEATURES, EBX, CPUID_7_EBX_SMEP},
+    {"CR4.SMAP", CR4_SMAP, 0, CPUID_EXTENDED_FEATURES, EBX, CPUID_7_EBX_SMAP},
+    {"CR4.UMIP", CR4_UMIP, 0, CPUID_EXTENDED_FEATURES, ECX, CPUID_7_ECX_UMIP},
+    {"EFER.NXE", 0, EFER_NXE, CPUID_EXTENDED, EDX, CPUID_EXT_EDX_NX},
+    {"EFER.SCE", 0, EFER_SCE, CPUID_EXTENDED, EDX, CPUID_EXT_EDX_SYSCALL},
+};
+#define FEATURES (sizeof(features) / sizeof(features[0]))
+
+_Static_assert((CR4_MCE | CR4_PGE | CR4_FSGSBASE | CR4_SMEP | CR4_SMAP | CR4_UMIP) ==
+                   MUSTER_CR4_FEATURES,
+               "every feature that is asked for is looked at");
+
+/* By the CPUID of the CPU that this runs on. */
+static bool is_offered(const struct feature *feature)
+{
+    uint32_t r[4];
+    read_cpuid(feature->leaf & CPUID_EXTENDED_MAX, 0, r);
+    if (r[0] < feature->leaf)
+        return false;
+    read_cpuid(feature->leaf, 0, r);
+    return (r[feature->reg] & feature->bit) != 0;
+}
+
+static uint32_t offered_count(void)
+{
+    uint32_t count = 0;
+    for (unsigned i = 0; i < FEATURES; i++)
+        count += is_offered(&features[i]);
+    return count;
+}
+
+static void check_features(struct percpu *cpu)
+{
+    uint64_t cr4 = read_cr4();
+    uint64_t efer = read_msr(MSR_EFER);
+    for (unsigned i = 0; i < FEATURES; i++) {
+        uint64_t bit = features[i].cr4 | features[i].efer;
+        evidence_equal(cpu, features[i].name, (features[i].cr4 ? cr4 : efer) & bit,
+                       is_offered(&features[i]) ? bit : 0);
+    }
+}
+
+static void check_cr0(struct percpu *cpu)
+{
+    uint64_t cr0 = read_cr0();
+    evidence_equal(cpu, "CR0.WP", cr0 & CR0_WP, CR0_WP);
+    evidence_equal(cpu, "CR0.NE", cr0 & CR0_NE, CR0_NE);
+    evidence_equal(cpu, "CR0.MP", cr0 & CR0_MP, CR0_MP);
+    evidence_equal(cpu, "CR0.CD and CR0.NW", cr0 & (CR0_CD | CR0_NW), 0);
+}
+
+/* What SYSCALL and SYSRETQ make of STAR (SDM vol. 3, 5.8.8); ring 3 is forced by both of them. */
+static void check_syscall(struct percpu *cpu)
+{
+    uint64_t star = read_msr(MSR_STAR);
+    uint64_t syscall_cs = star >> 32 & 0xFFFF;
+    uint64_t sysret_base = star >> 48;
+    evidence_equal(cpu, "CS by STAR at SYSCALL", syscall_cs, MUSTER_KERNEL_CS);
+    evidence_equal(cpu, "SS by STAR at SYSCALL", syscall_cs + 8, MUSTER_KERNEL_DS);
+    evidence_equal(cpu, "CS by STAR at SYSRET", (sysret_base + 16) | 3, MUSTER_USER_CS);
+    evidence_equal(cpu, "SS by STAR at SYSRET", (sysret_base + 8) | 3, MUSTER_USER_DS);
+    evidence_equal(cpu, "LSTAR", read_msr(MSR_LSTAR), (uint64_t)syscall_entry);
+    evidence_equal(cpu, "FMASK", read_msr(MSR_FMASK), MASKED_FLAGS);
+}
+
+/* What has no one right value, but the BSP's, which the firmware chose or this kernel turned on. */
+struct sample {
+    uint32_t msr;
+    uint64_t value;
+    char name[32];
+};
+static struct sample samples[3 + MUSTER_MTRR_FIXED + 2 * MUSTER_MTRR_VARIABLE_MAX];
+static uint32_t sample_count;
+static uint64_t bsp_cr0, bsp_cr4, bsp_efer;
+static uint32_t bsp_memory_types; /* CPUID 1's PAT and MTRR bits */
+
+/* A TD has no MTRRs to read, whatever CPUID says. */
+static uint32_t memory_types_offered(void)
+{
+    uint32_t r[4];
+    uint32_t mtrr = kernel.machine.confidential ? 0 : CPUID_1_EDX_MTRR;
+    read_cpuid(CPUID_FEATURES, 0, r);
+    return r[EDX] & (CPUID_1_EDX_PAT | mtrr);
+}
+
+static void take_samples(const char *what, uint32_t first_msr, uint32_t count)
+{
+    for (uint32_t msr = first_msr; msr < first_msr + count; msr++) {
+        struct sample *sample = &samples[sample_count++];
+        sample->msr = msr;
+        sample->value = read_msr(msr);
+        text_format(sample->name, sizeof(sample->name), "%s (MSR 0x%x)", what, msr);
+    }
+}
+
+/* MTRRCAP comes first of the MTRRs: a CPU that differs there may not have the others. */
+static void sample_bsp(void)
+{
+    sample_count = 0;
+    bsp_cr0 = read_cr0();
+    bsp_cr4 = read_cr4();
+    bsp_efer = read_msr(MSR_EFER);
+    bsp_memory_types = memory_types_offered();
+    if (bsp_memory_types & CPUID_1_EDX_PAT)
+        take_samples("PAT", MSR_PAT, 1);
+    if (!(bsp_memory_types & CPUID_1_EDX_MTRR))
+        return;
+    uint64_t cap = read_msr(MSR_MTRRCAP);
+    uint32_t pairs = (uint32_t)(cap & MTRRCAP_VCNT);
+    take_samples("MTRRCAP", MSR_MTRRCAP, 1);
+    take_samples("MTRR default type", MSR_MTRR_DEF_TYPE, 1);
+    if (cap & MTRRCAP_FIX) {
+        take_samples("fixed MTRR", MSR_MTRR_FIX64K_0, 1);
+        take_samples("fixed MTRR", MSR_MTRR_FIX16K_0, 2);
+        take_samples("fixed MTRR", MSR_MTRR_FIX4K_0, MUSTER_MTRR_FIXED - 3);
+    }
+    take_samples("variable MTRR", MSR_MTRR_PHYSBASE0,
+                 2 * (pairs < MUSTER_MTRR_VARIABLE_MAX ? pairs : MUSTER_MTRR_VARIABLE_MAX));
+}
+
+static void compare_with_bsp(struct percpu *cpu)
+{
+    evidence_equal(cpu, "CR0 (wanted: the BSP's)", read_cr0(), bsp_cr0);
+    evidence_equal(cpu, "CR4 (wanted: the BSP's)", read_cr4(), bsp_cr4);
+    evidence_equal(cpu, "EFER (wanted: the BSP's)", read_msr(MSR_EFER), bsp_efer);
+    evidence_equal(cpu, "PAT and MTRR in CPUID 1 EDX", memory_types_offered(), bsp_memory_types);
+    for (uint32_t i = 0; i < sample_count && !cpu->evidence.complaint; i++)
+        evidence_equal(cpu, samples[i].name, read_msr(samples[i].msr), samples[i].value);
+}
+
+static void check_registers(struct percpu *cpu, void *argument)
 {
     (void)argument;
-    struct muster_cpu_profile profile;
-    muster_cpu_profile_read(&kernel.machine, &profile);
-    const char *difference = muster_cpu_profile_difference(&profile, &bsp_profile);
-    if (difference)
-        evidence_true(cpu, difference, false);
-    difference = muster_cpu_profile_difference(&profile, &kernel.machine.profile);
-    if (difference)
-        evidence_true(cpu, difference, false);
+    check_features(cpu);
+    check_cr0(cpu);
+    check_syscall(cpu);
     evidence_equal(cpu, "CR3", read_cr3(), kernel.paging.root_phys);
-    evidence_true(cpu, "LSTAR is the kernel's entry",
-                  profile.lstar == kernel.machine.config.syscall_entry);
+    compare_with_bsp(cpu);
 }
 
 void prove_registers(struct proof *proof)
 {
     uint32_t mtrr_writes = 0;
-    muster_cpu_profile_read(&kernel.machine, &bsp_profile);
-    if (!proof_on_all(proof, compare_registers, NULL))
+    sample_bsp();
+    if (!proof_on_all(proof, check_registers, NULL))
         return;
     for (uint32_t i = 0; i < kernel.machine.cpu_count; i++)
         mtrr_writes += kernel.machine.slots[i].mtrr_writes;
-    proof_held(proof, "%u CPUs: CR0 0x%lx CR4 0x%lx EFER 0x%lx, %u MTRRs had to be written",
-               cpu_active_count(), bsp_profile.cr0, bsp_profile.cr4, bsp_profile.efer, mtrr_writes);
+    proof_held(proof,
+               "%u CPUs: all %u features that CPUID offers are on: CR0 0x%lx CR4 0x%lx EFER "
+               "0x%lx; PAT and MTRRs (%u MSRs) are the BSP's, %u had to be written",
+               cpu_active_count(), offered_count(), bsp_cr0, bsp_cr4, bsp_efer, sample_count,
+               mtrr_writes);
 }

@@ -14,13 +14,23 @@ static enum muster_cpu_state final_state(uint32_t index)
     return muster_cpu_state(&kernel.machine, index);
 }
 
-/* The error's name, or NULL if the CPU did not fail. */
-static const char *failure_name(uint32_t index)
+#define FAILURE_BYTES 96
+
+/*
+ * The error's name in @text (FAILURE_BYTES), with more where it is the kernel's; NULL only if
+ * the CPU is active or need not be.
+ */
+static const char *failure_text(uint32_t index, char *text)
 {
     enum muster_status failure = kernel.machine.slots[index].failure;
-    if (final_state(index) != MUSTER_CPU_FAILED)
+    const char *given_up = percpus[index].given_up;
+    if (cpu_if_active(index) || !kernel.machine.cpus[index].enabled)
         return NULL;
-    return muster_error_name(failure == MUSTER_OK ? MUSTER_TIME_OUT : failure);
+    if (given_up || failure == MUSTER_OK)
+        failure = MUSTER_TIME_OUT;
+    text_format(text, FAILURE_BYTES, "%s%s%s", muster_error_name(failure), given_up ? ": " : "",
+                given_up ? given_up : "");
+    return text;
 }
 
 static bool all_is_well(void)
@@ -39,7 +49,8 @@ static void print_cpus(void)
     console_write("CPU  APIC ID  state       sent us  first us  parked us      on us\n");
     for (uint32_t i = 0; i < kernel.machine.cpu_count; i++) {
         const uint64_t *stamps = kernel.machine.slots[i].stamps_ns;
-        const char *failure = failure_name(i);
+        char text[FAILURE_BYTES];
+        const char *failure = failure_text(i, text);
         console_printf(
             "%3u %8u  %-9s%10lu%10lu%11lu%11lu%s%s%s\n", i, kernel.machine.cpus[i].apic_id,
             muster_cpu_state_name(final_state(i)), stamps[MUSTER_STAMP_WAKE_SENT] / 1000,
@@ -54,12 +65,13 @@ static void report_cpus(void)
     json_open("cpus", '[');
     for (uint32_t i = 0; i < kernel.machine.cpu_count; i++) {
         const uint64_t *stamps = kernel.machine.slots[i].stamps_ns;
+        char text[FAILURE_BYTES];
         json_open(NULL, '{');
         json_number("index", i);
         json_number("apic_id", kernel.machine.cpus[i].apic_id);
         json_bool("bsp", i == kernel.machine.bsp);
         json_text("state", muster_cpu_state_name(final_state(i)));
-        json_text("failure", failure_name(i));
+        json_text("failure", failure_text(i, text));
         json_open("stamps_ns", '{');
         for (unsigned stamp = 0; stamp < MUSTER_STAMP_COUNT; stamp++)
             if (stamps[stamp])

@@ -4,12 +4,21 @@
 #include "kernel/bringup.h"
 #include "kernel/fatal.h"
 #include "kernel/kernel.h"
-#include "kernel/memory.h"
 #include "lib/atomic.h"
 #include "lib/cpu/instructions.h"
 
 #define STACK_BYTES 8192u
 #define MASK_BITS   32u
+
+/*
+ * In the image, and not from the firmware's map: while an AP is missing nobody knows where the
+ * page tables are that it stands on, and memory declared usable may hold them.
+ */
+static struct {
+    uint8_t idle[STACK_BYTES];
+    uint8_t kernel[STACK_BYTES]; /* system calls, and traps in ring 3 */
+    uint8_t bootstrap[STACK_BYTES];
+} stacks[MAX_CPUS] __attribute__((aligned(16)));
 
 /* A bit for each CPU that is being set up. Who clears it decides: the CPU, or the time-out. */
 static struct muster_word waiting[MAX_CPUS / MASK_BITS];
@@ -35,15 +44,14 @@ static bool waiting_clear(uint32_t index)
 /* On the CPU itself: what the library leaves to the kernel. */
 static void set_up_cpu(struct percpu *cpu)
 {
-    struct x86_tss *tss = (struct x86_tss *)cpu->slot->tss;
-    tss->rsp[0] = cpu->kernel_rsp;
+    muster_slot_set_kernel_stack(cpu->slot, cpu->kernel_rsp);
     write_msr(MSR_KERNEL_GS_BASE, 0);
 }
 
 static void create_idle(struct percpu *cpu)
 {
-    uint64_t stack = memory_allocate(STACK_BYTES);
-    cpu->kernel_rsp = memory_allocate(STACK_BYTES) + STACK_BYTES;
+    uint64_t stack = (uint64_t)stacks[cpu->index].idle;
+    cpu->kernel_rsp = (uint64_t)stacks[cpu->index].kernel + STACK_BYTES;
     thread_create(cpu, &cpu->idle, "idle", THREAD_IDLE, idle_body, stack, stack + STACK_BYTES);
 }
 
@@ -56,7 +64,7 @@ static void ap_main(struct muster_slot *slot, void *context)
                   stack_end);
     set_up_cpu(cpu);
     if (!waiting_clear(cpu->index))
-        halt_forever(); /* given up: what it stands on may be anybody's */
+        halt_forever(); /* given up */
     thread_exit(cpu);
 }
 
@@ -66,7 +74,7 @@ static void prepare_ap(struct percpu *cpu)
     cpu->slot->start = (struct muster_start){
         .entry = ap_main,
         .context = cpu,
-        .stack_top = memory_allocate(STACK_BYTES) + STACK_BYTES,
+        .stack_top = (uint64_t)stacks[cpu->index].bootstrap + STACK_BYTES,
         .percpu = cpu,
     };
     waiting_set(cpu->index);
@@ -79,25 +87,39 @@ static void prepare_bsp(struct percpu *cpu)
     thread_become(cpu, &cpu->bootstrap, "boot", THREAD_BOOTSTRAP, 0, (uint64_t)boot_stack_top);
 }
 
-/*
- * Until every AP has cleared its bit and runs its idle thread; at the deadline the rest is given
- * up. Those that did not even start have had their deadline.
- */
-static void await_set_up(uint64_t deadline_ns)
+/* The library's ON, and no more: it is named here, since the library knows of no failure. */
+static void give_up(struct percpu *cpu, const char *why)
+{
+    cpu->given_up = why;
+    console_printf("  CPU %u (APIC ID %u): given up: %s\n", cpu->index, cpu->slot->apic_id, why);
+}
+
+/* Those that the library could not start have had their deadline, and have its failure. */
+static void forget_not_started(void)
 {
     for (uint32_t i = 0; i < kernel.machine.cpu_count; i++)
-        if (muster_cpu_state(&kernel.machine, i) != MUSTER_CPU_ON && waiting_clear(i))
-            percpus[i].given_up = true;
+        if (muster_cpu_state(&kernel.machine, i) != MUSTER_CPU_ON)
+            (void)waiting_clear(i);
+}
+
+/* Until every AP has cleared its bit and runs its idle thread; the rest is given up. */
+static void await_set_up(uint64_t deadline_ns)
+{
+    forget_not_started();
     for (uint32_t i = 0; i < MAX_CPUS / MASK_BITS; i++) {
         uint32_t left;
         while ((left = word_load_acquire(&waiting[i])) != 0 && time_now_ns() < deadline_ns)
             (void)thread_wait(&waiting[i], left, deadline_ns);
     }
     for (uint32_t i = 0; i < kernel.machine.cpu_count; i++) {
+        struct percpu *cpu = &percpus[i];
+        if (muster_cpu_state(&kernel.machine, i) != MUSTER_CPU_ON)
+            continue;
         if (waiting_clear(i))
-            percpus[i].given_up = true;
-        else if (muster_cpu_state(&kernel.machine, i) == MUSTER_CPU_ON)
-            (void)thread_wait(&percpus[i].active, 0, deadline_ns);
+            give_up(cpu, "it started, and did not clear its bit in time");
+        else if (!thread_wait(&cpu->active, CPU_UNDECIDED, deadline_ns) &&
+                 word_move(&cpu->active, CPU_UNDECIDED, CPU_GIVEN_UP))
+            give_up(cpu, "it cleared its bit, and its idle thread did not run in time");
     }
 }
 

@@ -13,7 +13,6 @@
 
 /* Ring 3 gets interrupts on and IOPL 3, so that SYSCALL has both to clear. */
 #define USER_ENTRY_FLAGS (RFLAGS_FIXED | RFLAGS_IF | RFLAGS_IOPL)
-#define MASKED_FLAGS     (USER_FLAGS | RFLAGS_IF | RFLAGS_IOPL)
 #define CALLS            (USER_CALLS + 4) /* ENTERED, FLAGS, RETURNED and EXIT, too */
 
 /* kernel/syscall.S has these as numbers. */

@@ -20,6 +20,9 @@
 /* What ring 3 can set in its own RFLAGS and the kernel must not see in its own. */
 #define USER_FLAGS (RFLAGS_TF | RFLAGS_DF | RFLAGS_NT | RFLAGS_AC)
 
+/* FMASK: with the two that only the kernel can set for ring 3. */
+#define MASKED_FLAGS (USER_FLAGS | RFLAGS_IF | RFLAGS_IOPL)
+
 #ifndef __ASSEMBLER__
 #include <stdint.h>
 

@@ -139,7 +139,8 @@ static void idle_pause(struct percpu *cpu)
 
 void idle_body(struct percpu *cpu)
 {
-    word_store_release(&cpu->active, 1);
+    if (!word_move(&cpu->active, CPU_UNDECIDED, CPU_ACTIVE))
+        halt_forever(); /* given up */
     for (;;) {
         if (stop_asked())
             halt_forever();
