@@ -3,19 +3,12 @@
 #include <stdlib.h>
 #include <string.h>
 
-/* Registers by number: the MMIO offset / 16, which is also the x2APIC MSR - 0x800. */
-enum {
-    APIC_ICR = 0x30,
-    APIC_TIMER_INITIAL_COUNT = 0x38,
-};
+#include "abi/handover.h"
+#include "abi/x86.h"
 
-enum {
-    ICR_MODE_MASK = 7 << 8,
-    ICR_MODE_INIT = 5 << 8,
-    ICR_MODE_SIPI = 6 << 8,
-    ICR_LEVEL_ASSERT = 1 << 14,
-    ICR_TRIGGER_LEVEL = 1 << 15,
-};
+/* In x2APIC mode a register's number is its MMIO offset / 16 (SDM vol. 3, 11.12.1.2). */
+#define X2_NUMBER_SHIFT 4
+#define OFFSET_MASK     (~(uint64_t)0xf)
 
 const char *apic_trace_event(unsigned qemu_major)
 {
@@ -23,14 +16,14 @@ const char *apic_trace_event(unsigned qemu_major)
 }
 
 /* "<name> <register> = <value>" behind the pid and time that -msg timestamp=on puts first. */
-static bool parse(const char *line, const char *name, uint64_t *number, uint64_t *value)
+static bool parse(const char *line, const char *name, uint64_t *where, uint64_t *value)
 {
     const char *at = strstr(line, name);
     if (!at)
         return false;
     char *end;
     at += strlen(name);
-    *number = strtoull(at, &end, 16);
+    *where = strtoull(at, &end, 16);
     if (end == at || strncmp(end, " = ", 3) != 0)
         return false;
     at = end + 3;
@@ -41,28 +34,30 @@ static bool parse(const char *line, const char *name, uint64_t *number, uint64_t
 static void count_command(struct apic_trace *trace, uint64_t icr)
 {
     struct apic_trace_counts *counts = trace->marked ? &trace->after : &trace->before;
-    unsigned mode = (unsigned)icr & ICR_MODE_MASK;
+    unsigned mode = (unsigned)icr & ICR_DELIVERY_MODE;
 
     /* A level-triggered INIT without assert resets nobody (SDM 3A, "INIT Level De-assert"). */
-    bool deassert = (icr & ICR_TRIGGER_LEVEL) && !(icr & ICR_LEVEL_ASSERT);
-    if (mode == ICR_MODE_INIT && !deassert)
+    bool deassert = (icr & ICR_LEVEL) && !(icr & ICR_ASSERT);
+    if (mode == ICR_INIT && !deassert)
         counts->init++;
-    if (mode == ICR_MODE_SIPI)
+    if (mode == ICR_SIPI)
         counts->sipi++;
 }
 
 void apic_trace_line(struct apic_trace *trace, const char *line)
 {
-    uint64_t number, value;
-    if (parse(line, "apic_mem_writel ", &number, &value))
-        number >>= 4;
-    else if (!parse(line, "apic_register_write register ", &number, &value))
+    uint64_t offset, value;
+    if (parse(line, "apic_mem_writel ", &offset, &value))
+        offset &= OFFSET_MASK;
+    else if (parse(line, "apic_register_write register ", &offset, &value))
+        offset <<= X2_NUMBER_SHIFT;
+    else
         return;
 
-    if (number == APIC_ICR)
+    if (offset == APIC_ICR_LOW)
         count_command(trace, value);
     /* The 0 that follows only stops the timer again; other CPUs may write in between. */
-    if (number == APIC_TIMER_INITIAL_COUNT && value == APIC_TRACE_MARK)
+    if (offset == APIC_TIMER_INITIAL && value == HANDOVER_MARK)
         trace->marked = true;
 }
 

@@ -1,6 +1,7 @@
 /**
  * Counts INITs and SIPIs in QEMU's trace of writes to the local APIC: what a guest really did,
- * seen from outside. Plain C; reads one line at a time.
+ * seen from outside. Where the shim hands over is a mark among them (abi/handover.h). Plain C;
+ * reads one line at a time.
  */
 #ifndef CLI_APIC_TRACE_H
 #define CLI_APIC_TRACE_H
@@ -8,19 +9,13 @@
 #include <stdbool.h>
 #include <stdint.h>
 
-/**
- * The shim's mark: this value, then 0, in the Timer Initial Count register, just before it jumps
- * to what it boots.
- */
-#define APIC_TRACE_MARK 0x4D757374u
-
 struct apic_trace_counts {
     uint64_t init;
     uint64_t sipi;
 };
 
 struct apic_trace {
-    bool marked;                     /* the shim has handed over */
+    bool marked;                     /* HANDOVER_MARK was seen: the shim has handed over */
     struct apic_trace_counts before; /* firmware's and the shim's own */
     struct apic_trace_counts after;  /* the guest's */
 };

@@ -49,8 +49,9 @@ static void judge(struct verdict *verdict, const struct session *session)
     const char *until = session->options->until;
     const char *last = console_last_line(&session->console);
     verdict_measure(verdict, session, session->console.guest_said);
-    verdict_bad_end(verdict, session);
-    if (session->end == SESSION_POWER_OFF && until)
+    bool bad_end = verdict_bad_end(verdict, session);
+    /* The only other end that a guest can bring about is to power off. */
+    if (!bad_end && until && !session->console.done)
         verdict_fail(verdict,
                      "the guest powered off before it printed '%s'; its last line was '%s'", until,
                      last);
@@ -138,6 +139,7 @@ static int boot_options(const struct options *options, GError **error)
         .without_cx16 = true,
         .live = true,
         .watch_console = true,
+        .foreign_kernel = true,
     };
     int status = shim ? outcome_of_plan(&plan, conclude, error) : CLI_ENVIRONMENT;
     g_free(shim);
@@ -156,7 +158,8 @@ const struct verb verb_boot = {
     .summary = "Boot any kernel under the shim, and see from outside what it does.",
     .text = "KERNEL is a Linux bzImage or a PVH ELF file. Its serial port is shown live. It is\n"
             "done when it prints TEXT (--until), else when Linux starts init or panics for want\n"
-            "of one, or when it powers off. --append replaces the kernel's words, which are\n"
-            "otherwise \"console=ttyS0\". The standard --timeout is 180 s.",
+            "of one, or Muster's kernel (which takes --append \"\") prints its result, or when\n"
+            "it powers off. --append replaces the kernel's words, which are otherwise\n"
+            "\"console=ttyS0\". The standard --timeout is 180 s.",
     .run = boot,
 };

@@ -2,7 +2,14 @@
 
 #include <string.h>
 
+#include "cli/clean.h"
+
 #define PANIC "Kernel panic - not syncing"
+
+/* How lines of kernel/main.c and kernel/report.c begin. */
+#define MUSTER_KERNEL "Muster kernel: "
+#define RESULT_OK     "result: ok"
+#define RESULT_FAILED "result: failed"
 
 static GRegex *pattern(const char *text)
 {
@@ -43,24 +50,23 @@ static void look_for_count(struct console *console, const char *line)
     g_match_info_free(match);
 }
 
-/* Colours and other control characters are for a terminal, not for a message. */
 static void keep(struct console *console, const char *line)
 {
-    GString *clean = g_string_new(NULL);
-    for (const char *c = line; *c; c++) {
-        if (*c == '\033' && c[1] == '[') {
-            for (c += 2; *c && (*c < '@' || *c > '~'); c++)
-                ;
-            if (!*c)
-                break;
-        } else if ((guchar)*c >= ' ' && *c != 0x7f) {
-            g_string_append_c(clean, *c);
-        }
-    }
-    g_queue_push_tail(&console->last, g_utf8_make_valid(clean->str, (gssize)clean->len));
-    g_string_free(clean, TRUE);
+    g_queue_push_tail(&console->last, clean_text(line));
     if (g_queue_get_length(&console->last) > CONSOLE_KEPT_LINES)
         g_free(g_queue_pop_head(&console->last));
+}
+
+/* Without --until: does our own kernel say how it went? Linux has no such lines. */
+static enum console_sign look_for_result(struct console *console, const char *line)
+{
+    if (g_str_has_prefix(line, MUSTER_KERNEL))
+        console->muster_kernel = true;
+    if (console->until || !console->muster_kernel)
+        return CONSOLE_NOTHING;
+    if (g_str_has_prefix(line, RESULT_FAILED))
+        return CONSOLE_FAILED;
+    return g_str_has_prefix(line, RESULT_OK) ? CONSOLE_DONE : CONSOLE_NOTHING;
 }
 
 enum console_sign console_text(struct console *console, const char *text, bool complete)
@@ -69,9 +75,14 @@ enum console_sign console_text(struct console *console, const char *text, bool c
         keep(console, text);
     if (!console->watch)
         return CONSOLE_NOTHING;
+    enum console_sign result = complete ? look_for_result(console, text) : CONSOLE_NOTHING;
     if (complete)
         look_for_count(console, text);
-    if (is_awaited(console, text, complete)) {
+    if (result == CONSOLE_FAILED && !console->failed)
+        console->failed = g_strdup(console_last_line(console));
+    if (result == CONSOLE_FAILED)
+        return result;
+    if (result == CONSOLE_DONE || is_awaited(console, text, complete)) {
         console->done = true;
         return CONSOLE_DONE;
     }
@@ -95,6 +106,7 @@ const char *console_last_line(const struct console *console)
 void console_clear(struct console *console)
 {
     g_queue_clear_full(&console->last, g_free);
+    g_free(console->failed);
     g_free(console->panic);
     g_regex_unref(console->starts_init);
     g_regex_unref(console->no_init);

@@ -10,17 +10,24 @@
 
 enum console_sign {
     CONSOLE_NOTHING,
-    CONSOLE_DONE,  /* what was waited for */
-    CONSOLE_PANIC, /* Linux's last word, and not one that was waited for */
+    CONSOLE_DONE,   /* what was waited for */
+    CONSOLE_FAILED, /* Muster's kernel says that it failed */
+    CONSOLE_PANIC,  /* Linux's last word, and not one that was waited for */
 };
 
 struct console {
-    const char *until; /* a text, or NULL: Linux's line on starting init, or its panic for none */
-    bool watch;        /* look for signs at all */
-    gint64 guest_said; /* CPUs, from Linux's own line; -1 while silent */
+    /*
+     * A text, or NULL: Linux's line on starting init, its panic for none, or the result of
+     * Muster's kernel.
+     */
+    const char *until;
+    bool watch;         /* look for signs at all */
+    gint64 guest_said;  /* CPUs, from Linux's own line; -1 while silent */
+    bool muster_kernel; /* it is ours: its first line was seen */
     bool done;
-    char *panic; /* the line, or NULL */
-    GQueue last; /* the latest lines, oldest first */
+    char *failed; /* Muster's kernel's line, or NULL */
+    char *panic;  /* Linux's, or NULL */
+    GQueue last;  /* the latest lines, oldest first */
     GRegex *starts_init, *no_init, *brought_up;
 };
 

@@ -1,5 +1,7 @@
 #include "cli/fields.h"
 
+#include "cli/clean.h"
+
 #define DEEPEST 32
 
 /* json-glib recurses; a guest could overrun our stack with brackets alone. */
@@ -31,6 +33,43 @@ JsonObject *fields_parse(const char *line)
     if (node)
         json_node_unref(node);
     return object;
+}
+
+static void clean_node(JsonNode *node);
+
+static void clean_member(JsonObject *object, const char *name, JsonNode *node, gpointer data)
+{
+    (void)object;
+    (void)name;
+    (void)data;
+    clean_node(node);
+}
+
+static void clean_element(JsonArray *array, guint index, JsonNode *node, gpointer data)
+{
+    (void)array;
+    (void)index;
+    (void)data;
+    clean_node(node);
+}
+
+/* No deeper than fields_parse() lets through. */
+static void clean_node(JsonNode *node)
+{
+    if (JSON_NODE_HOLDS_OBJECT(node)) {
+        fields_clean(json_node_get_object(node));
+    } else if (JSON_NODE_HOLDS_ARRAY(node)) {
+        json_array_foreach_element(json_node_get_array(node), clean_element, NULL);
+    } else if (json_node_get_value_type(node) == G_TYPE_STRING) {
+        char *clean = clean_text(json_node_get_string(node));
+        json_node_set_string(node, clean);
+        g_free(clean);
+    }
+}
+
+void fields_clean(JsonObject *object)
+{
+    json_object_foreach_member(object, clean_member, NULL);
 }
 
 static JsonNode *member(JsonObject *object, const char *name, JsonNodeType type)
@@ -91,6 +130,13 @@ JsonObject *fields_element(JsonArray *array, guint index)
 {
     JsonNode *node = json_array_get_element(array, index);
     return JSON_NODE_HOLDS_OBJECT(node) ? json_node_get_object(node) : NULL;
+}
+
+gint64 fields_element_number(JsonArray *array, guint index, gint64 otherwise)
+{
+    JsonNode *node = json_array_get_element(array, index);
+    bool number = JSON_NODE_HOLDS_VALUE(node) && json_node_get_value_type(node) == G_TYPE_INT64;
+    return number ? json_node_get_int(node) : otherwise;
 }
 
 guint fields_length(JsonArray *array)

@@ -7,9 +7,9 @@
 /* Events kept only to be passed on; a guest that sends more is not believed to mean them. */
 #define MOST_OTHERS 1000
 
-void guest_init(struct guest *guest)
+void guest_init(struct guest *guest, bool foreign_kernel)
 {
-    *guest = (struct guest){.others = json_array_new()};
+    *guest = (struct guest){.foreign_kernel = foreign_kernel, .others = json_array_new()};
 }
 
 static void keep_first(JsonObject **place, JsonObject *event)
@@ -54,9 +54,13 @@ static enum guest_event take(struct guest *guest, JsonObject *object)
 {
     const char *from = fields_text(object, "from");
     const char *name = fields_text(object, "event");
-    if (!from || !name)
+    if (!from || !name || (guest->foreign_kernel && strcmp(from, "shim") != 0))
         return GUEST_NOISE;
     enum guest_event event = classify(from, name);
+    if (event == GUEST_INJECT_MCE && guest->inject_mce)
+        return GUEST_NOISE;
+    if (event == GUEST_INJECT_MCE)
+        keep_first(&guest->inject_mce, object);
     if (event == GUEST_READY)
         keep_first(&guest->shim, object);
     if (event == GUEST_REPORT)
@@ -72,10 +76,14 @@ static enum guest_event take(struct guest *guest, JsonObject *object)
 
 enum guest_event guest_line(struct guest *guest, const char *line)
 {
-    JsonObject *object = fields_parse(line);
-    enum guest_event event = object ? take(guest, object) : GUEST_NOISE;
-    if (object)
+    bool heard = !(guest->foreign_kernel && guest->handed_over);
+    JsonObject *object = heard ? fields_parse(line) : NULL;
+    enum guest_event event = GUEST_NOISE;
+    if (object) {
+        fields_clean(object);
+        event = take(guest, object);
         json_object_unref(object);
+    }
     if (event == GUEST_NOISE && line[0])
         guest->noise_lines++;
     return event;
@@ -85,6 +93,7 @@ void guest_clear(struct guest *guest)
 {
     g_clear_pointer(&guest->shim, json_object_unref);
     g_clear_pointer(&guest->report, json_object_unref);
+    g_clear_pointer(&guest->inject_mce, json_object_unref);
     g_clear_pointer(&guest->others, json_array_unref);
     g_clear_pointer(&guest->error, g_free);
 }

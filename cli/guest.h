@@ -22,8 +22,10 @@ enum guest_event {
 };
 
 struct guest {
-    JsonObject *shim;   /* its ready event, or NULL */
-    JsonObject *report; /* the kernel's, or NULL */
+    bool foreign_kernel;    /* somebody else's: see guest_init() */
+    JsonObject *shim;       /* its ready event, or NULL */
+    JsonObject *report;     /* the kernel's, or NULL */
+    JsonObject *inject_mce; /* the kernel's first such event, or NULL; a second is noise */
     bool handed_over;
     char *error; /* a sentence, or NULL */
     enum cli_status error_status;
@@ -31,7 +33,13 @@ struct guest {
     guint64 noise_lines;
 };
 
-void guest_init(struct guest *guest);
+/**
+ * @foreign_kernel: only the shim is believed, and only until it hands over. From then on the debug
+ * console is the guest's, which could say anything there; all of it is noise.
+ */
+void guest_init(struct guest *guest, bool foreign_kernel);
+
+/** One line of the debug console. */
 enum guest_event guest_line(struct guest *guest, const char *line);
 void guest_clear(struct guest *guest);
 

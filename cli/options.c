@@ -47,7 +47,7 @@ static void add_group(GOptionContext *context, unsigned groups, struct raw *raw)
     const GOptionEntry boot[] = {
         {"initrd", 0, 0, G_OPTION_ARG_FILENAME, &o->initrd, "Initial RAM disk", "FILE"},
         {"until", 0, 0, G_OPTION_ARG_STRING, &o->until,
-         "Done when the guest prints TEXT (its line on starting init)", "TEXT"},
+         "Done when the guest prints TEXT (its line on starting init, or result)", "TEXT"},
         none,
     };
     if (groups & OPTIONS_RUN)

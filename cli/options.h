@@ -8,7 +8,7 @@
 
 #include "cli/cli.h"
 
-#define OPTIONS_MAX_CPUS 512 /* what kernel and shim hold */
+#define OPTIONS_MAX_CPUS 512 /* what the kernel holds (kernel/percpu.h); the shim holds more */
 
 enum wake {
     WAKE_AUTO, /* the kernel is started directly and chooses */
@@ -31,7 +31,7 @@ struct options {
     enum wake wake; /* run */
     char *kernel;   /* boot */
     char *initrd;   /* boot, or NULL */
-    char *until;    /* boot, or NULL: the kernel's line on starting init */
+    char *until;    /* boot, or NULL: see struct console */
 
     char *qemu; /* a path, or NULL: the one in PATH */
     char *cpu;  /* a model, or NULL: the verb's default */

@@ -2,8 +2,9 @@
 
 #include <string.h>
 
-#define CR0_PG          (G_GUINT64_CONSTANT(1) << 31)
-#define CR3_TABLES_MASK (~G_GUINT64_CONSTANT(0xfff))
+#include "abi/x86.h"
+
+#define CR3_TABLES_MASK (~(guint64)(PAGE_BYTES - 1))
 
 static guint64 value_of(const char *text, const char *end, const char *name)
 {

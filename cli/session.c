@@ -36,7 +36,8 @@ struct session_running {
     GPid pid;
     struct qmp *qmp;
     struct stream *console, *serial, *trace, *output;
-    GString *said; /* QEMU's own stdout and stderr */
+    GString *said;   /* QEMU's own stdout and stderr */
+    guint cpus_told; /* that QEMU says it has */
     struct progress *progress;
     bool stdout_gone;
     bool exited;
@@ -163,17 +164,48 @@ static void on_mce_injected(void *context, JsonNode *result, const char *problem
     g_free(clean);
 }
 
+static void inject_machine_check(struct session *session, unsigned cpu)
+{
+    char *line = g_strdup_printf("mce %u %d %s %s %s %s", cpu, MCE_BANK, MCE_STATUS, MCE_MCG_STATUS,
+                                 MCE_ADDRESS, MCE_MISC);
+    qmp_human(session->running->qmp, line, on_mce_injected, session);
+    g_free(line);
+}
+
+static bool is_among(JsonArray *ids, gint64 id)
+{
+    for (guint i = 0; i < fields_length(ids); i++) {
+        if (fields_element_number(ids, i, -1) == id)
+            return true;
+    }
+    return false;
+}
+
+/*
+ * At most one on each CPU, and only on those that the kernel names, if it names any: a CPU that
+ * never came up has CR4.MCE clear and shuts the whole machine down (SDM vol. 3, 6.15, #MC).
+ */
 static void inject_machine_checks(struct session *session)
 {
-    struct session_running *running = session->running;
-    if (!qmp_is_ready(running->qmp))
+    JsonArray *wanted = fields_array(session->guest.inject_mce, "apic_ids");
+    bool all = !json_object_has_member(session->guest.inject_mce, "apic_ids");
+    const GArray *ids = session->apic_ids;
+    unsigned cpus = session->options->cpus, asked = all ? cpus : fields_length(wanted);
+    unsigned injected = 0;
+    if (!qmp_is_ready(session->running->qmp))
         return;
-    for (unsigned cpu = 0; cpu < session->options->cpus; cpu++) {
-        char *line = g_strdup_printf("mce %u %d %s %s %s %s", cpu, MCE_BANK, MCE_STATUS,
-                                     MCE_MCG_STATUS, MCE_ADDRESS, MCE_MISC);
-        qmp_human(running->qmp, line, on_mce_injected, session);
-        g_free(line);
+    for (unsigned cpu = 0; asked <= cpus && cpu < cpus; cpu++) {
+        gint64 id = cpu < ids->len ? g_array_index(ids, gint64, cpu) : -1;
+        if (!all && (id < 0 || !is_among(wanted, id)))
+            continue;
+        inject_machine_check(session, cpu);
+        injected++;
     }
+    if (injected == 0 || injected != asked)
+        g_ptr_array_add(session->problems,
+                        g_strdup_printf("the kernel asked for %u machine checks by APIC ID; %u "
+                                        "could be injected into QEMU's %u CPUs",
+                                        asked, injected, cpus));
 }
 
 static void on_console_line(void *context, const char *line)
@@ -199,6 +231,9 @@ static void on_serial_text(struct session *session, const char *text, bool compl
     switch (console_text(&session->console, text, complete)) {
     case CONSOLE_DONE:
         finish(session, SESSION_CONSOLE);
+        break;
+    case CONSOLE_FAILED:
+        finish(session, SESSION_FAILED);
         break;
     case CONSOLE_PANIC:
         session->running->panic = g_timeout_add(PANIC_LINES_MS, on_panic_told, session);
@@ -251,6 +286,13 @@ static void on_continued(void *context, JsonNode *result, const char *problem)
                         g_strdup_printf("QEMU did not start the guest: %s", problem));
 }
 
+static void start_guest(struct session *session)
+{
+    if (!session->options->gdb)
+        qmp_execute(session->running->qmp, "cont", NULL, on_continued, session);
+}
+
+/* The guest starts behind the last one: what it asks for by APIC ID can then be mapped. */
 static void on_apic_id(void *context, JsonNode *result, const char *problem)
 {
     struct session *session = context;
@@ -258,6 +300,8 @@ static void on_apic_id(void *context, JsonNode *result, const char *problem)
     bool number = result && json_node_get_value_type(result) == G_TYPE_INT64;
     gint64 id = number ? json_node_get_int(result) : -1;
     g_array_append_val(session->apic_ids, id);
+    if (session->apic_ids->len == session->running->cpus_told)
+        start_guest(session);
 }
 
 static void on_cpus(void *context, JsonNode *result, const char *problem)
@@ -266,15 +310,16 @@ static void on_cpus(void *context, JsonNode *result, const char *problem)
     struct session_running *running = session->running;
     (void)problem;
     JsonArray *cpus = result && JSON_NODE_HOLDS_ARRAY(result) ? json_node_get_array(result) : NULL;
-    for (guint i = 0; i < fields_length(cpus); i++) {
+    running->cpus_told = fields_length(cpus);
+    for (guint i = 0; i < running->cpus_told; i++) {
         const char *path = fields_text(fields_element(cpus, i), "qom-path");
         char *question =
             g_strdup_printf("{\"path\":\"%s\",\"property\":\"apic-id\"}", path ? path : "");
         qmp_execute(running->qmp, "qom-get", question, on_apic_id, session);
         g_free(question);
     }
-    if (!session->options->gdb)
-        qmp_execute(running->qmp, "cont", NULL, on_continued, session);
+    if (running->cpus_told == 0)
+        start_guest(session);
 }
 
 static void on_qmp_ready(void *context)
@@ -398,7 +443,7 @@ static bool run(struct session *session, GError **error)
 bool session_run(struct session *session, const struct session_plan *plan, GError **error)
 {
     *session = (struct session){.options = plan->options, .image = &plan->image};
-    guest_init(&session->guest);
+    guest_init(&session->guest, plan->foreign_kernel);
     console_init(&session->console, plan->watch_console, plan->options->until);
     qemu_machine_init(&session->machine, plan->options, plan->without_cx16);
     session->problems = g_ptr_array_new_with_free_func(g_free);

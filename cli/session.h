@@ -19,6 +19,7 @@ enum session_end {
     SESSION_RUNNING,
     SESSION_GUEST_DONE,  /* the kernel's "end" event */
     SESSION_CONSOLE,     /* the guest printed what was waited for */
+    SESSION_FAILED,      /* or that it failed */
     SESSION_PANIC,       /* or a panic */
     SESSION_GUEST_ERROR, /* an "error" event */
     SESSION_POWER_OFF,
@@ -31,9 +32,10 @@ enum session_end {
 struct session_plan {
     const struct options *options;
     struct qemu_image image;
-    bool without_cx16;  /* in the CPU model, unless the user names it */
-    bool live;          /* the serial port goes to stdout as it comes */
-    bool watch_console; /* for options->until and for Linux's panic */
+    bool without_cx16;   /* in the CPU model, unless the user names it */
+    bool live;           /* the serial port goes to stdout as it comes */
+    bool watch_console;  /* for options->until and for Linux's panic */
+    bool foreign_kernel; /* what it says on the debug console is not believed */
 };
 
 struct session {

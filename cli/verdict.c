@@ -60,6 +60,9 @@ bool verdict_bad_end(struct verdict *verdict, const struct session *session)
         verdict_fail(verdict, "%s", session->guest.error);
         verdict->status = session->guest.error_status;
         return true;
+    case SESSION_FAILED:
+        verdict_fail(verdict, "the guest says '%s'", session->console.failed);
+        return true;
     case SESSION_PANIC:
         verdict_fail(verdict, "the guest panicked: %s", session->console.panic);
         return true;
@@ -96,7 +99,7 @@ static void judge_shim(struct verdict *verdict, const struct guest *guest, unsig
         verdict_fail(verdict, "the shim has %d CPUs, %u were asked for", (int)found, cpus);
     for (guint i = 0; i < fields_length(failed); i++)
         verdict_fail(verdict, "the shim could not start the CPU with APIC ID %" G_GINT64_FORMAT,
-                     json_array_get_int_element(failed, i));
+                     fields_element_number(failed, i, -1));
 }
 
 static void judge_trace(struct verdict *verdict, const struct apic_trace *trace)

@@ -5,7 +5,8 @@ FAKE_SCRIPT is a list of steps, one per line, done once the guest is told to go:
     console TEXT | serial TEXT | trace TEXT   write a line there
     event NAME REASON                         send a QMP event
     sleep SECONDS
-FAKE_REGISTERS is what "info registers -a" answers.
+FAKE_REGISTERS is what "info registers -a" answers. The two CPUs have APIC IDs 0 and 4. Other lines
+for the human monitor are appended to the file FAKE_MONITOR, if it is set.
 """
 import json, os, socket, sys, time
 
@@ -52,10 +53,14 @@ def main():
         if name == "query-cpus-fast":
             answer = [{"qom-path": "/a"}, {"qom-path": "/b"}]
         elif name == "qom-get":
-            answer = 5
+            answer = {"/a": 0, "/b": 4}[command["arguments"]["path"]]
         elif name == "human-monitor-command":
             answer = ""
-            if command["arguments"]["command-line"] == "info registers -a":
+            words = command["arguments"]["command-line"]
+            if words != "info registers -a":
+                with open(os.environ.get("FAKE_MONITOR", os.devnull), "a") as monitor:
+                    monitor.write(words + "\n")
+            else:
                 answer = os.environ.get("FAKE_REGISTERS", "").replace("|", "\r\n")
         send({"return": answer})
         if name == "cont":

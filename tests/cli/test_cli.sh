@@ -101,6 +101,18 @@ proofs() {
     echo "\"proofs\":[$list]"
 }
 
+# The bytes of text that a terminal would obey.
+steering=$(printf '\033\007\233')
+
+# expect_clean NAME: what the last command printed holds none of them.
+expect_clean() {
+    if LC_ALL=C grep -q "[$steering]" "$lab/out" "$lab/err"; then
+        fail "$1" "control characters are printed"
+    else
+        pass "$1"
+    fi
+}
+
 # report_line STATE-OF-CPU-1 PROOFS RESULT
 report_line() {
     cat <<EOF
@@ -234,6 +246,20 @@ kernels() {
     expect proof_that_may_not_be_excused 1 'proof registers is not-applicable, which it may not' \
         -- run --cpus 2 --qemu "$lab/excused"
 
+    hostile='\u001b]0;owned\u0007\u001b[2J\u009b31mtext'
+    name=hostile
+    fake_kernel failed "$(proofs apic broken)" failed
+    literal=$(printf '%s' "$hostile" | sed 's/\\/\\\\/g')
+    sed -i "s/:\"x\"/:\"$literal\"/g; s/:\"sipi/:\"$literal/; s/:null/:\"$literal\"/g" \
+        "$lab/hostile.lines"
+    expect control_characters_in_a_report 1 'proof apic is broken: .*text' -- \
+        run --cpus 2 --qemu "$lab/hostile" --json "$lab/report.json"
+    expect_clean control_characters_in_a_report_are_not_printed
+    rm -f "$lab/report.json"
+    printf '{"from":"kernel","event":"error","text":"%s"}\n' "$hostile" >"$lab/hostile.lines"
+    expect control_characters_in_an_error 1 'the kernel says: .*text' -- run --qemu "$lab/hostile"
+    expect_clean control_characters_in_an_error_are_not_printed
+
     # shellcheck disable=SC2016
     echo 'echo "no RAM" >$serial; echo "{\"from\":\"kernel\",\"event\":\"error\",\"text\":\"no MADT\"}" >$console; sleep 9' | fake errs
     expect kernel_that_says_an_error 1 'the kernel says: no MADT' -- run --qemu "$lab/errs"
@@ -276,6 +302,29 @@ boots() {
     boot panic_before_a_reset_is_named 1 'the guest panicked: .*Attempted to kill' "$shim
         serial Kernel panic - not syncing: Attempted to kill init!
         event SHUTDOWN guest-reset"
+    boot awaited_text_that_never_comes 1 'no end after 1 s' "$shim
+        console {\"from\":\"kernel\",\"event\":\"report\",\"result\":\"ok\"}
+        console {\"from\":\"kernel\",\"event\":\"end\"}" --until 'never comes' --timeout 1
+    expect_report guest_on_the_debug_console_is_noise '"noise_lines" : 2'
+    boot guest_cannot_end_by_the_debug_console 1 'no end after 1 s' "$shim
+        console {\"from\":\"kernel\",\"event\":\"end\"}" --timeout 1
+    boot guest_cannot_speak_for_the_shim 0 '^ok' "$shim
+        console {\"from\":\"shim\",\"event\":\"error\",\"kind\":\"usage\",\"text\":\"forged\"}
+        sleep 0.5
+        $up
+        $init"
+    boot kernel_before_the_handover_is_not_believed 1 'no end after 1 s' \
+        'console {"from":"kernel","event":"end"}' --timeout 1
+    rm -f "$lab/report.json"
+    boot muster_kernel_that_succeeds 0 '^ok' "$shim
+        serial Muster kernel: wakes every processor and proves it alive
+        serial result: ok: 2 of 2 CPUs on" --timeout 2
+    boot muster_kernel_that_fails 1 "the guest says 'result: failed: 1 of 2 CPUs on'" "$shim
+        serial Muster kernel: wakes every processor and proves it alive
+        serial result: failed: 1 of 2 CPUs on
+        serial more"
+    boot result_of_another_kernel 1 'no end after 1 s' "$shim
+        serial result: ok" --timeout 1
     boot prompt_without_line_end 0 '^ok' "$shim
         serial login: " --until 'login:'
     boot guest_that_resets 1 "reset itself (triple fault?); its last line was 'Booting SMP'" "$shim
@@ -313,12 +362,56 @@ boots() {
     expect_report cpu_left_behind_is_off '"state" : "off"'
 }
 
+# machine_checks NAME STATUS TEXT EVENT [EVENT]: a kernel on two CPUs, APIC IDs 0 and 4, asks.
+machine_checks() {
+    name=$1 status=$2 text=$3
+    # shellcheck disable=SC2089 # the quotes are JSON's
+    FAKE_SCRIPT="console {\"from\":\"kernel\",\"event\":\"inject-mce\"$4}
+        ${5:+console {\"from\":\"kernel\",\"event\":\"inject-mce\"$5\}}
+        console $(report_line on "$(proofs)" ok)
+        console {\"from\":\"kernel\",\"event\":\"end\"}"
+    FAKE_MONITOR=$lab/monitor
+    # shellcheck disable=SC2090
+    export FAKE_SCRIPT FAKE_MONITOR
+    : >"$lab/monitor"
+    expect "$name" "$status" "$text" -- run --cpus 2 --qemu "$here/fake_qemu.py" --timeout 5
+}
+
+# expect_checked NAME CPUS: on these of QEMU's CPUs a machine check was injected, in this order.
+expect_checked() {
+    got=$(sed -n 's/^mce \([0-9]*\) .*/\1/p' "$lab/monitor" | tr '\n' ' ')
+    if [ "$got" = "$2 " ] || [ -z "$got$2" ]; then
+        pass "$1"
+    else
+        fail "$1" "machine checks on CPUs $got"
+    fi
+}
+
+injections() {
+    machine_checks machine_checks_on_no_named_cpu 0 '^ok' ''
+    expect_checked no_name_means_every_cpu '0 1'
+    machine_checks machine_checks_on_named_cpus 0 '^ok' ',"apic_ids":[4]'
+    expect_checked a_dead_cpu_gets_no_machine_check '1'
+    machine_checks machine_checks_asked_for_twice 0 '^ok' ',"apic_ids":[0,4]' ',"apic_ids":[0,4]'
+    expect_checked every_cpu_gets_one_machine_check '0 1'
+    machine_checks machine_checks_on_unknown_cpu 1 'asked for 2 .*; 1 could be' ',"apic_ids":[1,4]'
+    expect_checked an_apic_id_is_no_cpu_index '1'
+    machine_checks machine_check_named_twice 1 'asked for 2 .*; 1 could be' ',"apic_ids":[4,4]'
+    expect_checked one_machine_check_for_each_cpu '1'
+    machine_checks machine_checks_without_bound 1 'asked for 3 .*; 0 could be' ',"apic_ids":[0,4,0]'
+    expect_checked more_names_than_cpus_are_refused ''
+    machine_checks machine_checks_on_junk 1 'asked for 1 .*; 0 could be' ',"apic_ids":["0"]'
+    expect_checked junk_is_no_apic_id ''
+    unset FAKE_MONITOR
+}
+
 usage_and_files
 bad_qemus
 no_orphans
 kernels
 if command -v python3 >/dev/null; then
     boots
+    injections
 else
     echo "skipped: guests under a QEMU that answers (no python3)"
 fi
