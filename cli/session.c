@@ -60,6 +60,8 @@ static void on_registers(void *context, JsonNode *result, const char *problem)
     (void)problem;
     if (result && json_node_get_value_type(result) == G_TYPE_STRING)
         session->registers = registers_parse(json_node_get_string(result));
+    /* Not sent right behind the question: QEMU may leave before a long answer has gone out. */
+    qmp_execute(session->running->qmp, "quit", NULL, NULL, NULL);
 }
 
 static void finish(struct session *session, enum session_end end)
@@ -74,7 +76,6 @@ static void finish(struct session *session, enum session_end end)
     if (polite) {
         qmp_execute(running->qmp, "stop", NULL, NULL, NULL);
         qmp_human(running->qmp, "info registers -a", on_registers, session);
-        qmp_execute(running->qmp, "quit", NULL, NULL, NULL);
     } else {
         child_signal(running->pid, SIGTERM);
     }

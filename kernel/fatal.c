@@ -22,7 +22,7 @@ static void announce(const char *text)
     json_begin("kernel", "error");
     json_text("text", text);
     json_end();
-    console_printf("muster: %s\n", text);
+    console_printf("muster: %s\nresult: failed: %s\n", text, text);
 }
 
 static _Noreturn void finish(void)

@@ -103,7 +103,7 @@ struct fake_event {
 };
 
 #define FAKE_EVENTS_MAX  8192
-#define FAKE_LOG_MAX     8192
+#define FAKE_LOG_MAX     16384
 #define FAKE_REGIONS_MAX 8
 #define FAKE_MSRS_MAX    128
 
@@ -564,6 +564,13 @@ static inline uint64_t fake_msr_read(void *context, uint32_t msr)
 static inline void fake_msr_write(void *context, uint32_t msr, uint64_t value)
 {
     struct fake_machine *fake = context;
+    if (msr == MSR_APIC_BASE) {
+        assert_int_equal(value & ~(uint64_t)APIC_BASE_X2APIC,
+                         APIC_DEFAULT_PHYS | APIC_BASE_ENABLED);
+        assert_true(!fake->x2apic || value & APIC_BASE_X2APIC); /* #GP: the way back is a reset */
+        fake->x2apic = value & APIC_BASE_X2APIC;
+        return;
+    }
     if (msr < MSR_X2APIC || msr >= MSR_X2APIC + 0x40) {
         *fake_msr(fake, msr) = value;
         fake->msr_writes++;

@@ -87,7 +87,6 @@ static void stamps_tell_each_cpus_moments_in_order(void **state)
 
     assert_int_equal(fake_adopt(fake, FAKE_S), MUSTER_OK);
     assert_int_equal(start(fake), MUSTER_OK);
-    assert_int_equal(fake->machine.adopt_start_ns, FAKE_S);
     for (uint32_t i = 0; i < COUNT; i++) {
         const uint64_t *stamps = fake->slots[i].stamps_ns;
         const struct fake_cpu *cpu = &fake->cpus[i];
@@ -99,11 +98,9 @@ static void stamps_tell_each_cpus_moments_in_order(void **state)
         assert_int_equal(stamps[MUSTER_STAMP_LONG_MODE], cpu->claimed_at_ns);
         assert_int_equal(stamps[MUSTER_STAMP_PARKED], cpu->claimed_at_ns + cpu->load_ns);
         assert_int_equal(stamps[MUSTER_STAMP_ON], cpu->entered_at_ns);
-        assert_true(fake->machine.adopt_end_ns >= stamps[MUSTER_STAMP_PARKED]);
         for (unsigned j = 1; j < MUSTER_STAMP_COUNT; j++)
             assert_true(stamps[j] >= stamps[j - 1]);
     }
-    assert_true(fake->machine.adopt_end_ns < FAKE_S + 10 * FAKE_MS);
 }
 
 static void late_cpu_fails_parks_and_is_taken_by_the_next_adoption(void **state)
@@ -132,7 +129,7 @@ static void late_cpu_fails_parks_and_is_taken_by_the_next_adoption(void **state)
 }
 
 /* An INIT or a second command would pull it out of a slot that it could not claim again. */
-static void cpu_that_is_still_under_way_is_waited_for_and_not_woken_again(void **state)
+static void cpu_that_is_still_under_way_is_not_woken_again_and_taken_when_it_is_in(void **state)
 {
     struct fake_machine *fake = *state;
 
@@ -140,12 +137,14 @@ static void cpu_that_is_still_under_way_is_waited_for_and_not_woken_again(void *
     assert_int_equal(fake_adopt(fake, FAKE_S), MUSTER_TIME_OUT);
     uint32_t sends = fake->send_count;
     uint32_t commands = fake->command_count;
+    assert_int_equal(fake_adopt(fake, FAKE_S), MUSTER_TIME_OUT);
+    assert_only_fails(fake, SOME, MUSTER_ERROR_NOT_ARRIVED);
+    fake_pass(fake, FAKE_S);
     assert_int_equal(fake_adopt(fake, FAKE_S), MUSTER_OK);
     assert_int_equal(fake->send_count, sends);
     assert_int_equal(fake->command_count, commands);
     assert_everybody_is(fake, MUSTER_CPU_OFF);
     assert_int_equal(fake->machine.strays.value, 0);
-    assert_int_equal(fake->now_ns, fake->cpus[SOME].claimed_at_ns + 1500 * FAKE_MS);
 }
 
 static void cpu_that_never_comes_fails_each_time_and_holds_nobody_up(void **state)
@@ -159,7 +158,7 @@ static void cpu_that_never_comes_fails_each_time_and_holds_nobody_up(void **stat
         assert_int_equal(fake_adopt(fake, FAKE_S), MUSTER_TIME_OUT);
         assert_only_fails(fake, SOME,
                           fake->mailbox ? MUSTER_ERROR_NOT_ACKNOWLEDGED : MUSTER_ERROR_NOT_ARRIVED);
-        assert_in_range(fake->now_ns - now_ns, FAKE_S, FAKE_S + 10 * FAKE_MS);
+        assert_in_range(fake->now_ns - now_ns, FAKE_S / 2, FAKE_S);
     }
     fake->cpus[SOME].dead = false; /* and when the fault is gone */
     assert_int_equal(fake_adopt(fake, FAKE_S), MUSTER_OK);
@@ -245,7 +244,7 @@ static void deadline_may_be_for_ever(void **state)
     struct fake_machine *fake = *state;
 
     fake->cpus[SOME].load_ns = 1000 * FAKE_S;
-    fake->cpus[SOME].acknowledge_ns = 1000 * FAKE_S;
+    fake->cpus[SOME].acknowledge_ns = MUSTER_FOREVER / 4 * 3;
     assert_int_equal(fake_adopt(fake, MUSTER_FOREVER), MUSTER_OK);
     assert_everybody_is(fake, MUSTER_CPU_OFF);
     fake->cpus[SOME].step_ns = 1000 * FAKE_S;
@@ -260,8 +259,8 @@ static void cpu_whose_wake_seemed_lost_and_was_not_is_like_any_other(void **stat
     uint64_t vector = FAKE_MAILBOX_ENTRY + 16 * SOME;
 
     fake->cpus[SOME].acknowledge_ns = 5 * FAKE_S;
-    fake->cpus[COUNT - 1].load_ns = 500 * FAKE_MS; /* keeps the adoption waiting */
-    fake_at(fake, 1200 * FAKE_MS, fake_enter, &fake->cpus[SOME], vector);
+    fake->cpus[COUNT - 1].load_ns = 300 * FAKE_MS; /* keeps the adoption waiting */
+    fake_at(fake, 600 * FAKE_MS, fake_enter, &fake->cpus[SOME], vector);
     assert_int_equal(fake_adopt(fake, FAKE_S), MUSTER_OK);
     assert_everybody_is(fake, MUSTER_CPU_OFF);
     assert_int_equal(start(fake), MUSTER_OK);
@@ -449,7 +448,7 @@ int main(void)
         cmocka_unit_test(everybody_comes_by_either_way_in_any_number),
         BY_BOTH(stamps_tell_each_cpus_moments_in_order),
         BY_BOTH(late_cpu_fails_parks_and_is_taken_by_the_next_adoption),
-        BY_BOTH(cpu_that_is_still_under_way_is_waited_for_and_not_woken_again),
+        BY_BOTH(cpu_that_is_still_under_way_is_not_woken_again_and_taken_when_it_is_in),
         BY_BOTH(cpu_that_never_comes_fails_each_time_and_holds_nobody_up),
         BY_MAILBOX(cpu_with_a_wrong_apic_id_is_refused_for_good),
         BY_BOTH(cpu_that_lacks_a_feature_is_refused_for_good),

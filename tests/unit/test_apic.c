@@ -108,6 +108,20 @@ static void x2apic_sends_with_one_write_and_reads_no_status(void **state)
     assert_int_equal(fake->now_ns, FAKE_S);
 }
 
+static void x2apic_mode_is_entered_where_the_processor_has_it(void **state)
+{
+    struct fake_machine *fake = *state;
+
+    fake->cpuid_1[2] = ~CPUID_1_ECX_X2APIC;
+    assert_int_equal(muster_apic_enable_x2(&fake->platform), MUSTER_NOT_SUPPORTED);
+    assert_false(muster_apic_is_x2(&fake->platform));
+    fake->cpuid_1[2] = CPUID_1_ECX_X2APIC;
+    assert_int_equal(muster_apic_enable_x2(&fake->platform), MUSTER_OK);
+    assert_true(muster_apic_is_x2(&fake->platform));
+    assert_int_equal(muster_apic_enable_x2(&fake->platform), MUSTER_OK); /* it is there already */
+    assert_true(muster_apic_is_x2(&fake->platform));
+}
+
 static void id_is_the_live_one_in_either_mode(void **state)
 {
     struct fake_machine *fake = *state;
@@ -175,6 +189,7 @@ int main(void)
         TEST(stuck_xapic_is_named_after_a_bounded_time),
         TEST(xapic_cannot_reach_ids_from_255_on),
         TEST(x2apic_sends_with_one_write_and_reads_no_status),
+        TEST(x2apic_mode_is_entered_where_the_processor_has_it),
         TEST(id_is_the_live_one_in_either_mode),
         TEST(end_of_interrupt_is_a_zero_in_either_mode),
         TEST(interrupt_and_nmi_carry_their_delivery_mode),

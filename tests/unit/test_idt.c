@@ -72,26 +72,55 @@ static void note_trap(struct muster_slot *slot, struct muster_trap_frame *frame)
     trapped_frame = frame;
 }
 
-static void trap_reaches_the_host_and_wake_vector_ends_here(void **state)
+static int set_up(void **state)
 {
     struct fake_machine *fake = fake_machine_new(NULL, 2);
-    struct muster_trap_frame frame = {.vector = VECTOR_PF};
 
-    (void)state;
     fake->machine.config = fake->config;
     fake->machine.config.trap = note_trap;
     fake->slots[1].machine = &fake->machine;
-    trap_handle(&fake->slots[1], &frame);
-    assert_ptr_equal(trapped_slot, &fake->slots[1]);
-    assert_ptr_equal(trapped_frame, &frame);
-    assert_int_equal(fake->eois, 0);
+    trapped_slot = NULL;
+    trapped_frame = NULL;
+    *state = fake;
+    return 0;
+}
+
+static int tear_down(void **state)
+{
+    fake_machine_free(*state);
+    return 0;
+}
+
+/* Whether the host saw it; what it does not see is ended here. */
+static bool host_sees(struct fake_machine *fake, unsigned vector, enum muster_cpu_state cpu_state)
+{
+    struct muster_trap_frame frame = {.vector = vector};
+    unsigned eois = fake->eois;
 
     trapped_slot = NULL;
-    frame.vector = FAKE_WAKE_VECTOR;
+    fake->slots[1].state.value = cpu_state;
     trap_handle(&fake->slots[1], &frame);
-    assert_null(trapped_slot);
-    assert_int_equal(fake->eois, 1);
-    fake_machine_free(fake);
+    assert_int_equal(fake->eois, eois + (trapped_slot == NULL));
+    if (trapped_slot) {
+        assert_ptr_equal(trapped_slot, &fake->slots[1]);
+        assert_ptr_equal(trapped_frame, &frame);
+    }
+    return trapped_slot != NULL;
+}
+
+static void host_sees_all_traps_of_a_cpu_that_is_on_but_the_wake(void **state)
+{
+    for (unsigned vector = 0; vector < 256; vector++)
+        assert_int_equal(host_sees(*state, vector, MUSTER_CPU_ON), vector != FAKE_WAKE_VECTOR);
+}
+
+/* An interrupt that the firmware left pending means nothing to the host; an exception does. */
+static void host_sees_only_the_exceptions_of_a_parked_cpu(void **state)
+{
+    for (unsigned vector = 0; vector < 256; vector++) {
+        assert_int_equal(host_sees(*state, vector, MUSTER_CPU_OFF), vector < 0x20);
+        assert_int_equal(host_sees(*state, vector, MUSTER_CPU_ADOPT_PENDING), vector < 0x20);
+    }
 }
 
 int main(void)
@@ -100,7 +129,10 @@ int main(void)
         cmocka_unit_test(every_gate_is_a_kernel_interrupt_gate_to_its_own_stub),
         cmocka_unit_test(nmi_double_fault_and_machine_check_have_stacks_of_their_own),
         cmocka_unit_test(stubs_push_an_error_code_only_where_the_processor_does_not),
-        cmocka_unit_test(trap_reaches_the_host_and_wake_vector_ends_here),
+        cmocka_unit_test_setup_teardown(host_sees_all_traps_of_a_cpu_that_is_on_but_the_wake,
+                                        set_up, tear_down),
+        cmocka_unit_test_setup_teardown(host_sees_only_the_exceptions_of_a_parked_cpu, set_up,
+                                        tear_down),
     };
 
     return cmocka_run_group_tests_name("idt", tests, NULL, NULL);

@@ -14,7 +14,7 @@ static int set_up(void **state)
 {
     struct fake_machine *fake = fake_sipi_machine(COUNT);
 
-    fake_region_add(fake, PAGE, PAGE_BYTES);
+    fake_region_add(fake, PAGE, 2 * PAGE_BYTES);
     assert_int_equal(muster_lend_prepare(&fake->machine, PAGE), MUSTER_OK);
     assert_int_equal(fake_adopt(fake, FAKE_S), MUSTER_OK);
     assert_int_equal(muster_start(&fake->machine, NULL, 0, FAKE_S), MUSTER_OK);
@@ -44,9 +44,11 @@ static void lending_page_is_checked(void **state)
 {
     struct fake_machine *fake = *state;
 
+    fake_region_add(fake, 0, PAGE_BYTES);
     assert_int_equal(muster_lend_prepare(&fake->machine, 0), MUSTER_ERROR_ENTRY_PAGE);
     assert_int_equal(muster_lend_prepare(&fake->machine, PAGE + 8), MUSTER_ERROR_ENTRY_PAGE);
-    assert_int_equal(muster_lend_prepare(&fake->machine, 0x77771000), MUSTER_ERROR_ENTRY_PAGE);
+    assert_int_equal(muster_lend_prepare(&fake->machine, PAGE + 2 * PAGE_BYTES),
+                     MUSTER_ERROR_ENTRY_PAGE);
     fake_region_add(fake, 0x100000000, PAGE_BYTES);
     assert_int_equal(muster_lend_prepare(&fake->machine, 0x100000000), MUSTER_ERROR_ENTRY_PAGE);
     fake_region_add(fake, 0xFFFFF000, PAGE_BYTES);

@@ -110,30 +110,53 @@ static void only_what_differs_is_written(void **state)
 
     mtrr_read(&fake->platform, &profile);
     assert_int_equal(mtrr_write(&fake->platform, &profile), 0);
-    assert_int_equal(fake->msr_writes, 0);
+    assert_int_equal(fake->msr_writes, 2); /* off, and on again */
+    fake->msr_writes = 0;
     *fake_msr(fake, 0x250) = 7;
     *fake_msr(fake, 0x26F) = 8;
     *fake_msr(fake, 0x200) = 9;
     *fake_msr(fake, 0x200 + 2 * PAIRS - 1) = 10;
     assert_int_equal(mtrr_write(&fake->platform, &profile), 4);
-    assert_int_equal(fake->msr_writes, 4);
+    assert_int_equal(fake->msr_writes, 4 + 2);
     assert_int_equal(*fake_msr(fake, 0x250), value_of(0x250));
     assert_int_equal(*fake_msr(fake, 0x26F), value_of(0x26F));
     assert_int_equal(*fake_msr(fake, 0x200), value_of(0x200));
     assert_true(mtrr_equal(&fake->platform, &profile));
 }
 
-/* Enabling comes last, when the caller says so. */
-static void default_type_is_left_to_the_caller(void **state)
+/* In front of the fake's own: ranges may be written only while all are disabled. */
+static void write_while_disabled(void *context, uint32_t msr, uint64_t value)
+{
+    struct fake_machine *fake = context;
+
+    assert_true(msr == 0x2FF || !(*fake_msr(fake, 0x2FF) & MTRR_DEF_TYPE_ENABLE));
+    fake_msr_write(context, msr, value);
+}
+
+static void ranges_are_written_while_all_are_disabled(void **state)
+{
+    struct fake_machine *fake = *state;
+    struct muster_cpu_profile profile = {0};
+
+    mtrr_read(&fake->platform, &profile);
+    fake->platform.msr_write = write_while_disabled;
+    *fake_msr(fake, 0x259) = 7;
+    *fake_msr(fake, 0x203) = 9;
+    assert_int_equal(mtrr_write(&fake->platform, &profile), 2);
+    assert_int_equal(*fake_msr(fake, 0x2FF), 0xC06);
+    assert_true(mtrr_equal(&fake->platform, &profile));
+}
+
+static void default_type_counts_as_one_that_differed(void **state)
 {
     struct fake_machine *fake = *state;
     struct muster_cpu_profile profile = {0};
 
     mtrr_read(&fake->platform, &profile);
     *fake_msr(fake, 0x2FF) = 0;
-    assert_int_equal(mtrr_write(&fake->platform, &profile), 0);
-    assert_int_equal(*fake_msr(fake, 0x2FF), 0);
-    assert_false(mtrr_equal(&fake->platform, &profile));
+    assert_int_equal(mtrr_write(&fake->platform, &profile), 1);
+    assert_int_equal(*fake_msr(fake, 0x2FF), 0xC06);
+    assert_true(mtrr_equal(&fake->platform, &profile));
 }
 
 #define TEST(name) cmocka_unit_test_setup_teardown(name, set_up, tear_down)
@@ -146,7 +169,8 @@ int main(void)
         cmocka_unit_test(counts_follow_mtrrcap_and_have_a_bound),
         TEST(any_register_that_differs_is_noticed),
         TEST(only_what_differs_is_written),
-        TEST(default_type_is_left_to_the_caller),
+        TEST(ranges_are_written_while_all_are_disabled),
+        TEST(default_type_counts_as_one_that_differed),
     };
 
     return cmocka_run_group_tests_name("mtrr", tests, NULL, NULL);

@@ -115,11 +115,22 @@ static void page_tables_have_4_or_5_levels(void **state)
 {
     struct fake_machine *fake = *state;
 
+    fake->cpuid_7[2] = CPUID_7_ECX_LA57;
     for (unsigned levels = 0; levels < 8; levels++) {
         fake->config.paging_levels = levels;
         assert_int_equal(prepare(fake),
                          levels == 4 || levels == 5 ? MUSTER_OK : MUSTER_ERROR_PAGING_LEVELS);
     }
+}
+
+static void five_levels_need_a_processor_that_has_them(void **state)
+{
+    struct fake_machine *fake = *state;
+
+    fake->config.paging_levels = 5;
+    assert_int_equal(prepare(fake), MUSTER_ERROR_PAGING_LEVELS);
+    fake->cpuid_7[2] = CPUID_7_ECX_LA57;
+    assert_int_equal(prepare(fake), MUSTER_OK);
 }
 
 static void park_table_is_a_page_below_4_gib(void **state)
@@ -166,6 +177,7 @@ int main(void)
         TEST(trap_handler_is_needed),
         TEST(wake_vector_is_neither_an_exception_nor_the_spurious_one),
         TEST(page_tables_have_4_or_5_levels),
+        TEST(five_levels_need_a_processor_that_has_them),
         TEST(park_table_is_a_page_below_4_gib),
         cmocka_unit_test(one_processor_needs_no_entry_memory),
     };

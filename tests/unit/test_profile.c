@@ -80,8 +80,11 @@ static const struct {
     {1 << 21, 7, 1, 20}, /* SMAP */
     {1 << 11, 7, 2, 2},  /* UMIP */
     {1 << 12, 7, 2, 16}, /* LA57 */
+    {1 << 17, 1, 2, 17}, /* PCIDE */
+    {1 << 18, 1, 2, 26}, /* OSXSAVE */
+    {1 << 22, 7, 2, 3},  /* PKE */
 };
-#define ALL_FEATURES (MUSTER_CR4_FEATURES | CR4_LA57)
+#define ALL_FEATURES (MUSTER_CR4_FEATURES | CR4_LA57 | CR4_PCIDE | CR4_OSXSAVE | CR4_PKE)
 
 static int set_up(void **state)
 {

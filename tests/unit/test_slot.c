@@ -69,13 +69,13 @@ static void gdt_holds_what_the_selectors_say(void **state)
     } segments[] = {
         {MUSTER_KERNEL_CS, 0x9B, 0xA},    /* code, ring 0, long */
         {MUSTER_KERNEL_DS, 0x93, 0xC},    /* data, ring 0 */
-        {MUSTER_USER_BASE, 0xFB, 0xC},    /* code, ring 3, 32 bits */
         {MUSTER_USER_DS & ~3, 0xF3, 0xC}, /* data, ring 3 */
         {MUSTER_USER_CS & ~3, 0xFB, 0xA}, /* code, ring 3, long */
     };
     struct muster_slot *slot = *state;
 
     assert_int_equal(slot->gdt[0], 0);
+    assert_int_equal(slot->gdt[MUSTER_USER_BASE / 8], 0); /* no 32-bit user code */
     for (unsigned i = 0; i < sizeof(segments) / sizeof(segments[0]); i++) {
         uint64_t descriptor = slot->gdt[segments[i].selector / 8];
 
@@ -156,7 +156,7 @@ static void kernel_stack_is_where_interrupts_from_user_mode_land(void **state)
 {
     struct muster_slot *slots = *state;
 
-    slot_set_kernel_stack(&slots[0], 0xFFFF800000123450);
+    muster_slot_set_kernel_stack(&slots[0], 0xFFFF800000123450);
     assert_int_equal(tss_of(&slots[0])->rsp[0], 0xFFFF800000123450);
     assert_int_equal(tss_of(&slots[1])->rsp[0], slots[1].park_stack_top);
 }
