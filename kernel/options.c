@@ -93,8 +93,9 @@ static bool read_inject(const char *cmdline)
 
 static void refuse_unknown(const char *cmdline)
 {
-    static const char *const names[] = {"wake",   "custody",    "levels", "apic",
-                                        "inject", "timeout-ms", NULL};
+    /* "console" is what muster boot gives by default; ours is the serial port anyway. */
+    static const char *const names[] = {"wake",   "custody",    "levels",  "apic",
+                                        "inject", "timeout-ms", "console", NULL};
     char word[VALUE_BYTES];
     if (cmdline_unknown(cmdline, names, word, sizeof(word)))
         fatal("the kernel does not know '%s' on its command line", word);
