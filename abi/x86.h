@@ -91,7 +91,8 @@
 #define APIC_TPR            0x080
 #define APIC_EOI            0x0B0
 #define APIC_SVR            0x0F0
-#define APIC_ISR            0x100 /* eight of them, 0x10 apart */
+#define APIC_ISR            0x100 /* APIC_ISR_WORDS of them, 0x10 apart */
+#define APIC_ISR_WORDS      8
 #define APIC_IRR            0x200 /* likewise */
 #define APIC_ESR            0x280
 #define APIC_ICR_LOW        0x300

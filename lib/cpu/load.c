@@ -161,9 +161,10 @@ static void apic_clear(const struct muster_platform *platform, bool x2)
     unsigned count = (apic_read(platform, x2, APIC_VERSION) >> 16 & 0xFF) + 1;
     for (unsigned i = 0; i < count && i < sizeof(sources) / sizeof(sources[0]); i++)
         apic_write(platform, x2, sources[i], APIC_LVT_MASKED);
-    for (unsigned vector = 0; vector < 256; vector++)
-        if (apic_read(platform, x2, APIC_ISR + vector / 32 * 0x10) >> vector % 32 & 1)
-            apic_write(platform, x2, APIC_EOI, 0);
+    for (unsigned word = 0; word < APIC_ISR_WORDS; word++)
+        for (uint32_t served = apic_read(platform, x2, APIC_ISR + word * 0x10); served;
+             served &= served - 1)
+            apic_write(platform, x2, APIC_EOI, 0); /* each ends one, the highest first */
 }
 
 static void apic_load(const struct muster_slot *slot, const struct muster_cpu_profile *profile)

@@ -69,7 +69,18 @@ static void stamp_init(struct muster_slot *slot, uint32_t command)
         slot_stamp(slot, MUSTER_STAMP_WAKE_SENT);
 }
 
-/* To all that want a wake. An APIC that is stuck stays so: its patience is spent once. */
+/* @status: of the send before. An APIC that is stuck stays so: its patience is spent once. */
+static enum muster_status send_to_one(const struct wake_run *run, struct muster_slot *slot,
+                                      uint32_t command, enum muster_status status)
+{
+    if (status != MUSTER_ERROR_APIC_STUCK)
+        status = apic_send(run->machine->platform, run->plan->x2apic, slot->apic_id, command);
+    if (status)
+        slot_fail(slot, status);
+    return status;
+}
+
+/* To all that want a wake. */
 static void send_to_each(const struct wake_run *run, uint32_t command)
 {
     struct muster_machine *machine = run->machine;
@@ -79,10 +90,7 @@ static void send_to_each(const struct wake_run *run, uint32_t command)
         if (!slot_wants_wake(slot) || slot_failure(slot))
             continue;
         stamp_init(slot, command);
-        if (status != MUSTER_ERROR_APIC_STUCK)
-            status = apic_send(machine->platform, run->plan->x2apic, slot->apic_id, command);
-        if (status)
-            slot_fail(slot, status);
+        status = send_to_one(run, slot, command, status);
     }
 }
 
@@ -124,6 +132,7 @@ static void init_again(const struct wake_run *run)
     struct muster_machine *machine = run->machine;
     const struct muster_platform *platform = machine->platform;
     uint64_t now_ns = platform->time_ns(platform->context);
+    enum muster_status status = MUSTER_OK;
     send_to_each(run, ICR_INIT | ICR_ASSERT);
     pass_time(platform, CLASSIC_INIT_DELAY_NS);
     for (uint32_t i = 0; i < machine->cpu_count; i++) {
@@ -131,10 +140,7 @@ static void init_again(const struct wake_run *run)
         if (slot->stamps_ns[MUSTER_STAMP_WAKE_SENT] < now_ns || slot_failure(slot))
             continue;
         word_store_release(&slot->claimed, 0);
-        enum muster_status status =
-            apic_send(platform, run->plan->x2apic, slot->apic_id, sipi_command(machine));
-        if (status)
-            slot_fail(slot, status);
+        status = send_to_one(run, slot, sipi_command(machine), status);
     }
 }
 

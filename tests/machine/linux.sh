@@ -58,7 +58,7 @@ hotplug() {
     kernel=$(input kernel-6.12)
     scripts/make-initrd tests/real/init-hotplug "$work/initrd"
     expect_status 0 "$muster" boot "$kernel" --cpus "$1" --initrd "$work/initrd" \
-        --mailbox-version 1 --until "muster-init: hotplug" --json "$work/report.json" \
+        --mailbox-version 1 --until "muster-init: hotplug ok" --json "$work/report.json" \
         >"$work/console"
     tail -n 5 "$work/console"
     check_boot "$work/report.json" "$1"

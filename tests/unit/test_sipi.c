@@ -429,6 +429,32 @@ static void stuck_apic_is_named_and_costs_its_patience_once_a_round(void **state
     }
 }
 
+static void apic_gets_stuck(struct fake_machine *fake, struct fake_cpu *cpu, uint64_t value)
+{
+    (void)cpu, (void)value;
+    fake->icr_stuck = true;
+}
+
+/* Before the second INIT, or between it and its SIPI. */
+static void apic_that_gets_stuck_later_costs_its_patience_once_too(void **state)
+{
+    (void)state;
+    for (uint64_t at_ns = 10 * FAKE_MS; at_ns <= 18 * FAKE_MS; at_ns += 8 * FAKE_MS) {
+        struct fake_machine *fake = fake_sipi_machine(100);
+
+        for (uint32_t i = 1; i < 100; i++)
+            fake->cpus[i].dead = true;
+        fake_at(fake, at_ns, apic_gets_stuck, NULL, 0);
+        assert_int_equal(fake_adopt(fake, FAKE_S), MUSTER_TIME_OUT);
+        assert_cpu(fake, 0, MUSTER_CPU_OFF, MUSTER_OK);
+        for (uint32_t i = 1; i < 100; i++)
+            if (i != fake->machine.bsp)
+                assert_cpu(fake, i, MUSTER_CPU_FAILED, MUSTER_ERROR_APIC_STUCK);
+        assert_in_range(fake->now_ns - FAKE_S, 30 * FAKE_MS, 40 * FAKE_MS);
+        fake_machine_free(fake);
+    }
+}
+
 #define TEST(name) cmocka_unit_test_setup_teardown(name, set_up, tear_down)
 
 int main(void)
@@ -459,6 +485,7 @@ int main(void)
         TEST(dead_cpu_costs_the_deadline_and_no_more),
         cmocka_unit_test(many_dead_cpus_cost_the_deadline_and_no_more),
         cmocka_unit_test(stuck_apic_is_named_and_costs_its_patience_once_a_round),
+        cmocka_unit_test(apic_that_gets_stuck_later_costs_its_patience_once_too),
     };
 
     return cmocka_run_group_tests_name("sipi", tests, NULL, NULL);
