@@ -33,7 +33,7 @@ CLI_PACKAGES := glib-2.0 gio-2.0 gio-unix-2.0 json-glib-1.0
 CLI_CFLAGS    = $(shell pkg-config --cflags $(CLI_PACKAGES))
 CLI_LIBS      = $(shell pkg-config --libs $(CLI_PACKAGES))
 
-BOOT_COMMON := boot/enter.S boot/jump.S $(sort $(wildcard boot/*.c))
+BOOT_COMMON := boot/enter.S boot/jump.S boot/td.S $(sort $(wildcard boot/*.c))
 KERNEL_SRC  := $(sort $(wildcard kernel/*.c kernel/*.S)) boot/entry_pvh.S $(BOOT_COMMON)
 SHIM_SRC    := $(sort $(wildcard shim/*.c shim/*.S)) boot/entry_multiboot.S $(BOOT_COMMON)
 CLI_SRC     := $(sort $(wildcard cli/*.c))
@@ -44,7 +44,8 @@ host_objects = $(patsubst %,$(BUILD)/host/%.o,$(1))
 test_objects = $(patsubst %,$(BUILD)/sanitized/%.o,$(1))
 
 .PHONY: all check clean help format
-all: $(BUILD)/libmuster.a $(BUILD)/muster $(BUILD)/muster-kernel.elf $(BUILD)/muster-shim.elf
+all: $(BUILD)/libmuster.a $(BUILD)/muster $(BUILD)/muster-kernel.elf $(BUILD)/muster-shim.elf \
+     $(BUILD)/muster-tdshim.fd
 
 help:
 	@echo "make          build library, kernel, shim and command into $(BUILD)/"
@@ -75,6 +76,19 @@ $(BUILD)/muster-shim.elf64: boot/image.ld $(call bare_objects,$(SHIM_SRC)) \
                                $(BUILD)/bare/libmuster-inner.a
 	$(LD) -pie --no-dynamic-linker -z max-page-size=4096 -z noexecstack -z text --build-id=none \
 	  -T boot/image.ld --defsym=IMAGE_BASE=$(SHIM_BASE) -o $@ $(filter %.o %.a,$^)
+
+# The shim as TD firmware: its image as a flat file, behind a reset vector that ends at 4 GiB.
+$(BUILD)/muster-tdshim.bin: $(BUILD)/muster-shim.elf64
+	$(OBJCOPY) -O binary $< $@
+
+$(BUILD)/tdshim-reset.o: shim/td/reset.S shim/td/layout.h abi/tdvf_image.h $(BUILD)/muster-tdshim.bin
+	$(CC) $(COMMON) -DSHIM_FILE='"$(BUILD)/muster-tdshim.bin"' -c -o $@ $<
+
+$(BUILD)/muster-tdshim.fd: $(BUILD)/tdshim-reset.o shim/td/image.ld $(BUILD)/muster-shim.elf64
+	bytes=$$(($$(stat -c %s $(BUILD)/muster-tdshim.bin) / 4096 * 4096 + 8192)); \
+	  $(LD) -T shim/td/image.ld --just-symbols=$(BUILD)/muster-shim.elf64 \
+	  --defsym=IMAGE_START=$$((0x100000000 - bytes)) -o $(BUILD)/tdshim.elf $<
+	$(OBJCOPY) -O binary --gap-fill=0xff $(BUILD)/tdshim.elf $@
 
 $(BUILD)/muster: $(call host_objects,$(CLI_SRC) lib/status.c)
 	$(CC) $(LDFLAGS) -o $@ $^ $(CLI_LIBS)

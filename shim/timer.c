@@ -33,7 +33,7 @@ void shim_timer_nap(uint32_t ms)
     timer_write(APIC_TIMER_DIVIDE, APIC_DIVIDE_BY_16);
     timer_write(APIC_LVT_TIMER, SHIM_TIMER_VECTOR);
     timer_write(APIC_TIMER_INITIAL, shim.timer_ticks_per_ms * ms);
-    sleep_until_interrupt();
+    native_idle();
 }
 
 /* A tick that is already on its way is taken here and not by the OS. */

@@ -15,6 +15,9 @@
  * Exit:  arrive_by_apic_id in long mode on the park page table, RBX = this page, RSI:RDI = TSC at
  *        the first instruction, RDX:RAX = TSC now, RSP = RBP = 0 (no firmware table). No stack.
  * Takes no trap and touches only this page until CR3 is loaded.
+ *
+ * A TD's CPU, which never was in real mode, comes in at sipi_entry_32 (lib/wake/td_start.c):
+ * 32-bit protected mode, flat segments, paging and interrupts off, EBX = this page, ESI:EDI = TSC.
  */
     .code16
 sipi_entry_start:
@@ -40,11 +43,15 @@ sipi_entry_32:
     movl %eax, %ss
     movl ENTRY_CR4(%ebx), %eax
     movl %eax, %cr4
-    /* NXE before a table that uses NX is loaded. */
+    /* NXE before a table that uses NX is loaded. A TD has it, and must not write EFER. */
     movl $MSR_EFER, %ecx
+    rdmsr
+    cmpl ENTRY_EFER(%ebx), %eax
+    je 1f
     xorl %edx, %edx
     movl ENTRY_EFER(%ebx), %eax
     wrmsr
+1:
     movl ENTRY_PARK_CR3(%ebx), %eax
     movl %eax, %cr3
     /* Caching on: INIT leaves CD and NW set on some processors. */

@@ -20,6 +20,7 @@ CHECK(far64_offset, ENTRY_FAR64);
 CHECK(gdt_limit, ENTRY_GDTR);
 CHECK(gdt, ENTRY_GDT);
 CHECK(x2apic, ENTRY_X2APIC);
+CHECK(td, ENTRY_TD);
 #undef CHECK
 _Static_assert(offsetof(struct entry_parameters, gdt_base) ==
                    offsetof(struct entry_parameters, gdt_limit) + 2,
@@ -40,7 +41,9 @@ void entry_parameters_init(const struct muster_machine *machine, struct entry_pa
         .strays = (uint64_t)(uintptr_t)&machine->strays,
         .index_shift = machine->index_shift,
         .index_mask = machine->index_mask,
-        .cr4 = CR4_PAE | (config->paging_levels == 5 ? CR4_LA57 : 0),
+        /* MCE is fixed to 1 in a TD. */
+        .cr4 = CR4_PAE | (config->paging_levels == 5 ? CR4_LA57 : 0) |
+               (machine->confidential ? CR4_MCE : 0),
         .efer = EFER_LME | (uint32_t)(machine->profile.efer & EFER_NXE),
         .far32_selector = ENTRY_CS32,
         .far64_selector = ENTRY_CS64,
@@ -48,5 +51,6 @@ void entry_parameters_init(const struct muster_machine *machine, struct entry_pa
         .gdt_base = page_phys + ENTRY_GDT,
         .gdt = {0, 0x00AF9B000000FFFF, 0x00CF93000000FFFF, 0x00CF9B000000FFFF},
         .x2apic = machine->profile.x2apic,
+        .td = machine->confidential,
     };
 }

@@ -41,7 +41,7 @@ struct way_operations {
     uint64_t (*wake_again)(const struct wake_run *run, unsigned attempt);
 };
 
-extern const struct way_operations sipi_way, mailbox_way;
+extern const struct way_operations sipi_way, mailbox_way, td_start_way;
 
 /** The operations of plan->way; NULL for MUSTER_WAY_NONE. */
 const struct way_operations *way_operations_of(const struct muster_plan *plan);
@@ -65,6 +65,10 @@ void slot_stamp(struct muster_slot *slot, enum muster_stamp stamp);
 /** Write one page of mailbox entry stubs, for the slots from @first_slot on. */
 void mailbox_entry_page_write(const struct muster_machine *machine, uint8_t *page,
                               uint64_t page_phys, uint32_t first_slot);
+
+/** Write the page by which CPUs come in that are told apart by their APIC ID: lib/wake/sipi.c. */
+void sipi_entry_page_write(const struct muster_machine *machine, uint8_t *page,
+                           uint64_t page_phys);
 
 /** Fill the part of an entry page's parameters that both ways need. */
 struct entry_parameters;
