@@ -2,6 +2,7 @@
 #include "abi/pvh.h"
 #include "boot/console.h"
 #include "boot/image.h"
+#include "boot/td.h"
 #include "kernel/bringup.h"
 #include "kernel/fatal.h"
 #include "kernel/kernel.h"
@@ -24,6 +25,7 @@ static const struct pvh_start_info *start_info(uint64_t info_phys)
 void boot_main(uint64_t info_phys, uint32_t magic)
 {
     (void)magic;
+    td_begin();
     console_init();
     console_write("\nMuster kernel: wakes every processor and proves it alive\n");
     const struct pvh_start_info *info = start_info(info_phys);

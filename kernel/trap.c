@@ -1,5 +1,7 @@
 #include "kernel/trap.h"
 
+#include "abi/x86.h"
+#include "boot/td.h"
 #include "kernel/fatal.h"
 #include "kernel/kernel.h"
 #include "lib/atomic.h"
@@ -39,6 +41,8 @@ void kernel_trap(struct muster_slot *slot, struct muster_trap_frame *frame)
         muster_apic_eoi(&kernel.platform);
         return;
     }
+    if (vector == VECTOR_VE && td_handle_ve(frame))
+        return;
     trap_handler *handler = (trap_handler *)u64_load_relaxed(&handlers[vector]);
     if (!handler)
         fatal_trap(cpu, frame);

@@ -30,7 +30,10 @@ static void discover(void)
                                  muster_apic_id(&shim.platform));
     if (status)
         shim_fail_status("the platform's own tables", status);
-    status = muster_plan_make(&shim.machine, MUSTER_WAY_AUTO, &shim.plan);
+    /* One CPU needs no way, in a TD either. */
+    bool gate = shim.source.td && shim.machine.cpu_count > 1;
+    status = muster_plan_make(&shim.machine, gate ? MUSTER_WAY_TD_START : MUSTER_WAY_AUTO,
+                              &shim.plan);
     if (status)
         shim_fail_status("no way to start the processors", status);
 }

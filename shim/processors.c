@@ -2,8 +2,14 @@
 #include "abi/x86.h"
 #include "boot/console.h"
 #include "boot/json.h"
+#include "boot/td.h"
 #include "lib/cpu/instructions.h"
 #include "shim/shim.h"
+#include "shim/td/layout.h"
+
+_Static_assert(offsetof(struct muster_td_gate, open) == TD_GATE_OPEN, "shim/td/layout.h");
+_Static_assert(offsetof(struct muster_td_gate, entry_phys) == TD_GATE_ENTRY, "shim/td/layout.h");
+_Static_assert(offsetof(struct muster_td_gate, page_phys) == TD_GATE_PAGE, "shim/td/layout.h");
 
 #define FIRST_INTERRUPT 0x20
 #define WAKE_VECTOR     0xF0
@@ -20,6 +26,8 @@ static void shim_trap(struct muster_slot *slot, struct muster_trap_frame *frame)
         muster_apic_eoi(&shim.platform);
         return;
     }
+    if (frame->vector == VECTOR_VE && td_handle_ve(frame))
+        return;
     if (frame->vector == VECTOR_NMI)
         return; /* an OS's, meant for a CPU that is not its yet */
     char text[160];
@@ -42,6 +50,7 @@ void shim_processors_start(void)
         .entry_bytes = PAGE_BYTES,
         .wake_vector = WAKE_VECTOR,
         .trap = shim_trap,
+        .td_gate = (struct muster_td_gate *)TD_GATE_PHYS,
     };
     shim.boot_tables_phys = shim_tables_build(shim.boot_tables_phys, 4);
     shim.tables_phys = shim_tables_build(shim.tables_phys, shim.options.levels);
