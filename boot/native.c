@@ -194,9 +194,7 @@ void native_idle(void)
         return;
     }
     td_halt(false);
-    interrupts_on();
-    cpu_pause(); /* in STI's shadow: what is pending is taken behind it */
-    interrupts_off();
+    interrupts_let_in();
 }
 
 void native_delay_ns(uint64_t ns)

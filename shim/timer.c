@@ -41,7 +41,5 @@ void shim_timer_off(void)
 {
     timer_write(APIC_LVT_TIMER, APIC_LVT_MASKED);
     timer_write(APIC_TIMER_INITIAL, 0);
-    interrupts_on();
-    cpu_pause();
-    interrupts_off();
+    interrupts_let_in();
 }

@@ -7,17 +7,14 @@
 
     .section .rodata.sipi_entry, "a", @progbits
     .balign 16
-    .globl sipi_entry_start, sipi_entry_32, sipi_entry_64, sipi_entry_end
-    .hidden sipi_entry_start, sipi_entry_32, sipi_entry_64, sipi_entry_end
+    .globl sipi_entry_start, td_entry_32, sipi_entry_32, sipi_entry_64, sipi_entry_end
+    .hidden sipi_entry_start, td_entry_32, sipi_entry_32, sipi_entry_64, sipi_entry_end
 
 /*
  * Entry: real mode, interrupts off, CS:IP = page:0000, nothing else known.
  * Exit:  arrive_by_apic_id in long mode on the park page table, RBX = this page, RSI:RDI = TSC at
  *        the first instruction, RDX:RAX = TSC now, RSP = RBP = 0 (no firmware table). No stack.
  * Takes no trap and touches only this page until CR3 is loaded.
- *
- * A TD's CPU, which never was in real mode, comes in at sipi_entry_32 (lib/wake/td_start.c):
- * 32-bit protected mode, flat segments, paging and interrupts off, EBX = this page, ESI:EDI = TSC.
  */
     .code16
 sipi_entry_start:
@@ -36,6 +33,14 @@ sipi_entry_start:
     ljmpl *ENTRY_FAR32
 
     .code32
+/*
+ * Entry: 32-bit protected mode, flat segments of another's GDT, paging and interrupts off, EBX =
+ *        this page, ESI:EDI = TSC at the first instruction: a TD's CPU, which never was in real
+ *        mode (lib/wake/td_start.c).
+ * Exit:  as above.
+ */
+td_entry_32:
+    lgdt ENTRY_GDTR(%ebx)
 sipi_entry_32:
     movl $ENTRY_DS, %eax
     movl %eax, %ds

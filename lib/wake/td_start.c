@@ -42,8 +42,7 @@ static void td_start_wake(const struct wake_run *run)
         if (slot_wants_wake(&machine->slots[i]))
             slot_stamp(&machine->slots[i], MUSTER_STAMP_WAKE_SENT);
     gate->page_phys = (uint32_t)page_phys;
-    gate->entry_phys =
-        (uint32_t)(page_phys + (uint64_t)(sipi_entry_32 - sipi_entry_start));
+    gate->entry_phys = (uint32_t)(page_phys + (uint64_t)(td_entry_32 - sipi_entry_start));
     /* Both must be visible before the gate opens; the CPUs look at this word only (x86 orders
      * their loads). */
     word_store_release(&gate->open, 1);
