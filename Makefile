@@ -36,6 +36,10 @@ CLI_LIBS      = $(shell pkg-config --libs $(CLI_PACKAGES))
 BOOT_COMMON := boot/enter.S boot/jump.S boot/td.S $(sort $(wildcard boot/*.c))
 KERNEL_SRC  := $(sort $(wildcard kernel/*.c kernel/*.S)) boot/entry_pvh.S $(BOOT_COMMON)
 SHIM_SRC    := $(sort $(wildcard shim/*.c shim/*.S)) boot/entry_multiboot.S $(BOOT_COMMON)
+# Bare hardware is all that the monitor runs on: nothing of the programs' own ways to come up.
+MONITOR_SRC := $(sort $(wildcard monitor/*.c monitor/*.S)) \
+               boot/console.c boot/format.c boot/json.c boot/native.c boot/string.c \
+               boot/native_td.c boot/td.c boot/td.S
 CLI_SRC     := $(sort $(wildcard cli/*.c))
 UNIT_TESTS  := $(patsubst tests/unit/%.c,$(BUILD)/tests/%,$(sort $(wildcard tests/unit/test_*.c)))
 
@@ -89,6 +93,20 @@ $(BUILD)/muster-tdshim.fd: $(BUILD)/tdshim-reset.o shim/td/image.ld $(BUILD)/mus
 	  $(LD) -T shim/td/image.ld --just-symbols=$(BUILD)/muster-shim.elf64 \
 	  --defsym=IMAGE_START=$$((0x100000000 - bytes)) -o $(BUILD)/tdshim.elf $<
 	$(OBJCOPY) -O binary --gap-fill=0xff $(BUILD)/tdshim.elf $@
+
+# QEMU's -bios: a ROM that ends with the reset vector. Linked where it runs, above 4 GiB.
+# No relaxing: ld would put addresses above 2 GiB into 32-bit immediates.
+$(BUILD)/muster-monitor.rom: $(BUILD)/muster-monitor.elf
+	$(OBJCOPY) -O binary -j .text -j .rodata -j .data -j .reset --gap-fill 0xFF $< $@
+
+$(BUILD)/muster-monitor.elf: $(BUILD)/monitor.ld $(call bare_objects,$(MONITOR_SRC)) \
+                                $(BUILD)/bare/libmuster-inner.a
+	$(LD) -static --no-relax -z max-page-size=4096 -z noexecstack --build-id=none -T $< -o $@ \
+	  $(filter %.o %.a,$^)
+
+$(BUILD)/monitor.ld: monitor/monitor.ld monitor/layout.h
+	@mkdir -p $(@D)
+	$(CC) -E -P -x c -I. -o $@ $<
 
 $(BUILD)/muster: $(call host_objects,$(CLI_SRC) lib/status.c)
 	$(CC) $(LDFLAGS) -o $@ $^ $(CLI_LIBS)

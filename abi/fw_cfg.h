@@ -7,14 +7,22 @@
 
 #include <stdint.h>
 
+/* Ports of the old interface: two bytes of selector, then a byte of data at a time. */
+#define FW_CFG_PORT_SELECTOR 0x510
+#define FW_CFG_PORT_DATA     0x511
+
 /* Ports of the DMA interface: the descriptor's address, big endian; the lower half starts it. */
 #define FW_CFG_PORT_DMA_HIGH 0x514
 #define FW_CFG_PORT_DMA_LOW  0x518
 
 /* Items, by selector. Sizes and counts are little endian, those of the directory big. */
 #define FW_CFG_SIGNATURE     0x00 /* "QEMU" */
+#define FW_CFG_ID            0x01 /* features */
+#define FW_CFG_ID_DMA        0x02u
+#define FW_CFG_NB_CPUS       0x05 /* uint16_t */
 #define FW_CFG_KERNEL_SIZE   0x08
 #define FW_CFG_INITRD_SIZE   0x0B
+#define FW_CFG_MAX_CPUS      0x0F /* uint16_t: on a PC, the highest possible APIC ID + 1 */
 #define FW_CFG_KERNEL_DATA   0x11
 #define FW_CFG_INITRD_DATA   0x12
 #define FW_CFG_CMDLINE_SIZE  0x14
@@ -30,6 +38,7 @@
 #define FW_CFG_DMA_SKIP      0x04u
 #define FW_CFG_DMA_SELECT    0x08u /* the selector is in the upper half */
 #define FW_CFG_DMA_WRITE     0x10u
+#define FW_CFG_DMA_SELECTOR_SHIFT 16
 
 /* All fields big endian. */
 struct fw_cfg_dma {
