@@ -8,7 +8,7 @@
 /* The image ends at 4 GiB; every vCPU starts there, in 32-bit protected mode, ESI = its index. */
 #define TDVF_RESET_VECTOR 0xFFFFFFF0
 
-/* The GUID-ed table ends this far before the image's end, with its footer's GUID. */
+/* The GUID of the footer, which ends the GUID-ed table, begins this far before the image's end. */
 #define TDVF_TABLE_FOOTER_OFFSET 0x30
 
 #define TDVF_SIGNATURE 0x46564454 /* "TDVF" */

@@ -197,6 +197,14 @@ void native_idle(void)
     interrupts_let_in();
 }
 
+void native_halt(void)
+{
+    interrupts_off();
+    while (td_is_active())
+        td_halt(true);
+    halt_forever();
+}
+
 void native_delay_ns(uint64_t ns)
 {
     uint64_t end = native_time_ns(NULL) + ns;

@@ -23,6 +23,9 @@ void native_td_hooks(struct muster_platform *platform);
 /** Sleep until an interrupt, which is taken. Interrupts off before and after. */
 void native_idle(void);
 
+/** Stop the calling CPU for good. */
+__attribute__((noreturn)) void native_halt(void);
+
 /** Ticks of the TSC per second, as found. */
 uint64_t native_tsc_hz(void);
 

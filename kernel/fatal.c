@@ -3,6 +3,7 @@
 #include <stdarg.h>
 
 #include "boot/console.h"
+#include "boot/native.h"
 #include "boot/json.h"
 #include "kernel/kernel.h"
 #include "lib/atomic.h"
@@ -18,7 +19,7 @@ static void announce(const char *text)
 {
     interrupts_off();
     if (!word_move(&dying, 0, 1))
-        halt_forever();
+        native_halt();
     json_begin("kernel", "error");
     json_text("text", text);
     json_end();
@@ -28,7 +29,7 @@ static void announce(const char *text)
 static _Noreturn void finish(void)
 {
     stop_other_cpus();
-    halt_forever();
+    native_halt();
 }
 
 /* Where in the tables it was, if this status is discovery's finding. */

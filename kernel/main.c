@@ -1,6 +1,7 @@
 /* The reference kernel, in boot order. */
 #include "abi/pvh.h"
 #include "boot/console.h"
+#include "boot/native.h"
 #include "boot/image.h"
 #include "boot/td.h"
 #include "kernel/bringup.h"
@@ -49,5 +50,5 @@ void boot_main(uint64_t info_phys, uint32_t magic)
     proofs_run();
     report_write();
     stop_other_cpus();
-    halt_forever();
+    native_halt();
 }

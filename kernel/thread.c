@@ -143,7 +143,7 @@ void idle_body(struct percpu *cpu)
     word_store_release(&cpu->active, 1);
     for (;;) {
         if (stop_asked())
-            halt_forever();
+            native_halt();
         if (work_run_next(cpu))
             continue;
         wake_blocked(cpu);

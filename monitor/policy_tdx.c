@@ -49,7 +49,9 @@ static const struct policy_msr msrs[] = {
     {MSR_MTRRCAP, MSR_MTRRCAP, EMPTY, NULL, "MTRRCAP"},
     {MSR_SYSENTER_CS, MSR_SYSENTER_CS + 2, OPEN, NULL, "SYSENTER"},
     {MSR_MCG_CAP, MSR_MCG_CTL, EMPTY, NULL, "MCG"},
-    {0x1A0, 0x1A0, ASK, msr_misc_enable, "MISC_ENABLE"},
+    /* Linux reads it before it has an IDT (verify_cpu). */
+    {0x1A0, 0x1A0, POLICY_EMULATE, POLICY_VE, POLICY_EMULATE, POLICY_EMULATE, msr_misc_enable,
+     "MISC_ENABLE"},
     /* MTRRs: no variable range, and the type of all memory is not theirs to say: DEF_TYPE = 0. */
     {MSR_MTRR_FIX64K_0, MSR_MTRR_FIX64K_0, EMPTY, NULL, "MTRR_FIX64K"},
     {MSR_MTRR_FIX16K_0, MSR_MTRR_FIX16K_1, EMPTY, NULL, "MTRR_FIX16K"},

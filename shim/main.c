@@ -29,7 +29,7 @@ void shim_fail(const char *kind, const char *text)
     json_text("text", text);
     json_end();
     console_printf("muster-shim: %s\n", text);
-    halt_forever();
+    native_halt();
 }
 
 void shim_fail_status(const char *what, enum muster_status status)

@@ -19,6 +19,8 @@ static struct muster_idt idt;
 
 static void shim_trap(struct muster_slot *slot, struct muster_trap_frame *frame)
 {
+    if (frame->vector == VECTOR_VE && td_handle_ve(frame))
+        return;
     if (frame->vector == (uint8_t)shim.machine.profile.apic_svr)
         return; /* spurious: it has no end (SDM vol. 3, 11.9) */
     if (frame->vector >= FIRST_INTERRUPT) {
@@ -26,8 +28,6 @@ static void shim_trap(struct muster_slot *slot, struct muster_trap_frame *frame)
         muster_apic_eoi(&shim.platform);
         return;
     }
-    if (frame->vector == VECTOR_VE && td_handle_ve(frame))
-        return;
     if (frame->vector == VECTOR_NMI)
         return; /* an OS's, meant for a CPU that is not its yet */
     char text[160];

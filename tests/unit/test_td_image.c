@@ -33,7 +33,7 @@ static int read_image(void **state)
 static const struct tdvf_metadata *find_metadata(void)
 {
     static const uint8_t footer[] = TDVF_FOOTER_GUID, guid[] = TDVF_METADATA_GUID;
-    const uint8_t *end = image + image_bytes - TDVF_TABLE_FOOTER_OFFSET;
+    const uint8_t *end = image + image_bytes - TDVF_TABLE_FOOTER_OFFSET + sizeof(footer);
     struct tdvf_table_entry entry;
     uint32_t from_end;
     memcpy(&entry, end - sizeof(entry), sizeof(entry));
