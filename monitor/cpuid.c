@@ -24,7 +24,8 @@ enum { EAX, EBX, ECX, EDX };
 #define CPUID_7_EBX_TSC_ADJUST   (1u << 1)
 
 /* QEMU's APIC timer counts nanoseconds; Linux takes its rate from the crystal's. */
-#define APIC_TIMER_HZ 1000000000u
+#define APIC_TIMER_HZ  1000000000u
+#define MOST_NUMERATOR (UINT32_MAX / (APIC_TIMER_HZ / 1000))
 
 /* A register is four characters: "GenuineIntel" in ebx, edx, ecx. */
 #define INTEL_EBX 0x756E6547u
@@ -48,11 +49,25 @@ static void set(uint32_t out[4], uint32_t eax, uint32_t ebx, uint32_t ecx, uint3
     out[EDX] = edx;
 }
 
-/* The TSC's rate as the ratio to the crystal's; nanoseconds cannot say every rate, kHz can. */
+/*
+ * The TSC's rate as a ratio to the crystal's. Linux multiplies the crystal's kHz by the numerator
+ * in 32 bits, so that must stay small; of the ratios that fit, the nearest is taken.
+ */
 static void answer_crystal(uint32_t out[4])
 {
-    uint64_t khz = native_tsc_hz() / 1000;
-    set(out, APIC_TIMER_HZ / 1000, (uint32_t)khz, APIC_TIMER_HZ, 0);
+    uint64_t hz = native_tsc_hz();
+    uint64_t best_error = UINT64_MAX;
+    for (uint64_t denominator = 1; denominator <= MOST_NUMERATOR; denominator++) {
+        uint64_t numerator = (hz * denominator + APIC_TIMER_HZ / 2) / APIC_TIMER_HZ;
+        uint64_t rate = numerator * APIC_TIMER_HZ / denominator;
+        uint64_t error = rate > hz ? rate - hz : hz - rate;
+        if (numerator > MOST_NUMERATOR)
+            break;
+        if (error < best_error) {
+            best_error = error;
+            set(out, (uint32_t)denominator, (uint32_t)numerator, APIC_TIMER_HZ, 0);
+        }
+    }
 }
 
 static void answer_features(const struct vcpu *vcpu, uint32_t out[4])
