@@ -71,6 +71,11 @@ static void read_options(void)
     if (bytes > 0 && !fw_cfg_read(item, options, (uint32_t)bytes))
         fatal(NULL, "the monitor's options cannot be read from fw_cfg");
     cmdline_value(options, "profile", name, sizeof(name));
+    char tlb[8] = "";
+    cmdline_value(options, "tlb", tlb, sizeof(tlb));
+    monitor.wait_for_tlbs = !strcmp(tlb, "wait");
+    if (tlb[0] && !monitor.wait_for_tlbs)
+        fatal(NULL, "option tlb=%s: there is tlb=wait", tlb);
     monitor.policy = policy_find(name);
     if (!monitor.policy)
         fatal(NULL, "there is no profile '%s'; there is tdx", name);

@@ -4,6 +4,7 @@
 #ifndef MONITOR_MONITOR_H
 #define MONITOR_MONITOR_H
 
+#include <stdbool.h>
 #include <stdint.h>
 
 #include <muster/platform.h>
@@ -17,6 +18,7 @@ struct monitor {
     uint32_t vcpu_count;
     struct vcpu *vcpus; /* by index */
     uint64_t hob_phys;  /* of the TD HOB, given to every vCPU */
+    bool wait_for_tlbs; /* option tlb=wait */
     uint64_t root_cr3;  /* of the monitor's own page tables */
 };
 

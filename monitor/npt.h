@@ -29,8 +29,8 @@ uint64_t npt_host_address(uint64_t page_phys);
 void npt_show(uint64_t page_phys, bool private, bool shared);
 
 /**
- * Make sure that no other CPU's guest still uses what was taken away. Waits until each has left
- * its guest for a moment; may be called by several CPUs at once.
+ * Make every other CPU's guest forget what was taken away: it leaves its guest for a moment. Waits
+ * for that if the monitor's options say so (tlb=wait). Several CPUs may call at once.
  */
 void npt_shoot_down(const struct vcpu *self);
 
