@@ -62,6 +62,8 @@ bool msr_ask_host(struct vcpu *vcpu, uint32_t msr, bool write, uint64_t *value)
             *value = 0;
         return true;
     }
+    if (action == POLICY_ABSENT)
+        return false;
     report_finding(vcpu, write ? "msr-write-refused" : "msr-read-refused", msr, *value,
                    "the host does not %s MSR 0x%x (%s)", write ? "write" : "read", msr,
                    rule ? rule->name : "in no table");

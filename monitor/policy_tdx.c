@@ -37,6 +37,7 @@ static const struct policy_cpuid cpuid[] = {
 #define OPEN   POLICY_ALLOW, POLICY_ALLOW, POLICY_REFUSE, POLICY_REFUSE
 #define NATIVE POLICY_EMULATE, POLICY_EMULATE, POLICY_EMULATE, POLICY_EMULATE
 #define ASK    POLICY_VE, POLICY_VE, POLICY_EMULATE, POLICY_EMULATE
+#define ABSENT POLICY_VE, POLICY_VE, POLICY_ABSENT, POLICY_ABSENT
 #define EMPTY  POLICY_VE, POLICY_VE, POLICY_IGNORE, POLICY_IGNORE
 
 static const struct policy_msr msrs[] = {
@@ -44,9 +45,13 @@ static const struct policy_msr msrs[] = {
     {0x17, 0x17, EMPTY, NULL, "PLATFORM_ID"},
     {MSR_APIC_BASE, MSR_APIC_BASE, POLICY_EMULATE, POLICY_VE, POLICY_EMULATE, POLICY_EMULATE,
      msr_apic_base, "APIC_BASE"},
+    {0x34, 0x34, ABSENT, NULL, "SMI_COUNT"},
+    {0x3A, 0x3A, ABSENT, NULL, "FEATURE_CONTROL"},
     {0x48, 0x48, OPEN, NULL, "SPEC_CTRL"},
+    {0x4E, 0x4F, ABSENT, NULL, "PPIN"},
     {0x8B, 0x8B, EMPTY, NULL, "BIOS_SIGN_ID"},
     {MSR_MTRRCAP, MSR_MTRRCAP, EMPTY, NULL, "MTRRCAP"},
+    {0x140, 0x140, ABSENT, NULL, "MISC_FEATURES_ENABLES"},
     {MSR_SYSENTER_CS, MSR_SYSENTER_CS + 2, OPEN, NULL, "SYSENTER"},
     {MSR_MCG_CAP, MSR_MCG_CTL, EMPTY, NULL, "MCG"},
     /* Linux reads it before it has an IDT (verify_cpu). */
@@ -56,6 +61,7 @@ static const struct policy_msr msrs[] = {
     {MSR_MTRR_FIX64K_0, MSR_MTRR_FIX64K_0, EMPTY, NULL, "MTRR_FIX64K"},
     {MSR_MTRR_FIX16K_0, MSR_MTRR_FIX16K_1, EMPTY, NULL, "MTRR_FIX16K"},
     {MSR_MTRR_FIX4K_0, MSR_MTRR_FIX4K_0 + 7, EMPTY, NULL, "MTRR_FIX4K"},
+    {0x64E, 0x64E, ABSENT, NULL, "PPERF"},
     {MSR_PAT, MSR_PAT, OPEN, NULL, "PAT"},
     {MSR_MTRR_DEF_TYPE, MSR_MTRR_DEF_TYPE, EMPTY, NULL, "MTRR_DEF_TYPE"},
     /* Answered by the module where it virtualizes the APIC: TPR, PPR, EOI, ISR to IRR, self. */
@@ -69,6 +75,7 @@ static const struct policy_msr msrs[] = {
     {MSR_STAR, MSR_FMASK, OPEN, NULL, "SYSCALL"},
     {MSR_FS_BASE, MSR_KERNEL_GS_BASE, OPEN, NULL, "FS and GS base"},
     {0xC0000103, 0xC0000103, OPEN, NULL, "TSC_AUX"},
+    {0xC0011029, 0xC0011029, ABSENT, NULL, "DE_CFG: AMD's"},
 };
 
 static const struct policy_port ports[] = {
