@@ -85,11 +85,12 @@ $(BUILD)/muster-shim.elf64: boot/image.ld $(call bare_objects,$(SHIM_SRC)) \
 $(BUILD)/muster-tdshim.bin: $(BUILD)/muster-shim.elf64
 	$(OBJCOPY) -O binary $< $@
 
-$(BUILD)/tdshim-reset.o: shim/td/reset.S shim/td/layout.h abi/tdvf_image.h $(BUILD)/muster-tdshim.bin
+$(BUILD)/tdshim-reset.o: shim/td/reset.S shim/td/layout.h abi/tdvf_image.h abi/tdx.h abi/x86.h \
+                         $(BUILD)/muster-tdshim.bin
 	$(CC) $(COMMON) -DSHIM_FILE='"$(BUILD)/muster-tdshim.bin"' -c -o $@ $<
 
 $(BUILD)/muster-tdshim.fd: $(BUILD)/tdshim-reset.o shim/td/image.ld $(BUILD)/muster-shim.elf64
-	bytes=$$(($$(stat -c %s $(BUILD)/muster-tdshim.bin) / 4096 * 4096 + 8192)); \
+	bytes=$$(($$(stat -c %s $(BUILD)/muster-tdshim.bin) / 4096 * 4096 + 6 * 4096)); \
 	  $(LD) -T shim/td/image.ld --just-symbols=$(BUILD)/muster-shim.elf64 \
 	  --defsym=IMAGE_START=$$((0x100000000 - bytes)) -o $(BUILD)/tdshim.elf $<
 	$(OBJCOPY) -O binary --gap-fill=0xff $(BUILD)/tdshim.elf $@

@@ -3,8 +3,11 @@
 #include "boot/console.h"
 #include "boot/image.h"
 #include "shim/shim.h"
+#include "shim/td/layout.h"
 
 #define LOW_LIMIT 0x9F000u /* below the BIOS's extended data area */
+
+_Static_assert(LOW_LIMIT <= TD_WAIT_ENTRY_LIMIT, "a TD's waiting APs reach the entry page");
 
 static struct muster_cpu cpus[SHIM_MAX_CPUS];
 static struct muster_index_entry cpu_index[SHIM_INDEX];

@@ -7,10 +7,6 @@
 #include "shim/shim.h"
 #include "shim/td/layout.h"
 
-_Static_assert(offsetof(struct muster_td_gate, open) == TD_GATE_OPEN, "shim/td/layout.h");
-_Static_assert(offsetof(struct muster_td_gate, entry_phys) == TD_GATE_ENTRY, "shim/td/layout.h");
-_Static_assert(offsetof(struct muster_td_gate, page_phys) == TD_GATE_PAGE, "shim/td/layout.h");
-
 #define FIRST_INTERRUPT 0x20
 #define WAKE_VECTOR     0xF0
 #define TIME_OUT_NS     10000000000u
@@ -50,7 +46,7 @@ void shim_processors_start(void)
         .entry_bytes = PAGE_BYTES,
         .wake_vector = WAKE_VECTOR,
         .trap = shim_trap,
-        .td_gate = (struct muster_td_gate *)TD_GATE_PHYS,
+        .td_gate = (struct muster_word *)TD_GATE_PHYS,
     };
     shim.boot_tables_phys = shim_tables_build(shim.boot_tables_phys, 4);
     shim.tables_phys = shim_tables_build(shim.tables_phys, shim.options.levels);

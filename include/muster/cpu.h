@@ -136,17 +136,6 @@ struct muster_cpu_profile {
 /** SMEP, SMAP, UMIP, FSGSBASE, #MC and global pages (CR4's bits). */
 #define MUSTER_CR4_FEATURES 0x003108C0u
 
-/**
- * Where a TD's CPUs wait that all start at the reset vector together (MUSTER_WAY_TD_START): in
- * 32-bit protected mode, flat, paging off, they look at @open; once it is not 0 each goes to
- * @entry_phys with EBX = @page_phys, and its TSC at its first instruction in ESI:EDI.
- */
-struct muster_td_gate {
-    struct muster_word open;
-    uint32_t entry_phys;
-    uint32_t page_phys;
-};
-
 /** The host's part, given to muster_prepare(). */
 struct muster_cpu_config {
     uint64_t park_cr3;       /* the page table that CPUs come in on: below 4 GiB, maps entry page,
@@ -160,7 +149,8 @@ struct muster_cpu_config {
                                 0: every CPU gets what the BSP has */
     uint8_t wake_vector;     /* interrupt that wakes a parked CPU: 0x20 to 0xFE */
     uint64_t syscall_entry;  /* LSTAR; 0: SYSCALL stays off */
-    struct muster_td_gate *td_gate; /* for MUSTER_WAY_TD_START */
+    struct muster_word *td_gate; /* for MUSTER_WAY_TD_START: 0, until it is the address that
+                                    the waiting CPUs are to go to */
     /**
      * Every interrupt and exception except the wake vector. @slot is the CPU's own. The GS base
      * is the CPU's per-CPU block also on NMI, #DF and #MC. What returns, resumes at the frame.

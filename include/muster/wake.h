@@ -23,7 +23,12 @@ enum muster_way {
     MUSTER_WAY_SIPI,     /* INIT, SIPI through xAPIC or x2APIC */
     MUSTER_WAY_MAILBOX,  /* ACPI Multiprocessor Wakeup */
     MUSTER_WAY_NONE,     /* one processor: nobody to wake */
-    MUSTER_WAY_TD_START, /* a TD's firmware only: all CPUs came with the BSP and wait at a gate */
+    /**
+     * For a TD's firmware only: all CPUs came to the reset vector with the BSP and wait at a gate
+     * (muster_cpu_config.td_gate): in long mode, interrupts off, entry_phys's page mapped 1:1 and
+     * executable, the gate's word looked at before each TDVMCALL HLT, which wake_vector ends.
+     */
+    MUSTER_WAY_TD_START,
 };
 
 /** "sipi", "mailbox" ...: as reports and options spell it. Never NULL. */

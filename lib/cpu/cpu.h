@@ -32,8 +32,7 @@ struct entry_parameters {
 };
 
 /** Page templates and the places in them that far jumps lead to (lib/cpu/entry_*.S). */
-extern const uint8_t sipi_entry_start[], td_entry_32[], sipi_entry_32[], sipi_entry_64[],
-    sipi_entry_end[];
+extern const uint8_t sipi_entry_start[], sipi_entry_32[], sipi_entry_64[], sipi_entry_end[];
 extern const uint8_t mailbox_entry_start[], mailbox_entry_32[], mailbox_entry_64[],
     mailbox_entry_end[];
 

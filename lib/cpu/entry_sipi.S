@@ -7,8 +7,8 @@
 
     .section .rodata.sipi_entry, "a", @progbits
     .balign 16
-    .globl sipi_entry_start, td_entry_32, sipi_entry_32, sipi_entry_64, sipi_entry_end
-    .hidden sipi_entry_start, td_entry_32, sipi_entry_32, sipi_entry_64, sipi_entry_end
+    .globl sipi_entry_start, sipi_entry_32, sipi_entry_64, sipi_entry_end
+    .hidden sipi_entry_start, sipi_entry_32, sipi_entry_64, sipi_entry_end
 
 /*
  * Entry: real mode, interrupts off, CS:IP = page:0000, nothing else known.
@@ -33,14 +33,6 @@ sipi_entry_start:
     ljmpl *ENTRY_FAR32
 
     .code32
-/*
- * Entry: 32-bit protected mode, flat segments of another's GDT, paging and interrupts off, EBX =
- *        this page, ESI:EDI = TSC at the first instruction: a TD's CPU, which never was in real
- *        mode (lib/wake/td_start.c).
- * Exit:  as above.
- */
-td_entry_32:
-    lgdt ENTRY_GDTR(%ebx)
 sipi_entry_32:
     movl $ENTRY_DS, %eax
     movl %eax, %ds
@@ -48,15 +40,11 @@ sipi_entry_32:
     movl %eax, %ss
     movl ENTRY_CR4(%ebx), %eax
     movl %eax, %cr4
-    /* NXE before a table that uses NX is loaded. A TD has it, and must not write EFER. */
+    /* NXE before a table that uses NX is loaded. */
     movl $MSR_EFER, %ecx
-    rdmsr
-    cmpl ENTRY_EFER(%ebx), %eax
-    je 1f
     xorl %edx, %edx
     movl ENTRY_EFER(%ebx), %eax
     wrmsr
-1:
     movl ENTRY_PARK_CR3(%ebx), %eax
     movl %eax, %cr3
     /* Caching on: INIT leaves CD and NW set on some processors. */

@@ -41,9 +41,7 @@ void entry_parameters_init(const struct muster_machine *machine, struct entry_pa
         .strays = (uint64_t)(uintptr_t)&machine->strays,
         .index_shift = machine->index_shift,
         .index_mask = machine->index_mask,
-        /* MCE is fixed to 1 in a TD. */
-        .cr4 = CR4_PAE | (config->paging_levels == 5 ? CR4_LA57 : 0) |
-               (machine->confidential ? CR4_MCE : 0),
+        .cr4 = CR4_PAE | (config->paging_levels == 5 ? CR4_LA57 : 0),
         .efer = EFER_LME | (uint32_t)(machine->profile.efer & EFER_NXE),
         .far32_selector = ENTRY_CS32,
         .far64_selector = ENTRY_CS64,

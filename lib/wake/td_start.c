@@ -1,14 +1,12 @@
 /*
  * A TD's start, from its firmware's side: every CPU came to the reset vector at the same time as
- * the BSP, and waits at a gate. One store lets them all in; who is who they say by APIC ID.
+ * the BSP, and sleeps at a gate. One store opens it to all; who is who they say by APIC ID.
  */
 #include "abi/x86.h"
 #include "lib/atomic.h"
+#include "lib/cpu/apic.h"
 #include "lib/cpu/cpu.h"
-#include "lib/memory_functions.h"
 #include "lib/wake/way.h"
-
-#define FOUR_GIB 0x100000000u
 
 static uint64_t td_start_entry_bytes(const struct muster_machine *machine)
 {
@@ -16,36 +14,42 @@ static uint64_t td_start_entry_bytes(const struct muster_machine *machine)
     return PAGE_BYTES;
 }
 
-/* The SIPI's page, wherever 32 bits reach: these CPUs need no real mode, so no low memory. */
+/* The page by which lent CPUs come back does it: long mode, others' tables, one address for all. */
 static enum muster_status td_start_prepare(struct muster_machine *machine)
 {
     const struct muster_cpu_config *config = &machine->config;
-    uint64_t page_phys = config->entry_phys;
     if (!config->td_gate)
         return MUSTER_INVALID_ARGUMENT;
-    if (page_phys == 0 || page_phys % PAGE_BYTES || page_phys >= FOUR_GIB ||
-        config->entry_bytes < PAGE_BYTES)
+    if (config->entry_bytes < PAGE_BYTES)
         return MUSTER_ERROR_ENTRY_PAGE;
-    uint8_t *page = machine->platform->map(machine->platform->context, page_phys, PAGE_BYTES);
-    if (!page)
-        return MUSTER_ERROR_ENTRY_PAGE;
-    sipi_entry_page_write(machine, page, page_phys);
-    return MUSTER_OK;
+    return muster_lend_prepare(machine, config->entry_phys);
+}
+
+static void wake_one(const struct wake_run *run, struct muster_slot *slot)
+{
+    const struct muster_machine *machine = run->machine;
+    enum muster_status status =
+        apic_send(machine->platform, run->plan->x2apic, slot->apic_id,
+                  ICR_FIXED | ICR_ASSERT | machine->config.wake_vector);
+    if (status)
+        slot_fail(slot, status);
 }
 
 static void td_start_wake(const struct wake_run *run)
 {
     struct muster_machine *machine = run->machine;
-    struct muster_td_gate *gate = machine->config.td_gate;
-    uint64_t page_phys = machine->config.entry_phys;
     for (uint32_t i = 0; i < machine->cpu_count; i++)
         if (slot_wants_wake(&machine->slots[i]))
             slot_stamp(&machine->slots[i], MUSTER_STAMP_WAKE_SENT);
-    gate->page_phys = (uint32_t)page_phys;
-    gate->entry_phys = (uint32_t)(page_phys + (uint64_t)(td_entry_32 - sipi_entry_start));
-    /* Both must be visible before the gate opens; the CPUs look at this word only (x86 orders
-     * their loads). */
-    word_store_release(&gate->open, 1);
+    /*
+     * The page must be there before the gate opens, and the gate be open before anybody is woken:
+     * a CPU looks, then sleeps, and an interrupt that came in between ends its sleep at once. It
+     * stays pending until the CPU is in the park area, where its vector is known.
+     */
+    word_store_release(machine->config.td_gate, (uint32_t)machine->config.entry_phys);
+    for (uint32_t i = 0; i < machine->cpu_count; i++)
+        if (slot_wants_wake(&machine->slots[i]))
+            wake_one(run, &machine->slots[i]);
 }
 
 static uint64_t td_start_wake_again(const struct wake_run *run, unsigned attempt)

@@ -66,10 +66,6 @@ void slot_stamp(struct muster_slot *slot, enum muster_stamp stamp);
 void mailbox_entry_page_write(const struct muster_machine *machine, uint8_t *page,
                               uint64_t page_phys, uint32_t first_slot);
 
-/** Write the page by which CPUs come in that are told apart by their APIC ID: lib/wake/sipi.c. */
-void sipi_entry_page_write(const struct muster_machine *machine, uint8_t *page,
-                           uint64_t page_phys);
-
 /** Fill the part of an entry page's parameters that both ways need. */
 struct entry_parameters;
 void entry_parameters_init(const struct muster_machine *machine, struct entry_parameters *entry,

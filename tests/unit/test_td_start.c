@@ -14,7 +14,8 @@
 #include "lib/wake/way.h"
 #include "tests/unit/fake_memory.h"
 
-#define ENTRY_PHYS 0x3000u
+#define ENTRY_PHYS  0x3000u
+#define WAKE_VECTOR 0xF0
 
 /* Where the entry page's code leads to; nobody comes here in a host process. */
 void park_enter(struct muster_slot *slot)
@@ -28,7 +29,10 @@ struct fixture {
     struct muster_machine machine;
     struct muster_cpu cpus[3];
     struct muster_index_entry index[8];
-    struct muster_td_gate gate;
+    struct muster_word gate;
+    uint32_t sent_count;
+    uint64_t sent;           /* the last write to the ICR ... */
+    uint32_t gate_when_sent; /* ... and the gate at that moment */
 };
 
 static uint64_t fake_time_ns(void *context)
@@ -43,12 +47,26 @@ static uint64_t fake_msr_read(void *context, uint32_t msr)
     return msr == MSR_APIC_BASE ? APIC_BASE_X2APIC | APIC_BASE_ENABLED : 0;
 }
 
+static struct fixture *fixture;
+
+static void fake_msr_write(void *context, uint32_t msr, uint64_t value)
+{
+    (void)context;
+    if (msr != MSR_X2APIC + APIC_ICR_LOW / 16)
+        return;
+    fixture->sent_count++;
+    fixture->sent = value;
+    fixture->gate_when_sent = fixture->gate.value;
+}
+
 static int set_up(void **state)
 {
     struct fixture *f = calloc(1, sizeof(*f));
     f->memory = fake_memory_new(0x10000);
     f->memory->platform.time_ns = fake_time_ns;
     f->memory->platform.msr_read = fake_msr_read;
+    f->memory->platform.msr_write = fake_msr_write;
+    fixture = f;
     muster_machine_init(&f->machine, &f->memory->platform, f->cpus, 3, f->index, 8);
     f->machine.cpu_count = 3;
     f->machine.bsp = 0;
@@ -62,6 +80,7 @@ static int set_up(void **state)
     f->machine.config = (struct muster_cpu_config){.paging_levels = 4,
                                                    .entry_phys = ENTRY_PHYS,
                                                    .entry_bytes = PAGE_BYTES,
+                                                   .wake_vector = WAKE_VECTOR,
                                                    .td_gate = &f->gate};
     *state = f;
     return 0;
@@ -89,17 +108,16 @@ static void it_is_for_a_td_and_never_chosen_unasked(void **state)
                      MUSTER_ERROR_NO_WAY);
 }
 
-static void page_keeps_what_a_td_fixes_and_asks_the_host(void **state)
+static void page_asks_the_host_in_a_td_only(void **state)
 {
     struct fixture *f = *state;
     const struct entry_parameters *entry =
         (const void *)(f->memory->bytes + ENTRY_PHYS + ENTRY_PARAMETERS);
     assert_int_equal(td_start_way.prepare(&f->machine), MUSTER_OK);
-    assert_int_equal(entry->cr4 & CR4_MCE, CR4_MCE);
     assert_int_equal(entry->td, 1);
+    assert_int_equal(entry->arrive, (uintptr_t)arrive_by_apic_id);
     f->machine.confidential = false;
     assert_int_equal(sipi_way.prepare(&f->machine), MUSTER_OK);
-    assert_int_equal(entry->cr4 & CR4_MCE, 0);
     assert_int_equal(entry->td, 0);
 }
 
@@ -118,17 +136,20 @@ static void page_must_be_one_and_below_4_gib(void **state)
     assert_int_equal(td_start_way.prepare(&f->machine), MUSTER_INVALID_ARGUMENT);
 }
 
-static void one_store_lets_all_in_at_the_32_bit_entry(void **state)
+static void gate_is_open_before_anybody_is_woken(void **state)
 {
     struct fixture *f = *state;
-    struct wake_run run = {.machine = &f->machine};
+    struct muster_plan plan = {.way = MUSTER_WAY_TD_START, .x2apic = true};
+    struct wake_run run = {.machine = &f->machine, .plan = &plan};
     assert_int_equal(td_start_way.prepare(&f->machine), MUSTER_OK);
-    assert_int_equal(f->gate.open.value, 0);
+    assert_int_equal(f->gate.value, 0);
+    f->machine.slots[1].apic_id = 2;
     f->machine.slots[1].state.value = MUSTER_CPU_ADOPT_PENDING;
     td_start_way.wake(&run);
-    assert_int_equal(f->gate.open.value, 1);
-    assert_int_equal(f->gate.page_phys, ENTRY_PHYS);
-    assert_int_equal(f->gate.entry_phys, ENTRY_PHYS + (uint32_t)(td_entry_32 - sipi_entry_start));
+    assert_int_equal(f->gate.value, ENTRY_PHYS);
+    assert_int_equal(f->sent_count, 1); /* to the one that is wanted, and to no other */
+    assert_int_equal(f->sent, 2ull << ICR_X2_DEST_SHIFT | ICR_ASSERT | WAKE_VECTOR);
+    assert_int_equal(f->gate_when_sent, ENTRY_PHYS);
     assert_int_equal(f->machine.slots[1].stamps_ns[MUSTER_STAMP_WAKE_SENT], 77);
     assert_int_equal(f->machine.slots[2].stamps_ns[MUSTER_STAMP_WAKE_SENT], 0);
     assert_int_equal(td_start_way.wake_again(&run, 0), 0);
@@ -140,9 +161,9 @@ int main(void)
 {
     const struct CMUnitTest tests[] = {
         with_fixture(it_is_for_a_td_and_never_chosen_unasked),
-        with_fixture(page_keeps_what_a_td_fixes_and_asks_the_host),
+        with_fixture(page_asks_the_host_in_a_td_only),
         with_fixture(page_must_be_one_and_below_4_gib),
-        with_fixture(one_store_lets_all_in_at_the_32_bit_entry),
+        with_fixture(gate_is_open_before_anybody_is_woken),
     };
     return cmocka_run_group_tests_name("td-start", tests, NULL, NULL);
 }
