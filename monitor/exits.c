@@ -34,7 +34,8 @@ static void handle_undefined(struct vcpu *vcpu)
     uint8_t code[TDCALL_BYTES] = {0};
     uint64_t base = vcpu_is_64(vcpu) ? 0 : vcpu->vmcb->cs.base;
     guest_read(vcpu, base + vcpu->vmcb->rip, code, sizeof(code));
-    if (tdcall_is(code))
+    /* In 64-bit mode only (SDM vol. 2, TDCALL). */
+    if (tdcall_is(code) && vcpu_is_64(vcpu))
         tdcall_handle(vcpu);
     else if (!__builtin_memcmp(code, vmcall_code, sizeof(vmcall_code)))
         ve_inject(vcpu, VE_REASON_VMCALL, 0, sizeof(vmcall_code));

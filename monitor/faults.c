@@ -1,6 +1,7 @@
 #include "monitor/faults.h"
 
 #include "abi/x86.h"
+#include "boot/console.h"
 #include "monitor/decode.h"
 #include "monitor/npt.h"
 #include "monitor/pages.h"
@@ -25,6 +26,19 @@ static bool is_over(uint64_t phys, bool shared)
     return page_state_of(phys) == (shared ? PAGE_SHARED : PAGE_PRIVATE);
 }
 
+/* An exception that finds no handler first shows here, as a read of the IDT or of the stack. */
+static void describe_event(const struct vcpu *vcpu, char *text, size_t bytes)
+{
+    uint64_t event = vcpu->vmcb->exit_int_info;
+    text[0] = 0;
+    if (event & SVM_EVENT_VALID && (event & SVM_EVENT_VECTOR) == VECTOR_VE)
+        text_format(text, bytes, " (while a #VE of reason %u at 0x%lx is delivered; IDT at 0x%lx)",
+                    vcpu->last_ve_reason, vcpu->last_ve_rip, vcpu->vmcb->idtr.base);
+    else if (event & SVM_EVENT_VALID)
+        text_format(text, bytes, " (while exception %u is delivered; IDT at 0x%lx)",
+                    (unsigned)(event & SVM_EVENT_VECTOR), vcpu->vmcb->idtr.base);
+}
+
 static const char *kind_of(bool write, bool fetch)
 {
     return fetch ? "instruction fetch" : write ? "write" : "read";
@@ -38,6 +52,7 @@ void fault_handle(struct vcpu *vcpu)
     bool shared = phys & GUEST_SHARED_BIT;
     uint64_t plain = phys & ~GUEST_SHARED_BIT;
     enum page_state state = page_state_of(plain);
+    char event[96];
     vcpu->counts[COUNT_NESTED_FAULT]++;
     if (is_over(plain, shared))
         return;
@@ -45,16 +60,17 @@ void fault_handle(struct vcpu *vcpu)
         ve_inject_access(vcpu, linear_of(vcpu, phys, write, fetch), phys, write, fetch);
         return;
     }
+    describe_event(vcpu, event, sizeof(event));
     if (shared)
-        fatal(vcpu, "%s of 0x%lx through its shared alias, but the page is %s: MapGPA first",
-              kind_of(write, fetch), plain, page_state_name(state));
+        fatal(vcpu, "%s of 0x%lx through its shared alias, but the page is %s: MapGPA first%s",
+              kind_of(write, fetch), plain, page_state_name(state), event);
     if (state == PAGE_PENDING)
-        fatal(vcpu, "%s of 0x%lx, a page that is pending: accept it before its first use",
-              kind_of(write, fetch), plain);
+        fatal(vcpu, "%s of 0x%lx, a page that is pending: accept it before its first use%s",
+              kind_of(write, fetch), plain, event);
     if (state == PAGE_SHARED)
-        fatal(vcpu, "%s of 0x%lx as private memory, but the page is shared", kind_of(write, fetch),
-              plain);
+        fatal(vcpu, "%s of 0x%lx as private memory, but the page is shared%s", kind_of(write, fetch),
+              plain, event);
     fatal(vcpu, "private %s of 0x%lx, where the TD has no memory (a device's registers are "
-                "reached by the shared alias or TDG.VP.VMCALL only)",
-          kind_of(write, fetch), plain);
+                "reached by the shared alias or TDG.VP.VMCALL only)%s",
+          kind_of(write, fetch), plain, event);
 }
