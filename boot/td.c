@@ -8,8 +8,9 @@
 #include "boot/console.h"
 #include "lib/cpu/instructions.h"
 
-/* TDG.VP.VMCALL passes the registers of its mask, RCX: these calls need R10 to R15. */
+/* TDG.VP.VMCALL passes the registers of its mask, RCX: R10 to R15; for a text, all that may be. */
 #define VMCALL_REGISTERS 0xFC00u
+#define FATAL_REGISTERS  0xFFCCu
 
 #define GPAW_MASK     0x3Fu
 #define LARGE_BYTES   0x200000u
@@ -97,6 +98,26 @@ void td_halt(bool blocked)
 {
     struct muster_tdcall_registers r = {.r12 = blocked};
     (void)vmcall(TDVMCALL_HLT, &r);
+}
+
+void td_report_fatal(const char *text)
+{
+    uint64_t words[8] = {0};
+    size_t bytes = strlen(text);
+    memcpy(words, text, bytes < sizeof(words) ? bytes : sizeof(words));
+    struct muster_tdcall_registers r = {
+        .rcx = FATAL_REGISTERS,
+        .r11 = TDVMCALL_FATAL_ERROR,
+        .r14 = words[0],
+        .r15 = words[1],
+        .rbx = words[2],
+        .rdi = words[3],
+        .rsi = words[4],
+        .r8 = words[5],
+        .r9 = words[6],
+        .rdx = words[7],
+    };
+    (void)td_call(TDG_VP_VMCALL, &r);
 }
 
 static uint64_t accept(uint64_t phys, uint64_t level)
@@ -247,6 +268,7 @@ void td_early_ve(struct muster_trap_frame *frame)
     if (td_handle_ve(frame))
         return;
     console_printf("muster: #VE that no TD program can handle, at 0x%lx\n", frame->rip);
+    td_report_fatal("muster: #VE that no TD program can handle");
     for (;;)
         td_halt(true);
 }

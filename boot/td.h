@@ -56,6 +56,9 @@ uint64_t td_shared_bit(void);
 /** Whether all of a range is private: below the shared bit, and nothing of it shared. */
 bool td_is_private(uint64_t phys, uint64_t bytes);
 
+/** Tell the host that nothing can go on, and why (64 characters); it may end the TD. */
+void td_report_fatal(const char *text);
+
 /** Do what @frame's instruction wanted, and step over it; false if no TD program does that. */
 bool td_handle_ve(struct muster_trap_frame *frame);
 

@@ -56,6 +56,7 @@ void shim_ap_main(struct muster_slot *slot, void *context)
     uint64_t quiet_since_ns = platform->time_ns(platform->context);
     uint64_t vector;
     (void)context;
+    shim_timer_on();
     for (;;) {
         enum look look = mailbox_poll(shim.mailbox, slot->apic_id, &vector);
         if (look == LOOK_WAKEUP) {

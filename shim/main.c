@@ -29,6 +29,8 @@ void shim_fail(const char *kind, const char *text)
     json_text("text", text);
     json_end();
     console_printf("muster-shim: %s\n", text);
+    if (td_is_active())
+        td_report_fatal(text);
     native_halt();
 }
 
