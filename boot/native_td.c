@@ -18,6 +18,9 @@
 static bool module_owns(uint32_t msr)
 {
     switch (msr) {
+    case MSR_SYSENTER_CS:
+    case MSR_SYSENTER_CS + 1: /* ESP */
+    case MSR_SYSENTER_CS + 2: /* EIP */
     case MSR_EFER:
     case MSR_PAT:
     case MSR_STAR:
