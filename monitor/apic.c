@@ -2,6 +2,8 @@
  * The local APIC as a TD has it: an x2APIC, by MSRs only. QEMU's TCG has none before QEMU 9, so
  * all of it goes to the xAPIC's registers; IDs above 254 are not to be had that way.
  */
+#include "monitor/apic.h"
+
 #include "abi/x86.h"
 #include "lib/atomic.h"
 #include "monitor/monitor.h"
@@ -11,6 +13,7 @@
 #define X2APIC_ID        0x802
 #define X2APIC_LDR       0x80D
 #define X2APIC_ICR       0x830
+#define X2APIC_LINT1     0x836
 #define X2APIC_SELF_IPI  0x83F
 
 #define APIC_OFFSET(msr) (((msr) - MSR_X2APIC) * 16)
@@ -41,6 +44,13 @@ static uint32_t read_register(uint32_t offset)
 static void write_register(uint32_t offset, uint32_t value)
 {
     monitor.platform.apic_write(monitor.platform.context, offset, value);
+}
+
+/* LINT1 is where QEMU's inject-nmi arrives; a guest that masks it masks its own view only. */
+void apic_init(struct vcpu *vcpu)
+{
+    vcpu->lint1 = APIC_LVT_MASKED;
+    write_register(APIC_LVT_LINT1, ICR_NMI);
 }
 
 /* GIF is clear: nothing of the monitor's on this CPU comes between the two writes. */
@@ -124,6 +134,9 @@ static bool read(struct vcpu *vcpu, uint32_t msr, uint64_t *value)
     case X2APIC_ICR:
         *value = vcpu->icr;
         break;
+    case X2APIC_LINT1:
+        *value = vcpu->lint1;
+        break;
     default:
         *value = read_register(APIC_OFFSET(msr));
         break;
@@ -137,7 +150,9 @@ static bool write(struct vcpu *vcpu, uint32_t msr, uint64_t value)
         return write_icr(vcpu, value);
     if (value >> 32)
         return false;
-    if (msr == X2APIC_SELF_IPI)
+    if (msr == X2APIC_LINT1)
+        vcpu->lint1 = (uint32_t)value;
+    else if (msr == X2APIC_SELF_IPI)
         send(vcpu->apic_id, ICR_FIXED | ICR_ASSERT | (uint32_t)(value & ICR_VECTOR));
     else
         write_register(APIC_OFFSET(msr), (uint32_t)value);

@@ -6,7 +6,6 @@
 #include "monitor/decode.h"
 #include "monitor/faults.h"
 #include "monitor/guest_memory.h"
-#include "monitor/instructions.h"
 #include "monitor/monitor.h"
 #include "monitor/msr.h"
 #include "monitor/paging.h"
@@ -49,11 +48,10 @@ static void handle_unpaged_fault(struct vcpu *vcpu)
           vcpu->vmcb->exit_info_2);
 }
 
-/* A kick by another CPU: leaving the guest is all it wanted. */
+/* Mostly a kick by another CPU: leaving the guest is all it wanted. */
 static void handle_nmi(struct vcpu *vcpu)
 {
-    vcpu->counts[COUNT_NMI]++;
-    take_nmi();
+    vcpu_take_nmi(vcpu);
 }
 
 static void handle_cpuid(struct vcpu *vcpu)
@@ -141,7 +139,8 @@ static void handle_init(struct vcpu *vcpu)
 
 static void handle_invalid(struct vcpu *vcpu)
 {
-    fatal(vcpu, "the processor refuses the guest's state (cr0 0x%lx cr3 0x%lx cr4 0x%lx efer 0x%lx)",
+    fatal(vcpu,
+          "the processor refuses the guest's state (cr0 0x%lx cr3 0x%lx cr4 0x%lx efer 0x%lx)",
           vcpu->vmcb->cr0, vcpu->vmcb->cr3, vcpu->vmcb->cr4, vcpu->vmcb->efer);
 }
 

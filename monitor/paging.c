@@ -125,7 +125,8 @@ void paging_handle_exit(struct vcpu *vcpu)
         vcpu_set_register(vcpu, instruction.rm, read_register(vcpu, instruction.reg & 7));
     } else if (instruction.opcode == OPCODE_MOV_TO_CR) {
         uint64_t value = vcpu_register(vcpu, instruction.rm);
-        done = write_register(vcpu, instruction.reg & 7, vcpu_is_64(vcpu) ? value : (uint32_t)value);
+        value = vcpu_is_64(vcpu) ? value : (uint32_t)value;
+        done = write_register(vcpu, instruction.reg & 7, value);
     } else if (instruction.opcode == OPCODE_CLTS) {
         vcpu->cr0 &= ~(uint64_t)CR0_TS;
     } else if (is_cr0_word_write(&instruction)) {

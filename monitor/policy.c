@@ -14,9 +14,11 @@ const struct policy *policy_find(const char *name)
     return NULL;
 }
 
+/* The first entry that covers it: special cases stand before the ranges they are taken from. */
 #define FIND(table, count, wanted)                                                                 \
     for (unsigned i = 0; i < monitor.policy->count; i++)                                           \
-        if ((wanted) >= monitor.policy->table[i].first && (wanted) <= monitor.policy->table[i].last) \
+        if ((wanted) >= monitor.policy->table[i].first &&                                          \
+            (wanted) <= monitor.policy->table[i].last)                                             \
             return &monitor.policy->table[i];                                                      \
     return NULL
 

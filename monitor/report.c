@@ -158,6 +158,16 @@ static void put_state(const struct vcpu *vcpu)
     json_close('}');
 }
 
+void report_where(const struct vcpu *vcpu)
+{
+    take_lock();
+    json_begin("monitor", "where");
+    put_vcpu(vcpu);
+    put_state(vcpu);
+    json_end();
+    drop_lock();
+}
+
 void fatal(const struct vcpu *vcpu, const char *format, ...)
 {
     char text[480];

@@ -26,6 +26,9 @@ void report_ready(void);
 void report_finding(const struct vcpu *vcpu, const char *rule, uint64_t address, uint64_t value,
                     const char *format, ...) __attribute__((format(printf, 5, 6)));
 
+/** The host asks where this vCPU is: event "where", with its registers. */
+void report_where(const struct vcpu *vcpu);
+
 /** Nothing can go on: say why and end the machine. */
 __attribute__((noreturn)) void fatal(const struct vcpu *vcpu, const char *format, ...)
     __attribute__((format(printf, 2, 3)));

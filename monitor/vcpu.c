@@ -3,6 +3,7 @@
 #include "abi/x86.h"
 #include "boot/console.h"
 #include "lib/atomic.h"
+#include "monitor/apic.h"
 #include "monitor/exits.h"
 #include "monitor/instructions.h"
 #include "monitor/monitor.h"
@@ -129,8 +130,9 @@ bool vcpu_is_64(const struct vcpu *vcpu)
     return (vcpu->efer & EFER_LMA) && (vcpu->vmcb->cs.attributes & SVM_SEGMENT_LONG);
 }
 
-void vcpu_kick(const struct vcpu *vcpu)
+void vcpu_kick(struct vcpu *vcpu)
 {
+    word_store_release(&vcpu->kicked, 1);
     muster_apic_send_nmi(&monitor.platform, vcpu->apic_id);
 }
 
@@ -138,6 +140,20 @@ void vcpu_send_nmi(struct vcpu *vcpu)
 {
     word_store_release(&vcpu->guest_nmi, 1);
     vcpu_kick(vcpu);
+}
+
+/*
+ * An NMI that no CPU has sent comes from the host (QEMU's inject-nmi): it wants to know where a
+ * guest that does not get on is. The flag goes down first: a kick that comes then is one with the
+ * NMI that is taken here.
+ */
+void vcpu_take_nmi(struct vcpu *vcpu)
+{
+    bool was_kicked = word_move(&vcpu->kicked, 1, 0);
+    vcpu->counts[COUNT_NMI]++;
+    take_nmi();
+    if (!was_kicked)
+        report_where(vcpu);
 }
 
 /*
@@ -179,7 +195,7 @@ void vcpu_sleep(struct vcpu *vcpu, bool blocked)
         vcpu->idle->tlb_control = SVM_TLB_FLUSH_ALL;
         vmrun_enter(&none, (uint64_t)vcpu->idle, (uint64_t)vcpu->host);
         if (vcpu->idle->exit_code == SVM_EXIT_NMI)
-            take_nmi();
+            vcpu_take_nmi(vcpu);
         else if (vcpu->idle->exit_code != SVM_EXIT_INTR)
             fatal(vcpu, "the idle guest exited with code 0x%lx at 0x%lx", vcpu->idle->exit_code,
                   vcpu->idle->rip);
@@ -221,6 +237,7 @@ void vcpu_run(struct vcpu *vcpu)
     write_msr(MSR_VM_HSAVE_PA, (uint64_t)host_saves[vcpu->index]);
     save_host_state((uint64_t)vcpu->host);
     init_idle(vcpu);
+    apic_init(vcpu);
     for (;;) {
         inject_nmi(vcpu);
         enter(vcpu);

@@ -60,6 +60,7 @@ struct vcpu {
     struct muster_word in_guest;
     struct muster_word entered_generation;
     struct muster_word guest_nmi;
+    struct muster_word kicked;
 
     struct ve_info ve;
     uint64_t last_ve_rip;     /* for whoever dies of one */
@@ -67,6 +68,7 @@ struct vcpu {
     uint32_t last_exception;  /* the vector injected last + 1 */
     uint32_t cpuid_ve;        /* TDG.VP.CPUIDVE.SET: bit 0 supervisor, bit 1 user */
     uint64_t icr;             /* x2APIC ICR as written last */
+    uint32_t lint1;           /* LVT LINT1 as written last: the real one is the monitor's */
     uint64_t instruction_end; /* RIP behind the instruction that exited, where known */
     uint64_t counts[COUNT_KINDS];
 
@@ -95,10 +97,13 @@ void vcpu_inject(struct vcpu *vcpu, unsigned vector, uint32_t error_code);
 bool vcpu_is_64(const struct vcpu *vcpu);
 
 /** Make another CPU leave its guest for a moment. Any CPU. */
-void vcpu_kick(const struct vcpu *vcpu);
+void vcpu_kick(struct vcpu *vcpu);
 
 /** Give the guest on @vcpu an NMI. Any CPU. */
 void vcpu_send_nmi(struct vcpu *vcpu);
+
+/** An NMI made the calling CPU leave a guest: take it, and see who sent it. */
+void vcpu_take_nmi(struct vcpu *vcpu);
 
 /** Wait until an interrupt is pending for the guest (not if @blocked) or an NMI is. */
 void vcpu_sleep(struct vcpu *vcpu, bool blocked);
