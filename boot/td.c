@@ -12,7 +12,10 @@
 #define VMCALL_REGISTERS 0xFC00u
 #define FATAL_REGISTERS  0xFFCCu
 
+/* Width of guest-physical addresses: the uppermost bit is the shared one. */
 #define GPAW_MASK     0x3Fu
+#define GPAW_NARROW   48u
+#define GPAW_WIDE     52u
 #define LARGE_BYTES   0x200000u
 #define SHARED_RANGES 4u
 
@@ -20,10 +23,10 @@
 #define MAP_GPA_TRIES 4096u
 
 /* VEINFO's exit qualification for I/O (SDM vol. 3, table 29-5). */
-#define VE_IO_BYTES(qualification)  (((unsigned)(qualification) & 7) + 1)
-#define VE_IO_PORT(qualification)   ((uint16_t)((qualification) >> 16))
-#define VE_IO_IN     0x08u
-#define VE_IO_STRING 0x30u
+#define VE_IO_BYTES(qualification) (((unsigned)(qualification)&7) + 1)
+#define VE_IO_PORT(qualification)  ((uint16_t)((qualification) >> 16))
+#define VE_IO_IN                   0x08u
+#define VE_IO_STRING               0x30u
 
 struct td {
     bool active;
@@ -59,17 +62,24 @@ static uint64_t vmcall(uint64_t function, struct muster_tdcall_registers *regist
     return rax == TDX_SUCCESS ? registers->r10 : rax;
 }
 
+static uint32_t io_mask(unsigned bytes)
+{
+    return UINT32_MAX >> (32 - 8 * bytes);
+}
+
 void td_io_out(uint16_t port, unsigned bytes, uint32_t value)
 {
-    struct muster_tdcall_registers r = {.r12 = bytes, .r13 = 1, .r14 = port, .r15 = value};
+    /* What lies above the value in its register is nobody's business but the TD's. */
+    struct muster_tdcall_registers r = {
+        .r12 = bytes, .r13 = 1, .r14 = port, .r15 = value & io_mask(bytes)};
     (void)vmcall(TDVMCALL_IO, &r); /* a port that nobody has swallows writes too */
 }
 
 uint32_t td_io_in(uint16_t port, unsigned bytes)
 {
     struct muster_tdcall_registers r = {.r12 = bytes, .r14 = port};
-    uint64_t mask = UINT32_MAX >> (32 - 8 * bytes);
-    return (uint32_t)((vmcall(TDVMCALL_IO, &r) ? UINT64_MAX : r.r11) & mask);
+    uint32_t value = vmcall(TDVMCALL_IO, &r) ? UINT32_MAX : (uint32_t)r.r11;
+    return value & io_mask(bytes);
 }
 
 uint64_t td_msr_read(uint32_t msr)
@@ -209,7 +219,7 @@ static bool handle_io(struct muster_trap_frame *frame, uint64_t qualification)
     else if (bytes == 4)
         frame->rax = td_io_in(port, bytes);
     else
-        frame->rax = (frame->rax & ~(UINT64_MAX >> (64 - 8 * bytes))) | td_io_in(port, bytes);
+        frame->rax = (frame->rax & ~(uint64_t)io_mask(bytes)) | td_io_in(port, bytes);
     return true;
 }
 
@@ -301,7 +311,8 @@ void td_begin(void)
     if (!muster_cpu_is_td(&cpuid_only))
         return;
     load_early_idt();
-    (void)td_call(TDG_VP_INFO, &r);
-    td.shared_bit = 1ull << ((r.rcx & GPAW_MASK) - 1);
+    /* The module's two widths; were it silent, the lower one is a bit that faults if unused. */
+    bool wide = td_call(TDG_VP_INFO, &r) == TDX_SUCCESS && (r.rcx & GPAW_MASK) == GPAW_WIDE;
+    td.shared_bit = 1ull << ((wide ? GPAW_WIDE : GPAW_NARROW) - 1);
     td.active = true;
 }

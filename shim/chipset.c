@@ -10,13 +10,13 @@
 #define PCI_ENABLE  0x80000000u
 
 /* The LPC bridge (Intel I/O Controller Hub 9, 13.1). */
-#define LPC_DEVFN         (31u << 3)
-#define LPC_ID            0x29188086u
-#define LPC_PMBASE        0x40
-#define LPC_ACPI_CNTL     0x44
-#define LPC_ACPI_ENABLE   0x80
-#define PM_BASE           0x600 /* where PC firmware under QEMU has always put it */
-#define PM_BASE_IS_IO     1u
+#define LPC_DEVFN       (31u << 3)
+#define LPC_ID          0x29188086u
+#define LPC_PMBASE      0x40
+#define LPC_ACPI_CNTL   0x44
+#define LPC_ACPI_ENABLE 0x80
+#define PM_BASE         0x600 /* where PC firmware under QEMU has always put it */
+#define PM_BASE_IS_IO   1u
 
 static uint32_t config_read(uint32_t devfn, uint32_t offset)
 {

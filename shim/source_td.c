@@ -18,12 +18,12 @@
 
 /* What a PC has there is no RAM, whatever the host says: the VGA's and the BIOS's area, and the
  * end of 4 GiB, where firmware images lie. */
-#define LEGACY_PHYS   0xA0000u
-#define LEGACY_BYTES  (ONE_MIB - LEGACY_PHYS)
-#define ROM_PHYS      0xFF000000u
-#define ROM_BYTES     (FOUR_GIB - ROM_PHYS)
+#define LEGACY_PHYS  0xA0000u
+#define LEGACY_BYTES (ONE_MIB - LEGACY_PHYS)
+#define ROM_PHYS     0xFF000000u
+#define ROM_BYTES    (FOUR_GIB - ROM_PHYS)
 
-#define TABLE_LOADER  "etc/table-loader"
+#define TABLE_LOADER     "etc/table-loader"
 #define SCRIPT_BYTES_MAX 0x100000u
 
 /* Where a kernel comes from that QEMU's -kernel would not pass on as a file (ELF). */
@@ -165,8 +165,7 @@ static const char *load_acpi(struct td_source *td)
     void *script = allocate(file.bytes, PAGE_BYTES, MUSTER_OWNER_BOOT, &phys);
     if (!script || !fw_cfg_read(file.selector, script, file.bytes))
         return "fw_cfg does not deliver " TABLE_LOADER;
-    const char *error =
-        acpi_loader_run(&loader, &host, script, file.bytes, &td->source->rsdp_phys);
+    const char *error = acpi_loader_run(&loader, &host, script, file.bytes, &td->source->rsdp_phys);
     muster_memory_release_range(&shim.map, phys, file.bytes, MUSTER_OWNER_BOOT);
     if (!error)
         return NULL;
@@ -233,15 +232,13 @@ static const char *load_payload(const struct td_source *td)
     if (find(td, OPT_INITRD, &file))
         error = load_module(&source->initrd, file.selector, file.bytes);
     else
-        error = load_module(&source->initrd, FW_CFG_INITRD_DATA,
-                            fw_cfg_number(FW_CFG_INITRD_SIZE));
+        error = load_module(&source->initrd, FW_CFG_INITRD_DATA, fw_cfg_number(FW_CFG_INITRD_SIZE));
     if (error)
         return error;
     if (find(td, OPT_CMDLINE, &file))
         error = load_text(source->cmdline, file.selector, file.bytes);
     else
-        error = load_text(source->cmdline, FW_CFG_CMDLINE_DATA,
-                          fw_cfg_number(FW_CFG_CMDLINE_SIZE));
+        error = load_text(source->cmdline, FW_CFG_CMDLINE_DATA, fw_cfg_number(FW_CFG_CMDLINE_SIZE));
     if (!error && find(td, OPT_OPTIONS, &file))
         error = load_text(source->options, file.selector, file.bytes);
     return error;

@@ -28,9 +28,8 @@ static enum muster_status td_start_prepare(struct muster_machine *machine)
 static void wake_one(const struct wake_run *run, struct muster_slot *slot)
 {
     const struct muster_machine *machine = run->machine;
-    enum muster_status status =
-        apic_send(machine->platform, run->plan->x2apic, slot->apic_id,
-                  ICR_FIXED | ICR_ASSERT | machine->config.wake_vector);
+    enum muster_status status = apic_send(machine->platform, run->plan->x2apic, slot->apic_id,
+                                          ICR_FIXED | ICR_ASSERT | machine->config.wake_vector);
     if (status)
         slot_fail(slot, status);
 }

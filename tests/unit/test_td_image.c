@@ -58,8 +58,8 @@ static void metadata_is_found_from_the_end(void **state)
     const struct tdvf_metadata *metadata = find_metadata();
     assert_int_equal(metadata->signature, TDVF_SIGNATURE);
     assert_int_equal(metadata->version, TDVF_VERSION);
-    assert_int_equal(metadata->bytes, sizeof(*metadata) +
-                                          metadata->section_count * sizeof(struct tdvf_section));
+    assert_int_equal(metadata->bytes,
+                     sizeof(*metadata) + metadata->section_count * sizeof(struct tdvf_section));
 }
 
 static void image_is_its_own_code_and_ends_at_4_gib(void **state)
@@ -118,7 +118,7 @@ static void reset_vector_is_a_jump_within_the_image(void **state)
     int32_t distance;
     assert_int_equal(vector[0], 0xE9);
     memcpy(&distance, vector + 1, sizeof(distance));
-    assert_true(distance < 0 && (size_t)-(int64_t)distance < image_bytes);
+    assert_in_range(-(int64_t)distance, 1, image_bytes - 1);
 }
 
 int main(void)

@@ -243,9 +243,9 @@ static void *host_allocate(void *context, uint32_t bytes, uint32_t align, uint64
     struct machine *machine = context;
     (void)align;
     *phys = bytes == sizeof(machine->rsdp) ? RSDP_PHYS : machine->tables_phys;
-    return machine->no_room                   ? NULL
+    return machine->no_room                 ? NULL
            : bytes == sizeof(machine->rsdp) ? machine->rsdp
-                                              : machine->tables;
+                                            : machine->tables;
 }
 
 static bool host_read(void *context, const char *name, void *to, uint32_t bytes)
@@ -316,8 +316,7 @@ static struct acpi_loader_command command_write(uint32_t dest_offset, uint32_t s
 static const char *run_after_allocation(struct machine *machine, struct acpi_loader_command last,
                                         uint32_t *entry)
 {
-    const struct acpi_loader_host host = {machine, host_size, host_allocate, host_read,
-                                          host_write};
+    const struct acpi_loader_host host = {machine, host_size, host_allocate, host_read, host_write};
     struct acpi_loader_command script[] = {command_allocate(ACPI_LOADER_RSDP),
                                            command_allocate("etc/acpi/tables"), last};
     struct acpi_loader loader;
@@ -331,8 +330,7 @@ static const char *run_after_allocation(struct machine *machine, struct acpi_loa
 
 static const char *run_alone(struct machine *machine, const void *script, uint32_t bytes)
 {
-    const struct acpi_loader_host host = {machine, host_size, host_allocate, host_read,
-                                          host_write};
+    const struct acpi_loader_host host = {machine, host_size, host_allocate, host_read, host_write};
     struct acpi_loader loader;
     uint64_t rsdp_phys;
     return acpi_loader_run(&loader, &host, script, bytes, &rsdp_phys);
@@ -377,12 +375,18 @@ static void loader_never_leaves_its_files(void **state)
 {
     (void)state;
     const struct acpi_loader_command bad[] = {
-        command_pointer(33, 4),          command_pointer(0xFFFFFFFF, 4),
-        command_pointer(16, 3),          command_pointer(16, 0),
-        command_checksum(36, 0, 20),     command_checksum(8, 0, 37),
-        command_checksum(8, 0xFFFFFFF0, 0x20), command_write(9, 0, 8),
-        command_write(0, 256, 8),        command_write(0xFFFFFFFF, 0, 2),
-        command_write(0, 0, 7),          command_write(0, 0, 2),
+        command_pointer(33, 4),
+        command_pointer(0xFFFFFFFF, 4),
+        command_pointer(16, 3),
+        command_pointer(16, 0),
+        command_checksum(36, 0, 20),
+        command_checksum(8, 0, 37),
+        command_checksum(8, 0xFFFFFFF0, 0x20),
+        command_write(9, 0, 8),
+        command_write(0, 256, 8),
+        command_write(0xFFFFFFFF, 0, 2),
+        command_write(0, 0, 7),
+        command_write(0, 0, 2),
     };
     for (size_t i = 0; i < sizeof(bad) / sizeof(bad[0]); i++) {
         struct machine machine = good_machine();
@@ -443,8 +447,8 @@ static void unknown_command_is_skipped(void **state)
     (void)state;
     struct machine machine = good_machine();
     uint32_t entry;
-    assert_null(run_after_allocation(&machine, (struct acpi_loader_command){.command = 99},
-                                     &entry));
+    assert_null(
+        run_after_allocation(&machine, (struct acpi_loader_command){.command = 99}, &entry));
 }
 
 static void command_before_its_file_is_refused(void **state)
