@@ -47,13 +47,14 @@ bare_objects = $(patsubst %,$(BUILD)/bare/%.o,$(1))
 host_objects = $(patsubst %,$(BUILD)/host/%.o,$(1))
 test_objects = $(patsubst %,$(BUILD)/sanitized/%.o,$(1))
 
-.PHONY: all check clean help format
+.PHONY: all check check-td clean help format
 all: $(BUILD)/libmuster.a $(BUILD)/muster $(BUILD)/muster-kernel.elf $(BUILD)/muster-shim.elf \
      $(BUILD)/muster-tdshim.fd
 
 help:
 	@echo "make          build library, kernel, shim and command into $(BUILD)/"
 	@echo "make check    unit tests, under the address and undefined-behaviour sanitizers"
+	@echo "make check-td guests that break a TD's rules, each under the monitor in QEMU"
 	@echo "make clean    remove $(BUILD)/"
 
 # One object in which only the public names are global: a kernel's own cannot clash with ours.
@@ -145,6 +146,9 @@ $(BUILD)/sanitized/%.o: %
 
 check: $(UNIT_TESTS) $(BUILD)/muster-tdshim.fd
 	@for t in $(UNIT_TESTS); do MUSTER_BUILD=$(BUILD) $$t || exit 1; done
+
+check-td: $(BUILD)/muster-monitor.rom
+	@tests/td/check
 
 clean:
 	rm -rf $(BUILD)
