@@ -132,6 +132,15 @@ static inline void interrupts_on(void)
     __asm__ volatile("sti" : : : "memory");
 }
 
+/*
+ * Take what is pending. Off before and after. NOP and not PAUSE in STI's shadow: QEMU's TCG
+ * drags the shadow over a PAUSE, and CLI closes the gap again before anything could come in.
+ */
+static inline void interrupts_let_in(void)
+{
+    __asm__ volatile("sti; nop; cli" : : : "memory");
+}
+
 /* Sleep until an interrupt: STI's shadow lets none in before HLT. Off before and after. */
 static inline void sleep_until_interrupt(void)
 {
