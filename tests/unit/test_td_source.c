@@ -87,7 +87,8 @@ static void hob_without_an_end_is_refused(void **state)
     (void)state;
     struct list list = good_list();
     struct seen seen = {0};
-    /* Cut at every length, in a block of just that length: the sanitizer sees what is read behind. */
+    /* Cut at every length, in a block of just that length: the sanitizer sees what is read behind.
+     */
     for (size_t bytes = 0; bytes < sizeof(list); bytes++) {
         uint8_t *copy = malloc(bytes);
         memcpy(copy, &list, bytes);
