@@ -33,9 +33,13 @@ CLI_PACKAGES := glib-2.0 gio-2.0 gio-unix-2.0 json-glib-1.0
 CLI_CFLAGS    = $(shell pkg-config --cflags $(CLI_PACKAGES))
 CLI_LIBS      = $(shell pkg-config --libs $(CLI_PACKAGES))
 
-BOOT_COMMON := boot/enter.S boot/jump.S $(sort $(wildcard boot/*.c))
+BOOT_COMMON := boot/enter.S boot/jump.S boot/td.S $(sort $(wildcard boot/*.c))
 KERNEL_SRC  := $(sort $(wildcard kernel/*.c kernel/*.S)) boot/entry_pvh.S $(BOOT_COMMON)
 SHIM_SRC    := $(sort $(wildcard shim/*.c shim/*.S)) boot/entry_multiboot.S $(BOOT_COMMON)
+# Bare hardware is all that the monitor runs on: nothing of the programs' own ways to come up.
+MONITOR_SRC := $(sort $(wildcard monitor/*.c monitor/*.S)) \
+               boot/console.c boot/format.c boot/json.c boot/native.c boot/string.c \
+               boot/native_td.c boot/td.c boot/td.S
 CLI_SRC     := $(sort $(wildcard cli/*.c))
 UNIT_TESTS  := $(patsubst tests/unit/%.c,$(BUILD)/tests/%,$(sort $(wildcard tests/unit/test_*.c)))
 
@@ -43,12 +47,14 @@ bare_objects = $(patsubst %,$(BUILD)/bare/%.o,$(1))
 host_objects = $(patsubst %,$(BUILD)/host/%.o,$(1))
 test_objects = $(patsubst %,$(BUILD)/sanitized/%.o,$(1))
 
-.PHONY: all check test-long clean help
-all: $(BUILD)/libmuster.a $(BUILD)/muster $(BUILD)/muster-kernel.elf $(BUILD)/muster-shim.elf
+.PHONY: all check check-td test-long clean help
+all: $(BUILD)/libmuster.a $(BUILD)/muster $(BUILD)/muster-kernel.elf $(BUILD)/muster-shim.elf \
+     $(BUILD)/muster-tdshim.fd $(BUILD)/muster-monitor.rom
 
 help:
-	@echo "make            build library, kernel, shim and command into $(BUILD)/"
+	@echo "make            build library, kernel, shim, monitor and command into $(BUILD)/"
 	@echo "make check      unit tests, under the address and undefined-behaviour sanitizers"
+	@echo "make check-td   guests that break a TD's rules, each under the monitor in QEMU"
 	@echo "make test-long  every test with its long variants; ./test is the short form"
 	@echo "make clean      remove $(BUILD)/"
 
@@ -77,6 +83,34 @@ $(BUILD)/muster-shim.elf64: boot/image.ld $(call bare_objects,$(SHIM_SRC)) \
 	$(LD) -pie --no-dynamic-linker -z max-page-size=4096 -z noexecstack -z text --build-id=none \
 	  -T boot/image.ld --defsym=IMAGE_BASE=$(SHIM_BASE) -o $@ $(filter %.o %.a,$^)
 
+# The shim as TD firmware: its image as a flat file, behind a reset vector that ends at 4 GiB.
+$(BUILD)/muster-tdshim.bin: $(BUILD)/muster-shim.elf64
+	$(OBJCOPY) -O binary $< $@
+
+$(BUILD)/tdshim-reset.o: shim/td/reset.S shim/td/layout.h abi/tdvf_image.h abi/tdx.h abi/x86.h \
+                         $(BUILD)/muster-tdshim.bin
+	$(CC) $(COMMON) -DSHIM_FILE='"$(BUILD)/muster-tdshim.bin"' -c -o $@ $<
+
+$(BUILD)/muster-tdshim.fd: $(BUILD)/tdshim-reset.o shim/td/image.ld $(BUILD)/muster-shim.elf64
+	bytes=$$(($$(stat -c %s $(BUILD)/muster-tdshim.bin) / 4096 * 4096 + 6 * 4096)); \
+	  $(LD) -T shim/td/image.ld --just-symbols=$(BUILD)/muster-shim.elf64 \
+	  --defsym=IMAGE_START=$$((0x100000000 - bytes)) -o $(BUILD)/tdshim.elf $<
+	$(OBJCOPY) -O binary --gap-fill=0xff $(BUILD)/tdshim.elf $@
+
+# QEMU's -bios: a ROM that ends with the reset vector. Linked where it runs, above 4 GiB.
+# No relaxing: ld would put addresses above 2 GiB into 32-bit immediates.
+$(BUILD)/muster-monitor.rom: $(BUILD)/muster-monitor.elf
+	$(OBJCOPY) -O binary -j .text -j .rodata -j .data -j .reset --gap-fill 0xFF $< $@
+
+$(BUILD)/muster-monitor.elf: $(BUILD)/monitor.ld $(call bare_objects,$(MONITOR_SRC)) \
+                                $(BUILD)/bare/libmuster-inner.a
+	$(LD) -static --no-relax -z max-page-size=4096 -z noexecstack --build-id=none -T $< -o $@ \
+	  $(filter %.o %.a,$^)
+
+$(BUILD)/monitor.ld: monitor/monitor.ld monitor/layout.h
+	@mkdir -p $(@D)
+	$(CC) -E -P -x c -I. -o $@ $<
+
 $(BUILD)/muster: $(call host_objects,$(CLI_SRC) lib/status.c)
 	$(CC) $(LDFLAGS) -o $@ $^ $(CLI_LIBS)
 
@@ -84,7 +118,14 @@ $(BUILD)/sanitized/libmuster.a: $(call test_objects,$(LIB_C_HOST) $(LIB_S))
 	@rm -f $@
 	$(AR) rcs $@ $^
 
-$(BUILD)/tests/%: $(BUILD)/sanitized/tests/unit/%.c.o $(BUILD)/sanitized/libmuster.a
+# What the shim reads of hostile input, apart from all hardware.
+SHIM_READERS := shim/hob.c shim/fw_cfg_directory.c shim/acpi_loader.c
+$(BUILD)/sanitized/libshim.a: $(call test_objects,$(SHIM_READERS))
+	@rm -f $@
+	$(AR) rcs $@ $^
+
+$(BUILD)/tests/%: $(BUILD)/sanitized/tests/unit/%.c.o $(BUILD)/sanitized/libshim.a \
+                  $(BUILD)/sanitized/libmuster.a
 	@mkdir -p $(@D)
 	$(CC) $(SANITIZE) -o $@ $^ -lcmocka
 
@@ -104,8 +145,11 @@ $(BUILD)/sanitized/%.o: %
 	@mkdir -p $(@D)
 	$(CC) $(COMMON) -O1 $(SANITIZE) -MMD -MP -c -o $@ $<
 
-check: $(UNIT_TESTS)
-	@for t in $^; do $$t || exit 1; done
+check: $(UNIT_TESTS) $(BUILD)/muster-tdshim.fd
+	@for t in $(UNIT_TESTS); do MUSTER_BUILD=$(BUILD) $$t || exit 1; done
+
+check-td: $(BUILD)/muster-monitor.rom
+	@tests/td/check
 
 test-long:
 	MUSTER_TEST_LONG=1 ./test

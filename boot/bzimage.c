@@ -124,6 +124,7 @@ const char *bzimage_load(const struct boot_payload *payload, struct boot_jump *j
     memcpy(&params->setup, &header,
            header_bytes < sizeof(header) ? header_bytes : sizeof(header));
     params->setup.type_of_loader = LINUX_LOADER_UNDEFINED;
+    params->setup.setup_data = 0; /* QEMU's fw_cfg leads it to where its own loader would be */
     params->setup.cmd_line_ptr = (uint32_t)cmdline_phys;
     params->acpi_rsdp_addr = payload->rsdp_phys;
     uint64_t load_phys = 0;

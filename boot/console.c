@@ -3,8 +3,8 @@
 
 #include <stdbool.h>
 
+#include "boot/port.h"
 #include "lib/atomic.h"
-#include "lib/cpu/instructions.h"
 
 #define COM1          0x3F8
 #define UART_DATA     0
@@ -29,21 +29,21 @@ static struct muster_word console_lock;
 
 void console_init(void)
 {
-    out8(COM1 + UART_INTERRUPTS, 0);
-    out8(COM1 + UART_LINE, LINE_DLAB);
-    out8(COM1 + UART_DLAB_LOW, 1);
-    out8(COM1 + UART_DLAB_HIGH, 0);
-    out8(COM1 + UART_LINE, LINE_8N1);
-    out8(COM1 + UART_FIFO, FIFO_ENABLE);
-    out8(COM1 + UART_MODEM, MODEM_READY);
+    port_out8(COM1 + UART_INTERRUPTS, 0);
+    port_out8(COM1 + UART_LINE, LINE_DLAB);
+    port_out8(COM1 + UART_DLAB_LOW, 1);
+    port_out8(COM1 + UART_DLAB_HIGH, 0);
+    port_out8(COM1 + UART_LINE, LINE_8N1);
+    port_out8(COM1 + UART_FIFO, FIFO_ENABLE);
+    port_out8(COM1 + UART_MODEM, MODEM_READY);
 }
 
 static void put_byte(char c)
 {
     for (unsigned look = 0; look < TRANSMIT_LOOKS; look++)
-        if (in8(COM1 + UART_STATUS) & STATUS_EMPTY)
+        if (port_in8(COM1 + UART_STATUS) & STATUS_EMPTY)
             break;
-    out8(COM1 + UART_DATA, (uint8_t)c);
+    port_out8(COM1 + UART_DATA, (uint8_t)c);
 }
 
 void console_write(const char *text)

@@ -30,6 +30,7 @@ here:
     movl %edx, (%ebx)
     leal RUN(boot_stack_top), %esp
     pushl %eax
+    pushl %ebx
 
     /* 4 GiB in 2 MiB pages, writable, not executable. */
     leal RUN(early_directories), %edi
@@ -79,13 +80,21 @@ here:
     leal RUN(early_root), %edi
     movl %eax, (%edi)
 
-    /* NXE before a table that uses NX is loaded. */
-    movl $CR4_PAE, %eax
+    /* In a TD, MCE is fixed to 1, and EFER is what it must be and is better not written. */
+    movl %cr4, %eax
+    andl $CR4_MCE, %eax
+    orl $CR4_PAE, %eax
     movl %eax, %cr4
+    /* NXE before a table that uses NX is loaded. */
     movl $MSR_EFER, %ecx
     rdmsr
+    movl %eax, %ebx
+    notl %ebx
+    testl $(EFER_LME | EFER_NXE), %ebx
+    jz 6f
     orl $(EFER_LME | EFER_NXE), %eax
     wrmsr
+6:  popl %ebx
     movl %edi, %cr3
     movl $(CR0_PG | CR0_WP | CR0_NE | CR0_ET | CR0_MP | CR0_PE), %eax
     movl %eax, %cr0
@@ -123,9 +132,9 @@ boot_long_mode:
     movq %rbx, %rdi
     movl %r12d, %esi
     call boot_main
-6:  cli
+7:  cli
     hlt
-    jmp 6b
+    jmp 7b
 
     .section .rodata
     .balign 8

@@ -1,7 +1,7 @@
 #include "boot/json.h"
 
 #include "boot/console.h"
-#include "lib/cpu/instructions.h"
+#include "boot/port.h"
 
 #define DEBUG_PORT 0xE9
 
@@ -11,40 +11,40 @@ static bool first_in_bracket;
 static void put_text(const char *text)
 {
     for (; *text; text++)
-        out8(DEBUG_PORT, (uint8_t)*text);
+        port_out8(DEBUG_PORT, (uint8_t)*text);
 }
 
 static void put_quoted(const char *text)
 {
     char escaped[8];
-    out8(DEBUG_PORT, '"');
+    port_out8(DEBUG_PORT, '"');
     for (; *text; text++) {
         if (*text == '"' || *text == '\\')
-            out8(DEBUG_PORT, '\\');
+            port_out8(DEBUG_PORT, '\\');
         if ((uint8_t)*text < 0x20) {
             text_format(escaped, sizeof(escaped), "\\u%04x", (unsigned)(uint8_t)*text);
             put_text(escaped);
         } else {
-            out8(DEBUG_PORT, (uint8_t)*text);
+            port_out8(DEBUG_PORT, (uint8_t)*text);
         }
     }
-    out8(DEBUG_PORT, '"');
+    port_out8(DEBUG_PORT, '"');
 }
 
 static void put_key(const char *key)
 {
     if (!first_in_bracket)
-        out8(DEBUG_PORT, ',');
+        port_out8(DEBUG_PORT, ',');
     first_in_bracket = false;
     if (key) {
         put_quoted(key);
-        out8(DEBUG_PORT, ':');
+        port_out8(DEBUG_PORT, ':');
     }
 }
 
 void json_begin(const char *from, const char *event)
 {
-    out8(DEBUG_PORT, '{');
+    port_out8(DEBUG_PORT, '{');
     first_in_bracket = true;
     json_text("from", from);
     json_text("event", event);
@@ -58,13 +58,13 @@ void json_end(void)
 void json_open(const char *key, char bracket)
 {
     put_key(key);
-    out8(DEBUG_PORT, (uint8_t)bracket);
+    port_out8(DEBUG_PORT, (uint8_t)bracket);
     first_in_bracket = true;
 }
 
 void json_close(char bracket)
 {
-    out8(DEBUG_PORT, (uint8_t)bracket);
+    port_out8(DEBUG_PORT, (uint8_t)bracket);
     first_in_bracket = false;
 }
 

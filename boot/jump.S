@@ -42,7 +42,7 @@ boot_jump_linux:
     lretq
 
 /*
- * void boot_jump_32(entry, ebx, eax)
+ * void boot_jump_32(entry, ebx, eax, keep_efer)
  * Entry: long mode, interrupts off, this code and the stack below 4 GiB and mapped 1:1.
  * Exit:  at entry in 32-bit protected mode, flat segments, paging off, EBX and EAX as given.
  */
@@ -54,6 +54,7 @@ boot_jump_32:
     lgdt (%rsp)
     movl %esi, %ebx
     movl %edx, %esi
+    movl %ecx, %edx
     leaq 1f(%rip), %rax
     pushq $(jump_code32 - jump_gdt)
     pushq %rax
@@ -69,13 +70,17 @@ boot_jump_32:
     movl %cr0, %eax
     andl $~CR0_PG, %eax
     movl %eax, %cr0
+    /* In a TD, MCE and LME are fixed to 1: what is entered must take them as they are. */
+    movl %cr4, %eax
+    andl $CR4_MCE, %eax
+    movl %eax, %cr4
+    testl %edx, %edx
+    jnz 2f
     movl $MSR_EFER, %ecx
     rdmsr
     andl $~(EFER_LME | EFER_SCE), %eax
     wrmsr
-    xorl %eax, %eax
-    movl %eax, %cr4
-    movl %esi, %eax
+2:  movl %esi, %eax
     xorl %ebp, %ebp
     jmp *%edi
 

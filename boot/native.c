@@ -1,6 +1,8 @@
 #include "boot/native.h"
 
 #include "boot/console.h"
+#include "boot/port.h"
+#include "boot/td.h"
 #include "lib/atomic.h"
 #include "lib/cpu/instructions.h"
 
@@ -102,9 +104,9 @@ static void native_log(void *context, enum muster_log_level level, const char *t
 
 static uint16_t pit_count(void)
 {
-    out8(PIT_COMMAND, PIT_LATCH);
-    uint8_t low = in8(PIT_CHANNEL_0);
-    return (uint16_t)(low | (in8(PIT_CHANNEL_0) << 8));
+    port_out8(PIT_COMMAND, PIT_LATCH);
+    uint8_t low = port_in8(PIT_CHANNEL_0);
+    return (uint16_t)(low | (port_in8(PIT_CHANNEL_0) << 8));
 }
 
 /*
@@ -113,9 +115,9 @@ static uint16_t pit_count(void)
  */
 static uint64_t tsc_hz_by_pit(void)
 {
-    out8(PIT_COMMAND, PIT_RATE_MODE);
-    out8(PIT_CHANNEL_0, 0xFF);
-    out8(PIT_CHANNEL_0, 0xFF);
+    port_out8(PIT_COMMAND, PIT_RATE_MODE);
+    port_out8(PIT_CHANNEL_0, 0xFF);
+    port_out8(PIT_CHANNEL_0, 0xFF);
     uint16_t last = pit_count();
     uint64_t start = read_tsc();
     uint32_t ticks = 0;
@@ -153,8 +155,8 @@ static uint64_t tsc_hz_by_cpuid(void)
 void native_platform_init(struct muster_platform *platform, uint64_t mapped_end)
 {
     /* A PC's BIOS leaves the PICs open, at vectors that are exceptions' to everybody else. */
-    out8(PIC_MASK_1, 0xFF);
-    out8(PIC_MASK_2, 0xFF);
+    port_out8(PIC_MASK_1, 0xFF);
+    port_out8(PIC_MASK_2, 0xFF);
     native.mapped_end = mapped_end;
     native.apic = (volatile uint8_t *)(read_msr(MSR_APIC_BASE) & APIC_BASE_ADDRESS);
     native.tsc_hz = tsc_hz_by_cpuid();
@@ -176,11 +178,31 @@ void native_platform_init(struct muster_platform *platform, uint64_t mapped_end)
         .sleep = native_sleep,
         .log = native_log,
     };
+    if (td_is_active())
+        native_td_hooks(platform);
 }
 
 uint64_t native_tsc_hz(void)
 {
     return native.tsc_hz;
+}
+
+void native_idle(void)
+{
+    if (!td_is_active()) {
+        sleep_until_interrupt();
+        return;
+    }
+    td_halt(false);
+    interrupts_let_in();
+}
+
+void native_halt(void)
+{
+    interrupts_off();
+    while (td_is_active())
+        td_halt(true);
+    halt_forever();
 }
 
 void native_delay_ns(uint64_t ns)

@@ -17,6 +17,15 @@
  */
 void native_platform_init(struct muster_platform *platform, uint64_t mapped_end);
 
+/** boot/native_td.c: the hooks that are others in a TD. From native_platform_init(). */
+void native_td_hooks(struct muster_platform *platform);
+
+/** Sleep until an interrupt, which is taken. Interrupts off before and after. */
+void native_idle(void);
+
+/** Stop the calling CPU for good. */
+__attribute__((noreturn)) void native_halt(void);
+
 /** Ticks of the TSC per second, as found. */
 uint64_t native_tsc_hz(void);
 

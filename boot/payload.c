@@ -2,6 +2,7 @@
 
 #include "abi/x86.h"
 #include "boot/console.h"
+#include "boot/td.h"
 
 #define FOUR_GIB 0x100000000u
 #define ONE_MIB  0x100000u
@@ -33,5 +34,6 @@ void boot_jump_to(const struct boot_jump *jump)
 {
     if (jump->long_mode)
         boot_jump_linux(jump->entry_phys, jump->argument);
-    boot_jump_32((uint32_t)jump->entry_phys, (uint32_t)jump->argument, 0);
+    boot_jump_32((uint32_t)jump->entry_phys, (uint32_t)jump->argument, 0,
+                 td_is_active());
 }

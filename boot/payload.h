@@ -53,6 +53,7 @@ uint64_t boot_payload_memory(const struct boot_payload *payload, uint64_t bytes)
 __attribute__((noreturn)) void boot_jump_to(const struct boot_jump *jump);
 
 /** 32-bit protected mode, flat, paging off: @entry with EBX = @ebx and EAX = @eax. */
-__attribute__((noreturn)) void boot_jump_32(uint32_t entry, uint32_t ebx, uint32_t eax);
+__attribute__((noreturn)) void boot_jump_32(uint32_t entry, uint32_t ebx, uint32_t eax,
+                                            bool keep_efer);
 
 #endif

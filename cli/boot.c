@@ -8,6 +8,8 @@
 #include "cli/table.h"
 
 #define SHIM            "muster-shim.elf"
+#define MONITOR         "muster-monitor.rom"
+#define TD_SHIM         "muster-tdshim.fd"
 #define STANDARD_APPEND "console=ttyS0"
 
 /* As muster_cpu_state_name() spells it: a CPU still on the shim's tables is off. */
@@ -70,14 +72,22 @@ static void add_count(struct table *table, const char *what, gint64 count)
         table_cell(table, "not known");
 }
 
-static void print_handover(const struct handover *handover)
+/* The rows for a machine whose CPUs QEMU can see into. */
+static void add_seen_by_qemu(struct table *table, const struct handover *handover)
 {
-    struct table *table = table_new("seen from outside|>count");
-    add_count(table, "INITs after the hand-over", handover->init);
-    add_count(table, "SIPIs after the hand-over", handover->sipi);
     add_count(table, "INITs before it, by firmware and the shim", handover->init_before);
     add_count(table, "SIPIs before it", handover->sipi_before);
     add_count(table, "CPUs that left the shim's page tables", handover->cpus_up);
+}
+
+static void print_handover(const struct handover *handover)
+{
+    struct table *table =
+        table_new(handover->in_td ? "seen by the monitor|>count" : "seen from outside|>count");
+    add_count(table, "INITs after the hand-over", handover->init);
+    add_count(table, "SIPIs after the hand-over", handover->sipi);
+    if (!handover->in_td)
+        add_seen_by_qemu(table, handover);
     add_count(table, "CPUs that the guest says it has", handover->guest_said);
     printf("\n");
     table_print(table, stdout);
@@ -94,7 +104,9 @@ static void name_way(const struct handover *handover, struct report *report)
     bool by_sipi = handover->init > 0 && handover->sipi > 0;
     report->way = by_mailbox ? "mailbox" : by_sipi ? "sipi" : NULL;
     if (by_mailbox)
-        report->reason = "CPUs left the shim's page tables, and no INIT or SIPI was sent";
+        report->reason = handover->in_td
+                             ? "the guest has its CPUs, and the monitor saw no INIT or SIPI"
+                             : "CPUs left the shim's page tables, and no INIT or SIPI was sent";
     if (by_sipi)
         report->reason = "the guest sent INITs and SIPIs of its own after the hand-over";
 }
@@ -109,8 +121,10 @@ static int conclude(const struct session *session)
     name_way(&verdict.handover, &report);
     if (session->guest.handed_over)
         print_handover(&verdict.handover);
-    char *what = g_strdup_printf("%s with %u CPUs, QEMU %s", session->options->kernel,
-                                 session->options->cpus, session->qemu->version);
+    monitor_print(&session->guest.monitor);
+    char *what = g_strdup_printf("%s with %u CPUs%s, QEMU %s", session->options->kernel,
+                                 session->options->cpus, session->options->td ? " as a TD" : "",
+                                 session->qemu->version);
     int status = outcome_tell(&report, session, &verdict, what);
     g_free(what);
     json_array_unref(cpus);
@@ -128,11 +142,15 @@ static bool files_good(const struct options *options, GError **error)
 
 static int boot_options(const struct options *options, GError **error)
 {
-    char *shim = files_good(options, error) ? files_own(SHIM, error) : NULL;
+    char *shim = files_good(options, error) ? files_own(options->td ? TD_SHIM : SHIM, error) : NULL;
+    char *monitor = shim && options->td ? files_own(MONITOR, error) : NULL;
+    bool found = shim && (monitor || !options->td);
     char *words = options_shim_words(options);
     const struct session_plan plan = {
         .options = options,
-        .image = {.program = shim,
+        .image = {.program = options->td ? NULL : shim,
+                  .monitor = monitor,
+                  .td_firmware = options->td ? shim : NULL,
                   .words = words,
                   .modules = {options->kernel, options->initrd},
                   .module_words = {options->append ? options->append : STANDARD_APPEND, NULL}},
@@ -141,8 +159,9 @@ static int boot_options(const struct options *options, GError **error)
         .watch_console = true,
         .foreign_kernel = true,
     };
-    int status = shim ? outcome_of_plan(&plan, conclude, error) : CLI_ENVIRONMENT;
+    int status = found ? outcome_of_plan(&plan, conclude, error) : CLI_ENVIRONMENT;
     g_free(shim);
+    g_free(monitor);
     g_free(words);
     return status;
 }
@@ -160,6 +179,7 @@ const struct verb verb_boot = {
             "done when it prints TEXT (--until), else when Linux starts init or panics for want\n"
             "of one, or Muster's kernel (which takes --append \"\") prints its result, or when\n"
             "it powers off. --append replaces the kernel's words, which are otherwise\n"
-            "\"console=ttyS0\". The standard --timeout is 180 s.",
+            "\"console=ttyS0\". With --td it boots as an Intel TD under Muster's monitor, with\n"
+            "2 GiB of memory. The standard --timeout is 180 s.",
     .run = boot,
 };

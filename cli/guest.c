@@ -7,9 +7,14 @@
 /* Events kept only to be passed on; a guest that sends more is not believed to mean them. */
 #define MOST_OTHERS 1000
 
-void guest_init(struct guest *guest, bool foreign_kernel)
+/* How the monitor's lines begin (boot/json.c). */
+#define MONITOR_PREFIX "{\"from\":\"monitor\","
+
+void guest_init(struct guest *guest, bool foreign_kernel, bool monitored)
 {
-    *guest = (struct guest){.foreign_kernel = foreign_kernel, .others = json_array_new()};
+    *guest = (struct guest){
+        .foreign_kernel = foreign_kernel, .monitored = monitored, .others = json_array_new()};
+    monitor_init(&guest->monitor);
 }
 
 static void keep_first(JsonObject **place, JsonObject *event)
@@ -54,6 +59,8 @@ static enum guest_event take(struct guest *guest, JsonObject *object)
 {
     const char *from = fields_text(object, "from");
     const char *name = fields_text(object, "event");
+    if (guest->monitored && name && g_strcmp0(from, "monitor") == 0)
+        return monitor_take(&guest->monitor, object) == MONITOR_WHERE ? GUEST_WHERE : GUEST_MONITOR;
     if (!from || !name || (guest->foreign_kernel && strcmp(from, "shim") != 0))
         return GUEST_NOISE;
     enum guest_event event = classify(from, name);
@@ -76,7 +83,8 @@ static enum guest_event take(struct guest *guest, JsonObject *object)
 
 enum guest_event guest_line(struct guest *guest, const char *line)
 {
-    bool heard = !(guest->foreign_kernel && guest->handed_over);
+    bool own = !(guest->foreign_kernel && guest->handed_over);
+    bool heard = own || (guest->monitored && g_str_has_prefix(line, MONITOR_PREFIX));
     JsonObject *object = heard ? fields_parse(line) : NULL;
     enum guest_event event = GUEST_NOISE;
     if (object) {
@@ -96,4 +104,5 @@ void guest_clear(struct guest *guest)
     g_clear_pointer(&guest->inject_mce, json_object_unref);
     g_clear_pointer(&guest->others, json_array_unref);
     g_clear_pointer(&guest->error, g_free);
+    monitor_clear(&guest->monitor);
 }

@@ -9,6 +9,7 @@
 #include <json-glib/json-glib.h>
 
 #include "cli/cli.h"
+#include "cli/monitor.h"
 
 enum guest_event {
     GUEST_NOISE, /* not an event */
@@ -19,10 +20,14 @@ enum guest_event {
     GUEST_INJECT_MCE,
     GUEST_REPORT,
     GUEST_END,
+    GUEST_MONITOR,
+    GUEST_WHERE, /* the monitor's: a vCPU told where it is */
 };
 
 struct guest {
-    bool foreign_kernel;    /* somebody else's: see guest_init() */
+    bool foreign_kernel; /* somebody else's: see guest_init() */
+    bool monitored;      /* a TD: the monitor speaks, too, until the end */
+    struct monitor monitor;
     JsonObject *shim;       /* its ready event, or NULL */
     JsonObject *report;     /* the kernel's, or NULL */
     JsonObject *inject_mce; /* the kernel's first such event, or NULL; a second is noise */
@@ -36,8 +41,10 @@ struct guest {
 /**
  * @foreign_kernel: only the shim is believed, and only until it hands over. From then on the debug
  * console is the guest's, which could say anything there; all of it is noise.
+ *
+ * @monitored: a TD, whose monitor is heard to the end.
  */
-void guest_init(struct guest *guest, bool foreign_kernel);
+void guest_init(struct guest *guest, bool foreign_kernel, bool monitored);
 
 /** One line of the debug console. */
 enum guest_event guest_line(struct guest *guest, const char *line);

@@ -3,10 +3,15 @@
 #include <stdio.h>
 #include <string.h>
 
+/* Below 4 GiB, where q35 puts 2 of the 3 GiB, all is the guest's; the monitor lives above. */
+#define TD_MACHINE_MEMORY "3G"
+#define TD_MACHINE_BYTES  ((guint64)3 << 30)
+#define TD_GUEST_BYTES    ((guint64)2 << 30)
+
 /* What GOptionContext fills in, before it is checked. */
 struct raw {
     char *cpus, *timeout, *wake, *memory;
-    gboolean gdb, help;
+    gboolean td, gdb, help;
     struct options *options;
 };
 
@@ -28,6 +33,7 @@ static void add_common(GOptionContext *context, struct raw *raw)
         {"qemu", 0, 0, G_OPTION_ARG_FILENAME, &o->qemu, "QEMU to use", "PATH"},
         {"cpu", 0, 0, G_OPTION_ARG_STRING, &o->cpu, "QEMU's CPU model", "MODEL"},
         {"memory", 0, 0, G_OPTION_ARG_STRING, &raw->memory, "Guest memory (1G)", "SIZE"},
+        {"td", 0, 0, G_OPTION_ARG_NONE, &raw->td, "As an Intel TD, under the monitor", NULL},
         {"gdb", 0, 0, G_OPTION_ARG_NONE, &raw->gdb, "Wait for gdb; no deadline", NULL},
         {"help", 'h', 0, G_OPTION_ARG_NONE, &raw->help, "Show this help", NULL},
         {NULL, 0, 0, G_OPTION_ARG_NONE, NULL, NULL, NULL},
@@ -110,10 +116,42 @@ static bool check_wake(struct options *options, const char *text, GError **error
     return true;
 }
 
+/* What makes no sense in a TD; what is right there unless it is said otherwise. */
+static bool check_td(struct options *options, const struct raw *raw, unsigned groups,
+                     GError **error)
+{
+    options->td = raw->td;
+    if (!raw->td)
+        return true;
+    if (options->cpus > OPTIONS_MAX_TD_CPUS)
+        return usage(error, "--td --cpus %u: give at most %d; the monitor holds no more",
+                     options->cpus, OPTIONS_MAX_TD_CPUS);
+    if (raw->gdb)
+        return usage(error, "--td --gdb: gdb would find the monitor as often as the guest; leave "
+                            "one of them out");
+    if ((groups & OPTIONS_RUN) && raw->wake && options->wake != WAKE_MAILBOX)
+        return usage(error, "--td --wake %s: a TD has the mailbox alone; leave --wake out",
+                     raw->wake);
+    options->wake = WAKE_MAILBOX;
+    return true;
+}
+
+/* The machine is always the same: see docs/monitor.md. */
+static bool check_td_memory(struct options *options, GError **error)
+{
+    if (options->memory_bytes != TD_MACHINE_BYTES)
+        return usage(error,
+                     "--td --memory %s: the machine has 3G, of which the guest gets 2 GiB; "
+                     "leave --memory out",
+                     options->memory);
+    options->memory_bytes = TD_GUEST_BYTES;
+    return true;
+}
+
 /* QEMU's own spelling: a number, in MiB unless a suffix says otherwise. */
 static bool check_memory(struct options *options, const char *text, GError **error)
 {
-    options->memory = g_strdup(text ? text : "1G");
+    options->memory = g_strdup(text ? text : options->td ? TD_MACHINE_MEMORY : "1G");
     char *end = NULL;
     guint64 number = g_ascii_strtoull(options->memory, &end, 10);
     const char *suffixes = "KMGT";
@@ -123,7 +161,7 @@ static bool check_memory(struct options *options, const char *text, GError **err
         (*end && end[1]))
         return usage(error, "--memory %s: give a size such as 512M or 2G", options->memory);
     options->memory_bytes = number << (10 * (found - suffixes + 1));
-    return true;
+    return !options->td || check_td_memory(options, error);
 }
 
 static bool check_page_tables(struct options *options, GError **error)
@@ -153,7 +191,7 @@ static bool check_shim_words(const struct options *options, unsigned groups, GEr
                  options->shim_append;
     if (given && (groups & OPTIONS_RUN) && options->wake != WAKE_MAILBOX)
         return usage(error, "--mailbox-version, --firmware-memory, --page-tables and "
-                            "--shim-append are for the shim; add --wake mailbox");
+                            "--shim-append are for the shim; add --wake mailbox or --td");
     return true;
 }
 
@@ -179,8 +217,9 @@ static bool check(struct raw *raw, unsigned groups, int argc, char **argv, GErro
         return false;
     double standard = groups & OPTIONS_BOOT ? 180 : 60 + 0.5 * options->cpus;
     return check_timeout(options, raw->timeout, standard, error) &&
-           check_wake(options, raw->wake, error) && check_memory(options, raw->memory, error) &&
-           check_page_tables(options, error) && check_shim_words(options, groups, error);
+           check_wake(options, raw->wake, error) && check_td(options, raw, groups, error) &&
+           check_memory(options, raw->memory, error) && check_page_tables(options, error) &&
+           check_shim_words(options, groups, error);
 }
 
 /* GLib's own treatment of "--" depends on what follows it; ours does not. */

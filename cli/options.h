@@ -8,7 +8,8 @@
 
 #include "cli/cli.h"
 
-#define OPTIONS_MAX_CPUS 512 /* what the kernel holds (kernel/percpu.h); the shim holds more */
+#define OPTIONS_MAX_CPUS    512 /* what the kernel holds (kernel/percpu.h); the shim holds more */
+#define OPTIONS_MAX_TD_CPUS 64  /* what the monitor holds (monitor/vcpu.h) */
 
 enum wake {
     WAKE_AUTO, /* the kernel is started directly and chooses */
@@ -28,6 +29,7 @@ struct options {
     char *page_tables;
     char *shim_append;
 
+    bool td;        /* under the monitor, as an Intel TD, by its shim */
     enum wake wake; /* run */
     char *kernel;   /* boot */
     char *initrd;   /* boot, or NULL */
@@ -36,7 +38,7 @@ struct options {
     char *qemu; /* a path, or NULL: the one in PATH */
     char *cpu;  /* a model, or NULL: the verb's default */
     char *memory;
-    guint64 memory_bytes;
+    guint64 memory_bytes; /* the guest's: in a TD less than the machine's */
     bool gdb;
     char **qemu_arguments; /* what stood behind "--"; never NULL */
 };

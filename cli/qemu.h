@@ -18,7 +18,9 @@ void qemu_free(struct qemu *qemu);
 
 /** What the machine starts. All texts are as the program is to see them, without QEMU's escapes. */
 struct qemu_image {
-    const char *program;         /* started by Multiboot or PVH, as QEMU finds out */
+    const char *program;         /* started by Multiboot or PVH, as QEMU finds out; or */
+    const char *monitor;         /* a ROM that holds a TD; then: */
+    const char *td_firmware;     /* what the TD starts with; modules are its kernel and initrd */
     const char *words;           /* its command line */
     const char *modules[2];      /* files that come with it, or NULL */
     const char *module_words[2]; /* and their command lines, or NULL */
@@ -42,6 +44,9 @@ void qemu_machine_clear(struct qemu_machine *machine);
 #define QEMU_SOCKET  "qmp"
 #define QEMU_PROGRAM "program" /* links to the files, so that their names need no escapes */
 #define QEMU_MODULE  "module"  /* module0, module1 */
+
+#define QEMU_MONITOR     "monitor"
+#define QEMU_TD_FIRMWARE "td-firmware"
 
 /** The machine starts paused. Free with g_strfreev(). */
 char **qemu_command(const struct qemu *qemu, const struct qemu_machine *machine,

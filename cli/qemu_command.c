@@ -10,6 +10,12 @@
  */
 #define STANDARD_CPU "max,-la57"
 
+/*
+ * An Intel family and model, as a TD has, with the SVM that TCG emulates for the monitor, and
+ * addresses wide enough for the shared bit.
+ */
+#define TD_CPU "Skylake-Server-v4,+svm,+npt,phys-bits=52"
+
 /* The value that the user's own QEMU arguments have for an option, or NULL. */
 static const char *user_value(const struct options *options, const char *option)
 {
@@ -36,8 +42,8 @@ static const char *choose_accel(const struct options *options)
 void qemu_machine_init(struct qemu_machine *machine, const struct options *options,
                        bool without_cx16)
 {
-    const char *model = options->cpu ? options->cpu : STANDARD_CPU;
-    bool add = without_cx16 && !strstr(model, "cx16");
+    const char *model = options->cpu ? options->cpu : options->td ? TD_CPU : STANDARD_CPU;
+    bool add = (without_cx16 || options->td) && !strstr(model, "cx16");
     machine->machine = "q35";
     machine->accel = choose_accel(options);
     machine->cpu = g_strconcat(model, add ? ",-cx16" : "", NULL);
@@ -96,7 +102,15 @@ static void add_machine(GPtrArray *command, const struct qemu_machine *machine,
         add(command, "-s", NULL);
 }
 
-static void add_instruments(GPtrArray *command, const struct qemu *qemu, const char *folder)
+/* In a TD the APIC is the monitor's, and so are all writes to it. */
+static void add_apic_trace(GPtrArray *command, const struct qemu *qemu, const char *folder)
+{
+    add(command, "-msg", "timestamp=on");
+    add_formatted(command, "-D", "%s/" QEMU_TRACE, folder);
+    add(command, "-trace", apic_trace_event(qemu->major));
+}
+
+static void add_instruments(GPtrArray *command, const char *folder)
 {
     add_formatted(command, "-chardev", "socket,id=muster-qmp,path=%s/" QEMU_SOCKET, folder);
     add(command, "-mon", "chardev=muster-qmp,mode=control");
@@ -104,9 +118,6 @@ static void add_instruments(GPtrArray *command, const struct qemu *qemu, const c
     add(command, "-device", "isa-debugcon,iobase=0xe9,chardev=muster-console");
     add_formatted(command, "-chardev", "file,id=muster-serial,path=%s/" QEMU_SERIAL, folder);
     add(command, "-serial", "chardev:muster-serial");
-    add(command, "-msg", "timestamp=on");
-    add_formatted(command, "-D", "%s/" QEMU_TRACE, folder);
-    add(command, "-trace", apic_trace_event(qemu->major));
 }
 
 static void add_modules(GPtrArray *command, const struct qemu_image *image, const char *folder)
@@ -124,6 +135,39 @@ static void add_modules(GPtrArray *command, const struct qemu_image *image, cons
     g_string_free(list, TRUE);
 }
 
+static void add_fw_cfg_text(GPtrArray *command, const char *name, const char *text)
+{
+    if (!text || !text[0])
+        return;
+    GString *escaped = g_string_new(NULL);
+    append_escaped(escaped, text);
+    add_formatted(command, "-fw_cfg", "name=opt/muster/%s,string=%s", name, escaped->str);
+    g_string_free(escaped, TRUE);
+}
+
+/* By fw_cfg, which the TD's firmware reads: a kernel in ELF would be QEMU's own to load. */
+static void add_td(GPtrArray *command, const struct qemu_image *image, const char *folder)
+{
+    static const char *const names[] = {"kernel", "initrd"};
+    add_formatted(command, "-bios", "%s/" QEMU_MONITOR, folder);
+    add_formatted(command, "-fw_cfg", "name=opt/muster/td-firmware,file=%s/" QEMU_TD_FIRMWARE,
+                  folder);
+    add_fw_cfg_text(command, "monitor", "profile=tdx");
+    add_fw_cfg_text(command, "shim", image->words);
+    for (unsigned i = 0; i < G_N_ELEMENTS(names) && image->modules[i]; i++)
+        add_formatted(command, "-fw_cfg", "name=opt/muster/%s,file=%s/" QEMU_MODULE "%u", names[i],
+                      folder, i);
+    add_fw_cfg_text(command, "cmdline", image->module_words[0]);
+}
+
+static void add_programs(GPtrArray *command, const struct qemu_image *image, const char *folder)
+{
+    add_formatted(command, "-kernel", "%s/" QEMU_PROGRAM, folder);
+    if (image->words && image->words[0])
+        add(command, "-append", image->words);
+    add_modules(command, image, folder);
+}
+
 char **qemu_command(const struct qemu *qemu, const struct qemu_machine *machine,
                     const struct qemu_image *image, const struct options *options,
                     const char *folder)
@@ -131,11 +175,13 @@ char **qemu_command(const struct qemu *qemu, const struct qemu_machine *machine,
     GPtrArray *command = g_ptr_array_new();
     add(command, qemu->path, NULL);
     add_machine(command, machine, options);
-    add_instruments(command, qemu, folder);
-    add_formatted(command, "-kernel", "%s/" QEMU_PROGRAM, folder);
-    if (image->words && image->words[0])
-        add(command, "-append", image->words);
-    add_modules(command, image, folder);
+    add_instruments(command, folder);
+    if (image->monitor) {
+        add_td(command, image, folder);
+    } else {
+        add_apic_trace(command, qemu, folder);
+        add_programs(command, image, folder);
+    }
     for (char **argument = options->qemu_arguments; *argument; argument++)
         add(command, *argument, NULL);
     g_ptr_array_add(command, NULL);

@@ -69,7 +69,11 @@ static void add_bytes(JsonArray *array, const char *text)
 static JsonArray *files_of(const struct qemu_image *image)
 {
     JsonArray *files = json_array_new();
-    add_bytes(files, image->program);
+    const char *const first[] = {image->program, image->monitor, image->td_firmware};
+    for (size_t i = 0; i < G_N_ELEMENTS(first); i++) {
+        if (first[i])
+            add_bytes(files, first[i]);
+    }
     for (size_t i = 0; i < G_N_ELEMENTS(image->modules) && image->modules[i]; i++)
         add_bytes(files, image->modules[i]);
     return files;
@@ -136,6 +140,10 @@ static JsonObject *build(const struct report *report, const struct session *sess
         json_object_set_object_member(object, "shim", json_object_ref(guest->shim));
     else
         json_object_set_null_member(object, "shim");
+    if (guest->monitored)
+        json_object_set_object_member(object, "monitor", monitor_report(&guest->monitor));
+    else
+        json_object_set_null_member(object, "monitor");
     json_object_set_object_member(object, "guest", rest_of(guest));
     json_object_set_object_member(object, "qemu", qemu_of(session));
     json_object_set_double_member(object, "wall_s", session->wall_s);

@@ -7,13 +7,27 @@
 #include "cli/proofs.h"
 #include "cli/run_table.h"
 
-#define KERNEL "muster-kernel.elf"
-#define SHIM   "muster-shim.elf"
+#define KERNEL  "muster-kernel.elf"
+#define SHIM    "muster-shim.elf"
+#define MONITOR "muster-monitor.rom"
+#define TD_SHIM "muster-tdshim.fd"
 
 /* The files and words of the plan, and who frees them. */
 struct image_texts {
-    char *kernel, *shim, *kernel_words, *shim_words;
+    char *kernel, *shim, *monitor, *kernel_words, *shim_words;
 };
+
+static bool choose_td_image(struct image_texts *texts, struct qemu_image *image, GError **error)
+{
+    texts->monitor = files_own(MONITOR, error);
+    texts->shim = texts->monitor ? files_own(TD_SHIM, error) : NULL;
+    *image = (struct qemu_image){.monitor = texts->monitor,
+                                 .td_firmware = texts->shim,
+                                 .words = texts->shim_words,
+                                 .modules = {texts->kernel},
+                                 .module_words = {texts->kernel_words}};
+    return texts->shim != NULL;
+}
 
 static bool choose_image(const struct options *options, struct image_texts *texts,
                          struct qemu_image *image, GError **error)
@@ -27,8 +41,10 @@ static bool choose_image(const struct options *options, struct image_texts *text
     if (!texts->kernel || options->wake != WAKE_MAILBOX)
         return texts->kernel != NULL;
 
-    texts->shim = files_own(SHIM, error);
     texts->shim_words = options_shim_words(options);
+    if (options->td)
+        return choose_td_image(texts, image, error);
+    texts->shim = files_own(SHIM, error);
     *image = (struct qemu_image){.program = texts->shim,
                                  .words = texts->shim_words,
                                  .modules = {texts->kernel},
@@ -73,6 +89,7 @@ static void profile_of(const struct session *session, struct proofs_profile *pro
     JsonObject *memory = fields_object(session->guest.report, "memory");
     *profile = (struct proofs_profile){
         .cpus = session->options->cpus,
+        .td = session->options->td,
         .by_mailbox = session->options->wake == WAKE_MAILBOX,
         .mailbox_version = fields_number(shim, "mailbox_version", -1),
         .keep = g_strcmp0(fields_text(memory, "policy"), "keep") == 0,
@@ -143,10 +160,12 @@ static int conclude(const struct session *session)
         run_table_print(report.cpus, way ? way : "?");
         run_table_print_proofs(report.proofs);
     }
+    monitor_print(&session->guest.monitor);
     if (verdict.status != CLI_OK)
         print_last_lines(&session->console);
-    char *what = g_strdup_printf("%u CPUs by %s, QEMU %s", session->options->cpus,
-                                 way ? way : "no known way", session->qemu->version);
+    char *what = g_strdup_printf("%u CPUs%s by %s, QEMU %s", session->options->cpus,
+                                 session->options->td ? " of a TD" : "", way ? way : "no known way",
+                                 session->qemu->version);
     int status = outcome_tell(&report, session, &verdict, what);
     g_free(what);
     verdict_clear(&verdict);
@@ -163,6 +182,7 @@ static int run_options(const struct options *options, GError **error)
         status = outcome_of_plan(&plan, conclude, error);
     g_free(texts.kernel);
     g_free(texts.shim);
+    g_free(texts.monitor);
     g_free(texts.kernel_words);
     g_free(texts.shim_words);
     return status;
@@ -179,7 +199,8 @@ const struct verb verb_run = {
     .summary = "Boot Muster's own kernel, wake every CPU, and prove each one.",
     .text = "With --wake sipi or auto the kernel is started directly; with --wake mailbox by the\n"
             "shim, to which --mailbox-version, --firmware-memory, --page-tables and\n"
-            "--shim-append then apply. --append gives the kernel further words. The standard\n"
+            "--shim-append then apply. --append gives the kernel further words. With --td all\n"
+            "of it runs as an Intel TD under Muster's monitor, by the mailbox. The standard\n"
             "--timeout is 60 s and half a second for each CPU.",
     .run = run,
 };

@@ -21,6 +21,8 @@
 #define TERMINATE_MS 1000
 /* A panic is followed by lines that tell more. */
 #define PANIC_LINES_MS 300
+/* How long the monitor's vCPUs may take to tell where they are. */
+#define WHERE_MS 5000
 
 /* The uncorrected error that "inject-mce" asks for, and that QEMU raises on one CPU alone. */
 #define MCE_BANK       1
@@ -28,6 +30,8 @@
 #define MCE_MCG_STATUS "0x5"                /* MCIP RIPV: the interrupted program can go on */
 #define MCE_ADDRESS    "0x1000"
 #define MCE_MISC       "0x0"
+
+#define TCG_LACKS "warning: TCG doesn't support requested feature"
 
 struct session_running {
     const struct session_plan *plan;
@@ -41,7 +45,7 @@ struct session_running {
     struct progress *progress;
     bool stdout_gone;
     bool exited;
-    guint deadline, grace, panic, child_watch, signals[3];
+    guint deadline, grace, panic, where, child_watch, signals[3];
 };
 
 /* ---- The end: registers, quit, exit. Each step starts the next. ---- */
@@ -73,7 +77,10 @@ static void finish(struct session *session, enum session_end end)
     if (running->exited)
         return;
     bool polite = qmp_is_ready(running->qmp) && end != SESSION_SIGNAL;
-    if (polite) {
+    if (polite && session->options->td) {
+        /* A TD's registers are not QEMU's: what it has is the monitor's or the guest's. */
+        qmp_execute(running->qmp, "quit", NULL, NULL, NULL);
+    } else if (polite) {
         qmp_execute(running->qmp, "stop", NULL, NULL, NULL);
         qmp_human(running->qmp, "info registers -a", on_registers, session);
     } else {
@@ -111,10 +118,25 @@ static void on_qemu_exit(GPid pid, gint wait_status, gpointer data)
     g_main_loop_quit(running->loop);
 }
 
+static gboolean on_where_told(gpointer data)
+{
+    struct session *session = data;
+    session->running->where = 0;
+    finish(session, SESSION_DEADLINE);
+    return G_SOURCE_REMOVE;
+}
+
+/* An NMI on every CPU: the monitor takes it as the question where its vCPUs are. */
 static gboolean on_deadline(gpointer data)
 {
     struct session *session = data;
-    session->running->deadline = 0;
+    struct session_running *running = session->running;
+    running->deadline = 0;
+    if (session->options->td && session->end == SESSION_RUNNING && qmp_is_ready(running->qmp)) {
+        qmp_execute(running->qmp, "inject-nmi", NULL, NULL, NULL);
+        running->where = g_timeout_add(WHERE_MS, on_where_told, session);
+        return G_SOURCE_REMOVE;
+    }
     finish(session, SESSION_DEADLINE);
     return G_SOURCE_REMOVE;
 }
@@ -222,6 +244,12 @@ static void on_console_line(void *context, const char *line)
     case GUEST_END:
         finish(session, SESSION_GUEST_DONE);
         break;
+    case GUEST_WHERE:
+        /* Unasked it decides nothing. */
+        if (session->running->where &&
+            fields_length(session->guest.monitor.where) >= session->options->cpus)
+            finish(session, SESSION_DEADLINE);
+        break;
     default:
         break;
     }
@@ -274,6 +302,9 @@ static void on_trace_line(void *context, const char *line)
 static void on_output_line(void *context, const char *line)
 {
     struct session *session = context;
+    /* Of the TD's CPU model TCG has not everything, and says so for each CPU and feature. */
+    if (session->options->td && strstr(line, TCG_LACKS))
+        return;
     g_string_append_printf(session->running->said, "%s\n", line);
 }
 
@@ -407,9 +438,9 @@ static void listen_to_signals(struct session *session)
 static void tear_down(struct session *session)
 {
     struct session_running *running = session->running;
-    const guint sources[] = {running->deadline,    running->grace,      running->panic,
-                             running->child_watch, running->signals[0], running->signals[1],
-                             running->signals[2]};
+    const guint sources[] = {running->deadline,   running->grace,       running->panic,
+                             running->where,      running->child_watch, running->signals[0],
+                             running->signals[1], running->signals[2]};
     progress_free(running->progress);
     stream_free(running->console);
     stream_free(running->serial);
@@ -444,7 +475,7 @@ static bool run(struct session *session, GError **error)
 bool session_run(struct session *session, const struct session_plan *plan, GError **error)
 {
     *session = (struct session){.options = plan->options, .image = &plan->image};
-    guest_init(&session->guest, plan->foreign_kernel);
+    guest_init(&session->guest, plan->foreign_kernel, plan->options->td);
     console_init(&session->console, plan->watch_console, plan->options->until);
     qemu_machine_init(&session->machine, plan->options, plan->without_cx16);
     session->problems = g_ptr_array_new_with_free_func(g_free);

@@ -5,9 +5,13 @@
 #include "cli/fields.h"
 #include "cli/registers.h"
 
+/* The monitor's names for them (monitor/policy_tdx.c). */
+#define RULE_NO_INIT "no-init"
+#define RULE_NO_SIPI "no-sipi"
+
 void verdict_init(struct verdict *verdict)
 {
-    *verdict = (struct verdict){.handover = {false, -1, -1, -1, -1, -1, -1}};
+    *verdict = (struct verdict){.handover = {false, false, -1, -1, -1, -1, -1, -1}};
     verdict->failures = g_ptr_array_new_with_free_func(g_free);
 }
 
@@ -42,16 +46,32 @@ static void fail_by_deadline(struct verdict *verdict, const struct session *sess
     char *known = up >= 0
                       ? g_strdup_printf("%d of %u CPUs were up", (int)up, session->options->cpus)
                       : g_strdup("how many CPUs were up is not known");
-    verdict_fail(verdict, "no end after %g s; %s%s%s; %s; --timeout gives more time",
+    char *places = monitor_places(&session->guest.monitor);
+    verdict_fail(verdict, "no end after %g s; %s%s%s; %s%s; --timeout gives more time",
                  session->options->timeout_s,
                  last[0] ? "the last line was '" : "the guest printed nothing", last,
-                 last[0] ? "'" : "", known);
+                 last[0] ? "'" : "", known, places);
+    g_free(places);
     g_free(known);
+}
+
+static void fail_by_monitor(struct verdict *verdict, JsonObject *fatal)
+{
+    const char *reason = fields_text(fatal, "reason");
+    char *place = monitor_place(fatal);
+    verdict_fail(verdict, "the monitor stopped the TD, %s: %s", place,
+                 reason ? reason : "(no reason)");
+    g_free(place);
 }
 
 bool verdict_bad_end(struct verdict *verdict, const struct session *session)
 {
     const char *last = console_last_line(&session->console);
+    /* It ends in a reset, which says less. */
+    if (session->guest.monitor.fatal) {
+        fail_by_monitor(verdict, session->guest.monitor.fatal);
+        return true;
+    }
     switch (session->end) {
     case SESSION_QEMU_DIED:
         verdict_blind(verdict, "%s ended by itself with %s", session->qemu->path, session->death);
@@ -118,19 +138,49 @@ static void judge_trace(struct verdict *verdict, const struct apic_trace *trace)
                      (int)handover->init, (int)handover->sipi);
 }
 
+/* What a TD's guest broke. Other findings are told, and the guest lives with the answer. */
+static void judge_monitor(struct verdict *verdict, const struct monitor *monitor, unsigned cpus)
+{
+    gint64 vcpus = fields_number(monitor->ready, "vcpus", -1);
+    for (guint i = 0; i < fields_length(monitor->findings); i++) {
+        JsonObject *finding = fields_element(monitor->findings, i);
+        const char *rule = fields_text(finding, "rule");
+        if (g_strcmp0(rule, RULE_NO_INIT) != 0 && g_strcmp0(rule, RULE_NO_SIPI) != 0)
+            continue;
+        char *place = monitor_place(finding);
+        verdict_fail(verdict, "%s broke the rule %s: in a TD there is no INIT and no SIPI", place,
+                     rule);
+        g_free(place);
+    }
+    if (monitor->ready && vcpus != cpus)
+        verdict_fail(verdict, "the monitor has %d vCPUs, %u were asked for", (int)vcpus, cpus);
+    if (!monitor->ready && !monitor->fatal)
+        verdict_blind(verdict, "the monitor never said that it is ready");
+}
+
 static void judge_cpus(struct verdict *verdict, const struct session *session, unsigned cpus)
 {
     const struct handover *handover = &verdict->handover;
     guint64 ap_cr3;
     bool told = fields_address(session->guest.shim, "ap_cr3", &ap_cr3);
-    if (told && handover->cpus_up < 0)
+    if (told && handover->cpus_up < 0 && !handover->in_td)
         verdict_blind(verdict, "QEMU did not say where its CPUs are; how many are up is not known");
     if (handover->cpus_up >= 0 && handover->cpus_up != cpus)
-        verdict_fail(verdict, "%d of %u CPUs have left the shim's page tables",
-                     (int)handover->cpus_up, cpus);
-    if (handover->guest_said >= 0 && handover->guest_said != cpus)
+        verdict_fail(verdict, "%d of %u CPUs %s", (int)handover->cpus_up, cpus,
+                     handover->in_td ? "are up" : "have left the shim's page tables");
+    if (!handover->in_td && handover->guest_said >= 0 && handover->guest_said != cpus)
         verdict_fail(verdict, "the guest says it has %d CPUs, not %u", (int)handover->guest_said,
                      cpus);
+}
+
+static void measure_td(struct handover *handover, const struct monitor *monitor)
+{
+    handover->in_td = true;
+    handover->cpus_up = handover->guest_said;
+    if (!monitor->ready)
+        return;
+    handover->init = monitor_count(monitor, RULE_NO_INIT);
+    handover->sipi = monitor_count(monitor, RULE_NO_SIPI);
 }
 
 void verdict_measure(struct verdict *verdict, const struct session *session, gint64 guest_said)
@@ -139,6 +189,10 @@ void verdict_measure(struct verdict *verdict, const struct session *session, gin
     struct handover *handover = &verdict->handover;
     handover->by_shim = true;
     handover->guest_said = guest_said;
+    if (session->options->td) {
+        measure_td(handover, &session->guest.monitor);
+        return;
+    }
     handover->cpus_up = count_up(session);
     if (!apic_trace_sees(trace, session->options->cpus))
         return;
@@ -154,8 +208,11 @@ void verdict_handover(struct verdict *verdict, const struct session *session)
     unsigned cpus = session->options->cpus;
     if (guest->shim)
         judge_shim(verdict, guest, cpus);
+    if (session->options->td)
+        judge_monitor(verdict, &guest->monitor, cpus);
     if (guest->handed_over) {
-        judge_trace(verdict, &session->trace);
+        if (!session->options->td)
+            judge_trace(verdict, &session->trace);
         judge_cpus(verdict, session, cpus);
     } else if (verdict->status == CLI_OK) {
         verdict_fail(verdict, guest->shim ? "the shim never handed over"

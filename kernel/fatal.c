@@ -3,6 +3,8 @@
 #include <stdarg.h>
 
 #include "boot/console.h"
+#include "boot/native.h"
+#include "boot/td.h"
 #include "boot/json.h"
 #include "kernel/kernel.h"
 #include "lib/atomic.h"
@@ -18,17 +20,24 @@ static void announce(const char *text)
 {
     interrupts_off();
     if (!word_move(&dying, 0, 1))
-        halt_forever();
+        native_halt();
     json_begin("kernel", "error");
     json_text("text", text);
     json_end();
     console_printf("muster: %s\nresult: failed: %s\n", text, text);
 }
 
+/* The host may take the TD away at once: the last thing that is said. */
+static void tell_host(const char *text)
+{
+    if (td_is_active())
+        td_report_fatal(text);
+}
+
 static _Noreturn void finish(void)
 {
     stop_other_cpus();
-    halt_forever();
+    native_halt();
 }
 
 /* Where in the tables it was, if this status is discovery's finding. */
@@ -59,6 +68,7 @@ void fatal(const char *format, ...)
     text_format_list(text, sizeof(text), format, arguments);
     va_end(arguments);
     announce(text);
+    tell_host(text);
     finish();
 }
 
@@ -79,5 +89,6 @@ void fatal_trap(const struct percpu *cpu, const struct muster_trap_frame *frame)
                    "  r12 0x%lx r13 0x%lx r14 0x%lx r15 0x%lx\n",
                    frame->rbp, frame->r8, frame->r9, frame->r10, frame->r11, frame->r12, frame->r13,
                    frame->r14, frame->r15);
+    tell_host(text);
     finish();
 }

@@ -1,7 +1,9 @@
 /* The reference kernel, in boot order. */
 #include "abi/pvh.h"
 #include "boot/console.h"
+#include "boot/native.h"
 #include "boot/image.h"
+#include "boot/td.h"
 #include "kernel/bringup.h"
 #include "kernel/fatal.h"
 #include "kernel/kernel.h"
@@ -41,6 +43,7 @@ static const char *command_line(const struct pvh_start_info *info)
 void boot_main(uint64_t info_phys, uint32_t magic)
 {
     (void)magic;
+    td_begin();
     console_init();
     console_write("\nMuster kernel: wakes every processor and proves it alive\n");
     const struct pvh_start_info *info = start_info(info_phys);
@@ -64,5 +67,5 @@ void boot_main(uint64_t info_phys, uint32_t magic)
     proofs_run();
     report_write();
     stop_other_cpus();
-    halt_forever();
+    native_halt();
 }

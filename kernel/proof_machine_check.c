@@ -3,6 +3,7 @@
 
 #include "abi/x86.h"
 #include "boot/json.h"
+#include "boot/td.h"
 #include "kernel/kernel.h"
 #include "kernel/proof.h"
 #include "kernel/trap.h"
@@ -91,6 +92,10 @@ void prove_ist_mc(struct proof *proof)
 {
     if (!kernel.options.inject_machine_checks) {
         proof_not_applicable(proof, "nobody to inject");
+        return;
+    }
+    if (td_is_active()) {
+        proof_not_applicable(proof, "a TD: nobody can inject a machine check into it");
         return;
     }
     if (!has_machine_check()) {

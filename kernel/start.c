@@ -1,5 +1,6 @@
 /* From the park area to an idle thread on every CPU. */
 #include "boot/console.h"
+#include "boot/native.h"
 #include "boot/image.h"
 #include "kernel/bringup.h"
 #include "kernel/fatal.h"
@@ -64,7 +65,7 @@ static void ap_main(struct muster_slot *slot, void *context)
                   stack_end);
     set_up_cpu(cpu);
     if (!waiting_clear(cpu->index))
-        halt_forever(); /* given up */
+        native_halt(); /* given up: what it stands on may be anybody's */
     thread_exit(cpu);
 }
 

@@ -1,5 +1,6 @@
 #include "kernel/thread.h"
 
+#include "boot/native.h"
 #include "kernel/assembly.h"
 #include "kernel/fatal.h"
 #include "kernel/kernel.h"
@@ -126,7 +127,7 @@ static void idle_pause(struct percpu *cpu)
 {
     const struct thread *waiting = cpu->blocked;
     if (!waiting) {
-        sleep_until_interrupt();
+        native_idle();
         return;
     }
     uint64_t end = time_now_ns() + WAIT_SLICE_NS;
@@ -143,7 +144,7 @@ void idle_body(struct percpu *cpu)
         halt_forever(); /* given up */
     for (;;) {
         if (stop_asked())
-            halt_forever();
+            native_halt();
         if (work_run_next(cpu))
             continue;
         wake_blocked(cpu);

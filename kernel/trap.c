@@ -1,5 +1,8 @@
 #include "kernel/trap.h"
 
+#include "abi/x86.h"
+#include "boot/native.h"
+#include "boot/td.h"
 #include "kernel/fatal.h"
 #include "kernel/kernel.h"
 #include "lib/atomic.h"
@@ -29,8 +32,11 @@ void kernel_trap(struct muster_slot *slot, struct muster_trap_frame *frame)
     struct percpu *cpu = &percpus[slot->index];
     uint8_t vector = (uint8_t)frame->vector;
 
+    /* Before all else: until it is asked what it was about, another one is a double fault. */
+    if (vector == VECTOR_VE && td_handle_ve(frame))
+        return;
     if (stop_asked())
-        halt_forever();
+        native_halt();
     /* A spurious interrupt is none: no handler, and no EOI (SDM vol. 3, 11.9). */
     if (vector == (uint8_t)kernel.machine.profile.apic_svr)
         return;

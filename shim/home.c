@@ -35,7 +35,7 @@ void shim_home_move(uint64_t home, uint64_t info_phys, uint32_t magic)
 {
     memcpy((void *)home, image_start, (size_t)(image_end - image_start));
     boot_jump_32((uint32_t)(home + (uint64_t)(boot_enter - image_start)), (uint32_t)info_phys,
-                 magic);
+                 magic, false);
 }
 
 /* Without room for a second copy it stays where it is, and is in the way only then. */

@@ -3,8 +3,11 @@
 #include "boot/console.h"
 #include "boot/image.h"
 #include "shim/shim.h"
+#include "shim/td/layout.h"
 
 #define LOW_LIMIT 0x9F000u /* below the BIOS's extended data area */
+
+_Static_assert(LOW_LIMIT <= TD_WAIT_ENTRY_LIMIT, "a TD's waiting APs reach the entry page");
 
 static struct muster_cpu cpus[SHIM_MAX_CPUS];
 static struct muster_index_entry cpu_index[SHIM_INDEX];
@@ -34,7 +37,10 @@ static void discover(void)
                                  muster_apic_id(&shim.platform));
     if (status)
         shim_fail_status("the platform's own tables", status);
-    status = muster_plan_make(&shim.machine, MUSTER_WAY_AUTO, &shim.plan);
+    /* One CPU needs no way, in a TD either. */
+    bool gate = shim.source.td && shim.machine.cpu_count > 1;
+    status = muster_plan_make(&shim.machine, gate ? MUSTER_WAY_TD_START : MUSTER_WAY_AUTO,
+                              &shim.plan);
     if (status)
         shim_fail_status("no way to start the processors", status);
 }

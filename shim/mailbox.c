@@ -57,6 +57,7 @@ void shim_ap_main(struct muster_slot *slot, void *context)
     uint64_t vector;
     (void)context;
     write_cr3(read_cr3()); /* the page it was started in has become the OS's RAM meanwhile */
+    shim_timer_on();
     for (;;) {
         enum look look = mailbox_poll(shim.mailbox, slot->apic_id, &vector);
         if (look == LOOK_WAKEUP) {

@@ -8,9 +8,11 @@
 #include "boot/image.h"
 #include "boot/json.h"
 #include "boot/native.h"
+#include "boot/td.h"
 #include "lib/cpu/apic.h"
 #include "lib/cpu/instructions.h"
 #include "shim/shim.h"
+#include "shim/td/layout.h"
 
 struct shim shim;
 
@@ -24,7 +26,9 @@ void shim_fail(const char *kind, const char *text)
     json_text("text", text);
     json_end();
     console_printf("muster-shim: %s\n", text);
-    halt_forever();
+    if (td_is_active())
+        td_report_fatal(text);
+    native_halt();
 }
 
 void shim_fail_status(const char *what, enum muster_status status)
@@ -39,13 +43,16 @@ static void read_source(uint64_t info_phys, uint32_t magic)
 {
     muster_memory_init(&shim.map, ranges, SHIM_RANGES);
     shim.source = (struct boot_source){.map = &shim.map};
-    const char *error = boot_source_from_multiboot(&shim.source, info_phys, magic);
+    bool td = magic == TD_BOOT_MAGIC && td_is_active();
+    const char *error = td ? boot_source_from_td(&shim.source, info_phys)
+                           : boot_source_from_multiboot(&shim.source, info_phys, magic);
     if (error)
         shim_fail("usage", error);
     error = shim_options_read(shim.source.options, &shim.options);
     if (error)
         shim_fail("usage", error);
-    shim.source.rsdp_phys = muster_rsdp_scan(&shim.platform);
+    if (!td)
+        shim.source.rsdp_phys = muster_rsdp_scan(&shim.platform);
 }
 
 static void report_ready(void)
@@ -84,6 +91,7 @@ static void hand_over(const struct boot_jump *jump)
 
 void boot_main(uint64_t info_phys, uint32_t magic)
 {
+    td_begin();
     console_init();
     native_platform_init(&shim.platform, FOUR_GIB);
     read_source(info_phys, magic);
@@ -91,7 +99,8 @@ void boot_main(uint64_t info_phys, uint32_t magic)
     if (home != (uint64_t)image_start)
         shim_home_move(home, info_phys, magic);
 
-    shim_modules_move();
+    if (!shim.source.at_home)
+        shim_modules_move();
     shim_layout();
     shim_processors_start();
     shim.rsdp_phys = shim_acpi_publish();

@@ -2,8 +2,10 @@
 #include "abi/x86.h"
 #include "boot/console.h"
 #include "boot/json.h"
+#include "boot/td.h"
 #include "lib/cpu/instructions.h"
 #include "shim/shim.h"
+#include "shim/td/layout.h"
 
 #define FIRST_INTERRUPT 0x20
 #define WAKE_VECTOR     0xF0
@@ -13,6 +15,8 @@ static struct muster_idt idt;
 
 static void shim_trap(struct muster_slot *slot, struct muster_trap_frame *frame)
 {
+    if (frame->vector == VECTOR_VE && td_handle_ve(frame))
+        return;
     if (frame->vector == (uint8_t)shim.machine.profile.apic_svr)
         return; /* spurious: it has no end (SDM vol. 3, 11.9) */
     if (frame->vector >= FIRST_INTERRUPT) {
@@ -42,6 +46,7 @@ void shim_processors_start(void)
         .entry_bytes = PAGE_BYTES,
         .wake_vector = WAKE_VECTOR,
         .trap = shim_trap,
+        .td_gate = (struct muster_word *)TD_GATE_PHYS,
     };
     shim_tables_build();
     config.park_cr3 = shim.tables_phys;

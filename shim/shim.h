@@ -80,6 +80,7 @@ void shim_ap_main(struct muster_slot *slot, void *context);
 /** shim/timer.c: the APIC timer, by which a waiting AP sleeps between looks. */
 #define SHIM_TIMER_VECTOR 0xF2
 void shim_timer_calibrate(void);
+void shim_timer_on(void);
 void shim_timer_nap(uint32_t ms);
 void shim_timer_off(void);
 

@@ -24,16 +24,21 @@ void shim_timer_calibrate(void)
     shim.timer_ticks_per_ms = (UINT32_MAX - left) / CALIBRATION_MS;
 }
 
+/* Once on every arrival, and not for every nap: in a TD each write is a call of the host. */
+void shim_timer_on(void)
+{
+    timer_write(APIC_TIMER_DIVIDE, APIC_DIVIDE_BY_16);
+    timer_write(APIC_LVT_TIMER, SHIM_TIMER_VECTOR);
+}
+
 void shim_timer_nap(uint32_t ms)
 {
     if (!shim.timer_ticks_per_ms) {
         cpu_pause(); /* a timer that stands still would never end the nap */
         return;
     }
-    timer_write(APIC_TIMER_DIVIDE, APIC_DIVIDE_BY_16);
-    timer_write(APIC_LVT_TIMER, SHIM_TIMER_VECTOR);
     timer_write(APIC_TIMER_INITIAL, shim.timer_ticks_per_ms * ms);
-    sleep_until_interrupt();
+    native_idle();
 }
 
 /* A tick that is already on its way is taken here and not by the OS. */

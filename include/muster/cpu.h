@@ -150,6 +150,8 @@ struct muster_cpu_config {
                                 0: every CPU gets what the BSP has */
     uint8_t wake_vector;     /* interrupt that wakes a parked CPU: 0x20 to 0xFE */
     uint64_t syscall_entry;  /* LSTAR; 0: SYSCALL stays off */
+    struct muster_word *td_gate; /* for MUSTER_WAY_TD_START: 0, until it is the address that
+                                    the waiting CPUs are to go to */
     /**
      * Every interrupt and exception except the wake vector. @slot is the CPU's own. The GS base
      * is the CPU's per-CPU block also on NMI, #DF and #MC. What returns, resumes at the frame.

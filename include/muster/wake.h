@@ -23,6 +23,12 @@ enum muster_way {
     MUSTER_WAY_SIPI,     /* INIT, SIPI through xAPIC or x2APIC */
     MUSTER_WAY_MAILBOX,  /* ACPI Multiprocessor Wakeup */
     MUSTER_WAY_NONE,     /* one processor: nobody to wake */
+    /**
+     * For a TD's firmware only: all CPUs came to the reset vector with the BSP and wait at a gate
+     * (muster_cpu_config.td_gate): in long mode, interrupts off, entry_phys's page mapped 1:1 and
+     * executable, the gate's word looked at before each TDVMCALL HLT, which wake_vector ends.
+     */
+    MUSTER_WAY_TD_START,
 };
 
 /** "sipi", "mailbox" ...: as reports and options spell it. Never NULL. */
@@ -37,8 +43,8 @@ struct muster_plan {
 
 /**
  * Choose the way by what the platform describes; @wanted other than AUTO asks for one and is
- * MUSTER_ERROR_NO_WAY if the platform does not offer it (SIPI in a TD, MAILBOX with none
- * described). An APIC ID that the APIC's mode cannot reach is
+ * MUSTER_ERROR_NO_WAY if the platform does not offer it (SIPI in a TD, TD_START outside of one,
+ * MAILBOX with none described). TD_START is never chosen by itself: only firmware can ask for it. An APIC ID that the APIC's mode cannot reach is
  * MUSTER_ERROR_APIC_ID_BEYOND_XAPIC.
  */
 enum muster_status muster_plan_make(const struct muster_machine *machine,

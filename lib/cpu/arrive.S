@@ -1,9 +1,11 @@
 /*
  * From an entry page to C: which slot is mine, am I the first to come for it, and its stack.
  */
+#include "abi/tdx.h"
 #include "abi/x86.h"
 #include "lib/cpu/slot_layout.h"
 
+#define TD_REGISTERS     0x1C00     /* the calls below pass R10, R11 and R12 */
 #define INDEX_MULTIPLIER 0x9E3779B1 /* MUSTER_INDEX_MULTIPLIER, checked in lib/cpu/slot.c */
 
     .text
@@ -20,6 +22,8 @@
 arrive_by_apic_id:
     shlq $32, %rdx
     leaq (%rdx, %rax), %r9          /* TSC in long mode */
+    cmpl $0, ENTRY_TD(%rbx)
+    jne 7f
     movl $MSR_APIC_BASE, %ecx
     rdmsr
     testl $APIC_BASE_X2APIC, %eax
@@ -51,6 +55,18 @@ arrive_by_apic_id:
     jmp 4b
 5:  leal -1(%rcx), %r10d
     jmp found
+
+    /* Any access to the APIC would be a #VE here, without an IDT: the host is asked at once. */
+7:  movl $(MSR_X2APIC + APIC_ID / 16), %r12d
+    movl $TDVMCALL_RDMSR, %r11d
+    xorl %r10d, %r10d
+    movl $TD_REGISTERS, %ecx
+    xorl %eax, %eax                 /* TDG_VP_VMCALL */
+    tdcall
+    orq %r10, %rax
+    jnz stray                       /* a host that does not tell: nobody's CPU */
+    movl %r11d, %eax
+    jmp 3b
 
 /*
  * Entry: as entry_mailbox.S leaves it.
@@ -88,8 +104,20 @@ found:
 stray:
     movq ENTRY_STRAYS(%rbx), %rax
     lock incl (%rax)
-6:  cli
-    hlt
+    cli
+    cmpl $0, ENTRY_TD(%rbx)
+    jne 8f
+6:  hlt
     jmp 6b
+
+    /* HLT would be a #VE: the host is told that nothing is to wake this CPU. */
+8:  movl $1, %r12d
+    movl $TDVMCALL_HLT, %r11d
+    xorl %r10d, %r10d
+    movl $TD_REGISTERS, %ecx
+    xorl %eax, %eax
+    tdcall
+    pause
+    jmp 8b
 
     .section .note.GNU-stack, "", @progbits

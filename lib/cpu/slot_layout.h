@@ -31,6 +31,7 @@
 #define ENTRY_GDTR          (ENTRY_PARAMETERS + 70)
 #define ENTRY_GDT           (ENTRY_PARAMETERS + 80)
 #define ENTRY_X2APIC        (ENTRY_PARAMETERS + 112)
+#define ENTRY_TD            (ENTRY_PARAMETERS + 116)
 
 /* The entry page's GDT. */
 #define ENTRY_CS64          0x08

@@ -20,6 +20,7 @@ CHECK(far64_offset, ENTRY_FAR64);
 CHECK(gdt_limit, ENTRY_GDTR);
 CHECK(gdt, ENTRY_GDT);
 CHECK(x2apic, ENTRY_X2APIC);
+CHECK(td, ENTRY_TD);
 #undef CHECK
 _Static_assert(offsetof(struct entry_parameters, gdt_base) ==
                    offsetof(struct entry_parameters, gdt_limit) + 2,
@@ -48,5 +49,6 @@ void entry_parameters_init(const struct muster_machine *machine, struct entry_pa
         .gdt_base = page_phys + ENTRY_GDT,
         .gdt = {0, 0x00AF9B000000FFFF, 0x00CF93000000FFFF, 0x00CF9B000000FFFF},
         .x2apic = machine->profile.x2apic,
+        .td = machine->confidential,
     };
 }

@@ -11,6 +11,7 @@ const char *muster_way_name(enum muster_way way)
         [MUSTER_WAY_SIPI] = "sipi",
         [MUSTER_WAY_MAILBOX] = "mailbox",
         [MUSTER_WAY_NONE] = "none",
+        [MUSTER_WAY_TD_START] = "td-start",
     };
     return (unsigned)way < sizeof(names) / sizeof(names[0]) ? names[way] : "unknown";
 }
@@ -22,6 +23,8 @@ const struct way_operations *way_operations_of(const struct muster_plan *plan)
         return &sipi_way;
     case MUSTER_WAY_MAILBOX:
         return &mailbox_way;
+    case MUSTER_WAY_TD_START:
+        return &td_start_way;
     default:
         return NULL;
     }
@@ -44,6 +47,8 @@ static enum muster_status choose(const struct muster_machine *machine, enum must
     if (wanted == MUSTER_WAY_MAILBOX && !machine->mailbox.present)
         return MUSTER_ERROR_NO_WAY;
     if (wanted == MUSTER_WAY_SIPI && machine->confidential)
+        return MUSTER_ERROR_NO_WAY;
+    if (wanted == MUSTER_WAY_TD_START && !machine->confidential)
         return MUSTER_ERROR_NO_WAY;
     if (wanted != MUSTER_WAY_AUTO)
         return MUSTER_OK;
@@ -70,7 +75,8 @@ enum muster_status muster_plan_make(const struct muster_machine *machine, enum m
                                     struct muster_plan *plan)
 {
     *plan = (struct muster_plan){.reason = ""};
-    if (wanted != MUSTER_WAY_AUTO && wanted != MUSTER_WAY_SIPI && wanted != MUSTER_WAY_MAILBOX)
+    if (wanted != MUSTER_WAY_AUTO && wanted != MUSTER_WAY_SIPI && wanted != MUSTER_WAY_MAILBOX &&
+        wanted != MUSTER_WAY_TD_START)
         return MUSTER_INVALID_ARGUMENT;
     enum muster_status status = choose(machine, wanted, plan);
     if (status)

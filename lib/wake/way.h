@@ -41,7 +41,7 @@ struct way_operations {
     uint64_t (*wake_again)(const struct wake_run *run, unsigned attempt);
 };
 
-extern const struct way_operations sipi_way, mailbox_way;
+extern const struct way_operations sipi_way, mailbox_way, td_start_way;
 
 /** The operations of plan->way; NULL for MUSTER_WAY_NONE. */
 const struct way_operations *way_operations_of(const struct muster_plan *plan);

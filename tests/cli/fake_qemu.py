@@ -25,7 +25,8 @@ def main():
         return
     files = {name: open(value("-chardev", f"file,id=muster-{name},path="), "w")
              for name in ("console", "serial")}
-    files["trace"] = open(value("-D", ""), "w")
+    if "-D" in sys.argv:  # not in a TD
+        files["trace"] = open(value("-D", ""), "w")
     qmp = socket.socket(socket.AF_UNIX)
     qmp.connect(value("-chardev", "socket,id=muster-qmp,path="))
     commands = qmp.makefile("r")

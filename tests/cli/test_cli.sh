@@ -15,6 +15,8 @@ mkdir "$lab/bin" "$lab/tmp"
 cp "$muster" "$lab/bin/muster" || exit 1
 echo stub >"$lab/bin/muster-kernel.elf"
 echo stub >"$lab/bin/muster-shim.elf"
+echo stub >"$lab/bin/muster-tdshim.fd"
+echo stub >"$lab/bin/muster-monitor.rom"
 muster=$lab/bin/muster
 export TMPDIR="$lab/tmp"
 trap 'rm -rf "$lab"' EXIT
@@ -142,6 +144,10 @@ usage_and_files() {
     expect junk_wake 2 '--wake psci' -- run --wake psci
     expect junk_memory 2 '--memory lots' -- run --memory lots
     expect shim_option_without_shim 2 'add --wake mailbox' -- run --mailbox-version 1
+    expect td_without_init_and_sipi 2 'a TD has the mailbox alone' -- run --td --wake sipi
+    expect td_of_another_size 2 'leave --memory out' -- run --td --memory 1G
+    expect td_under_gdb 2 'leave one' -- boot --td --gdb k
+    expect td_with_too_many_cpus 2 'at most 64' -- run --td --cpus 65
     expect no_kernel_given 2 'which kernel' -- boot
     expect missing_kernel 3 'nowhere: No such file' -- boot "$lab/nowhere"
     expect folder_as_kernel 3 'is a folder' -- boot "$lab"
@@ -362,6 +368,50 @@ boots() {
     expect_report cpu_left_behind_is_off '"state" : "off"'
 }
 
+# In a TD the monitor speaks, until the end, and QEMU's registers are nobody's.
+tds() {
+    ready='console {"from":"monitor","event":"ready","vcpus":2,"profile":"tdx"}
+        console {"from":"shim","event":"ready","cpus":2,"ap_cr3":"0x7ff01000"}
+        console {"from":"shim","event":"handover"}'
+    up='serial smp: Brought up 1 node, 2 CPUs'
+    init='serial Run /init as init process'
+    at='"vcpu":1,"apic_id":4,"rip":"0x1234"'
+    boot good_td 0 '^ok: .*with 2 CPUs as a TD' "$ready
+        $up
+        $init" --td
+    expect_report td_takes_its_cpus_from_the_guest '"cpus_up" : 2'
+    boot silent_td_is_not_known 0 'CPUs that the guest says it has *not known' "$ready
+        $init" --td
+    expect_report silent_td_has_null '"cpus_up" : null'
+    boot td_that_is_stopped 1 'stopped the TD, vCPU 1 (APIC ID 4) at 0x1234: a page that is pending' \
+        "$ready
+        console {\"from\":\"monitor\",\"event\":\"fatal\",$at,\"reason\":\"a page that is pending\"}
+        event SHUTDOWN guest-reset" --td
+    expect_report fatal_is_in_the_report '"reason" : "a page that is pending"'
+    for rule in no-init no-sipi; do
+        boot "td_that_breaks_$rule" 1 "vCPU 1 (APIC ID 4) at 0x1234 broke the rule $rule" "$ready
+            console {\"from\":\"monitor\",\"event\":\"finding\",\"rule\":\"$rule\",$at,\"text\":\"x\"}
+            $init" --td
+        expect_report "${rule}_is_counted" "\"${rule#no-}\" : 1"
+    done
+    boot td_with_another_finding 0 'port-read-refused: vCPU 1 (APIC ID 4) at 0x1234: of 0xcf9' "$ready
+        console {\"from\":\"monitor\",\"event\":\"finding\",\"rule\":\"port-read-refused\",$at,\"text\":\"of 0xcf9\"}
+        $up
+        $init" --td
+    expect_report finding_is_in_the_report '"rule" : "port-read-refused"'
+    boot td_with_fewer_vcpus 1 'the monitor has 1 vCPUs, 2 were asked for' "$(echo "$ready" | sed s/'vcpus":2'/'vcpus":1'/)
+        $init" --td
+    boot td_without_monitor 3 'the monitor never said that it is ready' "$(echo "$ready" | grep -v monitor)
+        $init" --td
+    boot monitor_without_td_is_not_believed 1 'powered off before' \
+        "console {\"from\":\"monitor\",\"event\":\"fatal\",$at,\"reason\":\"forged\"}
+        event SHUTDOWN guest-shutdown" --until ready
+    boot td_that_hangs 1 "no end after 1 s; the last line was 'stuck'; how many .* not known; vCPU 1" "$ready
+        console {\"from\":\"monitor\",\"event\":\"where\",$at}
+        serial stuck" --td --timeout 1
+    rm -f "$lab/report.json"
+}
+
 # machine_checks NAME STATUS TEXT EVENT [EVENT]: a kernel on two CPUs, APIC IDs 0 and 4, asks.
 machine_checks() {
     name=$1 status=$2 text=$3
@@ -411,6 +461,7 @@ no_orphans
 kernels
 if command -v python3 >/dev/null; then
     boots
+    tds
     injections
 else
     echo "skipped: guests under a QEMU that answers (no python3)"

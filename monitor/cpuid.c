@@ -1,0 +1,177 @@
+#include "monitor/cpuid.h"
+
+#include "abi/tdx.h"
+#include "abi/x86.h"
+#include "boot/native.h"
+#include "lib/cpu/instructions.h"
+#include "monitor/monitor.h"
+#include "monitor/ve.h"
+
+enum { EAX, EBX, ECX, EDX };
+
+#define HIGHEST_LEAF        CPUID_TDX
+#define HIGHEST_HYPERVISOR  0x40000001
+#define CPUID_TOPOLOGY      0x0000000B
+#define CPUID_CRYSTAL       0x00000015
+#define CPUID_PM            0x00000006
+#define CPUID_PMU           0x0000000A
+#define CPUID_BYTES         2
+
+#define CPUID_1_ECX_MONITOR      (1u << 3)
+#define CPUID_1_ECX_PDCM         (1u << 15)
+#define CPUID_1_ECX_TSC_DEADLINE (1u << 24)
+#define CPUID_1_EBX_APIC_SHIFT   24
+#define CPUID_7_EBX_TSC_ADJUST   (1u << 1)
+
+/* QEMU's APIC timer counts nanoseconds; Linux takes its rate from the crystal's. */
+#define APIC_TIMER_HZ  1000000000u
+#define MOST_NUMERATOR (UINT32_MAX / (APIC_TIMER_HZ / 1000))
+
+/* A register is four characters: "GenuineIntel" in ebx, edx, ecx. */
+#define INTEL_EBX 0x756E6547u
+#define INTEL_EDX 0x49656E69u
+#define INTEL_ECX 0x6C65746Eu
+/* "IntelTDX    ", likewise. */
+#define TDX_EBX 0x65746E49u
+#define TDX_EDX 0x5844546Cu
+#define TDX_ECX 0x20202020u
+/* "KVMKVMKVM": Linux believes in x2APIC without interrupt remapping under known hypervisors
+   only. No feature of it is offered. */
+#define KVM_EBX 0x4B4D564Bu
+#define KVM_ECX 0x564B4D56u
+#define KVM_EDX 0x0000004Du
+
+static void set(uint32_t out[4], uint32_t eax, uint32_t ebx, uint32_t ecx, uint32_t edx)
+{
+    out[EAX] = eax;
+    out[EBX] = ebx;
+    out[ECX] = ecx;
+    out[EDX] = edx;
+}
+
+/*
+ * The TSC's rate as a ratio to the crystal's. Linux multiplies the crystal's kHz by the numerator
+ * in 32 bits, so that must stay small; of the ratios that fit, the nearest is taken.
+ */
+static void answer_crystal(uint32_t out[4])
+{
+    uint64_t hz = native_tsc_hz();
+    uint64_t best_error = UINT64_MAX;
+    for (uint64_t denominator = 1; denominator <= MOST_NUMERATOR; denominator++) {
+        uint64_t numerator = (hz * denominator + APIC_TIMER_HZ / 2) / APIC_TIMER_HZ;
+        uint64_t rate = numerator * APIC_TIMER_HZ / denominator;
+        uint64_t error = rate > hz ? rate - hz : hz - rate;
+        if (numerator > MOST_NUMERATOR)
+            break;
+        if (error < best_error) {
+            best_error = error;
+            set(out, (uint32_t)denominator, (uint32_t)numerator, APIC_TIMER_HZ, 0);
+        }
+    }
+}
+
+static void answer_features(const struct vcpu *vcpu, uint32_t out[4])
+{
+    out[EBX] = (out[EBX] & ((1u << CPUID_1_EBX_APIC_SHIFT) - 1)) |
+               vcpu->apic_id << CPUID_1_EBX_APIC_SHIFT;
+    out[ECX] &= ~(CPUID_1_ECX_MONITOR | CPUID_1_ECX_PDCM | CPUID_1_ECX_TSC_DEADLINE);
+    out[ECX] |= CPUID_1_ECX_X2APIC | CPUID_1_ECX_HYPERVISOR;
+}
+
+/* The monitor's answer: what the processor says, but for what a TD has otherwise. */
+static void answer(const struct vcpu *vcpu, uint32_t leaf, uint32_t subleaf, uint32_t out[4])
+{
+    read_cpuid(leaf, subleaf, out);
+    switch (leaf) {
+    case 0:
+        set(out, HIGHEST_LEAF, INTEL_EBX, INTEL_ECX, INTEL_EDX);
+        break;
+    case CPUID_FEATURES:
+        answer_features(vcpu, out);
+        break;
+    case CPUID_EXTENDED_FEATURES:
+        if (subleaf == 0)
+            out[EBX] &= ~CPUID_7_EBX_TSC_ADJUST;
+        break;
+    case CPUID_TOPOLOGY:
+        out[EDX] = vcpu->apic_id;
+        break;
+    case CPUID_CRYSTAL:
+        answer_crystal(out);
+        break;
+    case CPUID_TDX:
+        set(out, 0, TDX_EBX, TDX_ECX, TDX_EDX);
+        break;
+    case CPUID_HYPERVISOR:
+        set(out, HIGHEST_HYPERVISOR, KVM_EBX, KVM_ECX, KVM_EDX);
+        break;
+    case CPUID_EXTENDED:
+        out[ECX] &= ~CPUID_EXT_ECX_SVM;
+        break;
+    default:
+        if (leaf > HIGHEST_LEAF && leaf < CPUID_EXTENDED_MAX)
+            set(out, 0, 0, 0, 0);
+        break;
+    }
+}
+
+/* Leaves that the processor has and a TD has not, or that the module answers with nothing. */
+static bool is_empty(uint32_t leaf)
+{
+    uint32_t highest[4];
+    read_cpuid(0, 0, highest);
+    return leaf == CPUID_PM || leaf == CPUID_PMU || leaf == CPUID_SVM ||
+           (leaf > highest[EAX] && leaf < CPUID_CRYSTAL) ||
+           (leaf > CPUID_CRYSTAL && leaf < CPUID_TDX);
+}
+
+static void answer_or_nothing(const struct vcpu *vcpu, uint32_t leaf, uint32_t subleaf,
+                              uint32_t out[4])
+{
+    if (is_empty(leaf))
+        set(out, 0, 0, 0, 0);
+    else
+        answer(vcpu, leaf, subleaf, out);
+}
+
+static bool wants_ve(const struct vcpu *vcpu)
+{
+    return vcpu->cpuid_ve & (vcpu->vmcb->cpl ? 2u : 1u);
+}
+
+void cpuid_handle(struct vcpu *vcpu)
+{
+    uint32_t leaf = (uint32_t)vcpu_register(vcpu, RAX);
+    uint32_t out[4];
+    const struct policy_cpuid *rule = policy_cpuid_of(leaf);
+    if (!rule || rule->direct != POLICY_EMULATE || wants_ve(vcpu)) {
+        ve_inject(vcpu, VE_REASON_CPUID, 0, CPUID_BYTES);
+        return;
+    }
+    answer_or_nothing(vcpu, leaf, (uint32_t)vcpu_register(vcpu, RCX), out);
+    vcpu_set_register(vcpu, RAX, out[EAX]);
+    vcpu_set_register(vcpu, RBX, out[EBX]);
+    vcpu_set_register(vcpu, RCX, out[ECX]);
+    vcpu_set_register(vcpu, RDX, out[EDX]);
+    vcpu_skip(vcpu, CPUID_BYTES);
+}
+
+bool cpuid_ask_host(struct vcpu *vcpu, uint32_t leaf, uint32_t subleaf, uint32_t out[4])
+{
+    const struct policy_cpuid *rule = policy_cpuid_of(leaf);
+    if (!rule || rule->host != POLICY_EMULATE)
+        return false;
+    answer_or_nothing(vcpu, leaf, subleaf, out);
+    return true;
+}
+
+void cpuid_set_ve(struct vcpu *vcpu)
+{
+    uint64_t flags = vcpu_register(vcpu, RCX);
+    if (flags & ~3ull) {
+        vcpu_set_register(vcpu, RAX, TDX_OPERAND_INVALID);
+        return;
+    }
+    vcpu->cpuid_ve = (uint32_t)flags;
+    vcpu_set_register(vcpu, RAX, TDX_SUCCESS);
+}

@@ -1,0 +1,21 @@
+/**
+ * CPUID as a TD sees it.
+ */
+#ifndef MONITOR_CPUID_H
+#define MONITOR_CPUID_H
+
+#include <stdbool.h>
+#include <stdint.h>
+
+#include "monitor/vcpu.h"
+
+/** The guest executed CPUID. */
+void cpuid_handle(struct vcpu *vcpu);
+
+/** TDG.VP.VMCALL<CPUID>: leaf and subleaf in R12 and R13, the answer in R12 to R15. */
+bool cpuid_ask_host(struct vcpu *vcpu, uint32_t leaf, uint32_t subleaf, uint32_t out[4]);
+
+/** TDG.VP.CPUIDVE.SET. */
+void cpuid_set_ve(struct vcpu *vcpu);
+
+#endif

@@ -1,0 +1,76 @@
+#include "monitor/faults.h"
+
+#include "abi/x86.h"
+#include "boot/console.h"
+#include "monitor/decode.h"
+#include "monitor/npt.h"
+#include "monitor/pages.h"
+#include "monitor/report.h"
+#include "monitor/ve.h"
+
+/* The address by which the instruction meant it: its operand, unless the fetch itself faulted. */
+static uint64_t linear_of(const struct vcpu *vcpu, uint64_t phys, bool write, bool fetch)
+{
+    struct instruction instruction;
+    if (fetch || !decode(vcpu, &instruction))
+        return vcpu->vmcb->rip;
+    if (!write && (instruction.opcode == 0xA4 || instruction.opcode == 0xA5))
+        instruction.linear = vcpu_register(vcpu, RSI);
+    /* The nested fault's offset is exact, also where an operand runs over a page's end. */
+    return (instruction.linear & ~(uint64_t)(PAGE_BYTES - 1)) | phys % PAGE_BYTES;
+}
+
+/* The state may have changed since: another CPU converts, or accepts, at the same time. */
+static bool is_over(uint64_t phys, bool shared)
+{
+    return page_state_of(phys) == (shared ? PAGE_SHARED : PAGE_PRIVATE);
+}
+
+/* An exception that finds no handler first shows here, as a read of the IDT or of the stack. */
+static void describe_event(const struct vcpu *vcpu, char *text, size_t bytes)
+{
+    uint64_t event = vcpu->vmcb->exit_int_info;
+    text[0] = 0;
+    if (event & SVM_EVENT_VALID && (event & SVM_EVENT_VECTOR) == VECTOR_VE)
+        text_format(text, bytes, " (while a #VE of reason %u at 0x%lx is delivered; IDT at 0x%lx)",
+                    vcpu->last_ve_reason, vcpu->last_ve_rip, vcpu->vmcb->idtr.base);
+    else if (event & SVM_EVENT_VALID)
+        text_format(text, bytes, " (while exception %u is delivered; IDT at 0x%lx)",
+                    (unsigned)(event & SVM_EVENT_VECTOR), vcpu->vmcb->idtr.base);
+}
+
+static const char *kind_of(bool write, bool fetch)
+{
+    return fetch ? "instruction fetch" : write ? "write" : "read";
+}
+
+void fault_handle(struct vcpu *vcpu)
+{
+    uint64_t phys = vcpu->vmcb->exit_info_2;
+    bool write = vcpu->vmcb->exit_info_1 & SVM_NPF_WRITE;
+    bool fetch = vcpu->vmcb->exit_info_1 & SVM_NPF_FETCH;
+    bool shared = phys & GUEST_SHARED_BIT;
+    uint64_t plain = phys & ~GUEST_SHARED_BIT;
+    enum page_state state = page_state_of(plain);
+    char event[96];
+    vcpu->counts[COUNT_NESTED_FAULT]++;
+    if (is_over(plain, shared))
+        return;
+    if (shared && state == PAGE_ABSENT) {
+        ve_inject_access(vcpu, linear_of(vcpu, phys, write, fetch), phys, write, fetch);
+        return;
+    }
+    describe_event(vcpu, event, sizeof(event));
+    if (shared)
+        fatal(vcpu, "%s of 0x%lx through its shared alias, but the page is %s: MapGPA first%s",
+              kind_of(write, fetch), plain, page_state_name(state), event);
+    if (state == PAGE_PENDING)
+        fatal(vcpu, "%s of 0x%lx, a page that is pending: accept it before its first use%s",
+              kind_of(write, fetch), plain, event);
+    if (state == PAGE_SHARED)
+        fatal(vcpu, "%s of 0x%lx as private memory, but the page is shared%s",
+              kind_of(write, fetch), plain, event);
+    fatal(vcpu, "private %s of 0x%lx, where the TD has no memory (a device's registers are "
+                "reached by the shared alias or TDG.VP.VMCALL only)%s",
+          kind_of(write, fetch), plain, event);
+}

@@ -1,0 +1,18 @@
+/**
+ * The TD HOB: what memory a TD has (TDVF Design Guide, chapter 7; UEFI PI 1.7, vol. 3).
+ */
+#ifndef MONITOR_HOB_H
+#define MONITOR_HOB_H
+
+#include <stdbool.h>
+#include <stdint.h>
+
+#include "monitor/loader.h"
+
+/**
+ * Write the list into @bytes at @phys: what sections occupy as system memory, the rest of the
+ * guest's memory as unaccepted. False if it does not fit.
+ */
+bool hob_write(uint64_t phys, uint64_t bytes, const struct loader_sections *sections);
+
+#endif

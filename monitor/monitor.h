@@ -1,0 +1,36 @@
+/**
+ * The monitor as a whole: one guest, its vCPUs, its profile.
+ */
+#ifndef MONITOR_MONITOR_H
+#define MONITOR_MONITOR_H
+
+#include <stdbool.h>
+#include <stdint.h>
+
+#include <muster/platform.h>
+
+#include "monitor/policy.h"
+#include "monitor/vcpu.h"
+
+struct monitor {
+    struct muster_platform platform;
+    const struct policy *policy;
+    uint32_t vcpu_count;
+    struct vcpu *vcpus; /* by index */
+    uint64_t hob_phys;  /* of the TD HOB, given to every vCPU */
+    bool wait_for_tlbs; /* option tlb=wait */
+    uint64_t root_cr3;  /* of the monitor's own page tables */
+};
+
+extern struct monitor monitor;
+
+/** The ROM's last step: BSP, long mode, above 4 GiB, on tables that will be left. */
+__attribute__((noreturn)) void monitor_main(void);
+
+/** machine.c: wake the other processors; all wait for machine_release(). */
+void machine_bring_up(void);
+
+/** Send every processor, the calling one last, to its guest. */
+__attribute__((noreturn)) void machine_release(void);
+
+#endif

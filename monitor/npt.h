@@ -1,0 +1,47 @@
+/**
+ * The guest's nested page tables: which guest-physical page leads to which memory, in the private
+ * half and in the shared one (the same addresses with the shared bit set).
+ */
+#ifndef MONITOR_NPT_H
+#define MONITOR_NPT_H
+
+#include <stdbool.h>
+#include <stdint.h>
+
+#include "monitor/layout.h"
+#include "monitor/vcpu.h"
+
+/* Guest-physical address width; the highest bit says shared. */
+#define GUEST_GPAW       48
+#define GUEST_SHARED_BIT (1ull << (GUEST_GPAW - 1))
+
+/** Where the image of the guest's firmware may lie: the last 16 MiB below 4 GiB. */
+#define GUEST_IMAGE_MOST  0x1000000u
+#define GUEST_IMAGE_START (GUEST_FOUR_GIB - GUEST_IMAGE_MOST)
+
+/** Empty tables. */
+void npt_init(void);
+
+/** Where the guest's page lies, seen from the monitor; 0 where the guest has no memory. */
+uint64_t npt_host_address(uint64_t page_phys);
+
+/** Show the guest's page in the private half, in the shared one, or in neither. */
+void npt_show(uint64_t page_phys, bool private, bool shared);
+
+/**
+ * Make every other CPU's guest forget what was taken away: it leaves its guest for a moment. Waits
+ * for that if the monitor's options say so (tlb=wait). Several CPUs may call at once.
+ */
+void npt_shoot_down(const struct vcpu *self);
+
+/** Counts what was taken away: a CPU that has not seen the last of it flushes its TLB. */
+uint32_t npt_generation(void);
+
+/** For nCR3: of a guest with paging on, and of one that runs on npt_identity_phys(). */
+uint64_t npt_root(void);
+uint64_t npt_unpaged_root(void);
+
+/** Guest-physical address of a directory of 4 MiB pages that maps all of 4 GiB 1:1. */
+uint32_t npt_identity_phys(void);
+
+#endif

@@ -1,0 +1,221 @@
+#include "monitor/report.h"
+
+#include <stdarg.h>
+
+#include "boot/console.h"
+#include "boot/json.h"
+#include "lib/atomic.h"
+#include "monitor/instructions.h"
+#include "monitor/monitor.h"
+
+#define DEBUG_PORT    0xE9
+#define RESET_PORT    0xCF9 /* the chipset's */
+#define RESET_NOW     0x06
+#define MOST_REPEATS  64
+#define MOST_RULES    64
+#define LOCK_LOOKS    100000000u
+#define LINE_BYTES    0x20000
+
+/* What a reset finds in RAM: nothing at power-on, else how the last run went. */
+#define MARK_RAN   0x4D555354u
+#define MARK_ENDED 0x454E4444u
+static uint32_t reset_mark __attribute__((section(".survives_reset")));
+
+static bool ram_is_fresh;
+static struct muster_word lock;
+static struct muster_word dying;
+
+static const char *const count_names[COUNT_KINDS] = {
+    [COUNT_EXITS] = "exits",
+    [COUNT_TDCALL] = "tdcall",
+    [COUNT_TDVMCALL] = "tdvmcall",
+    [COUNT_VE_CPUID] = "ve_cpuid",
+    [COUNT_VE_HLT] = "ve_hlt",
+    [COUNT_VE_IO] = "ve_io",
+    [COUNT_VE_RDMSR] = "ve_rdmsr",
+    [COUNT_VE_WRMSR] = "ve_wrmsr",
+    [COUNT_VE_MMIO] = "ve_mmio",
+    [COUNT_VE_OTHER] = "ve_other",
+    [COUNT_CPUID] = "cpuid",
+    [COUNT_MSR] = "msr",
+    [COUNT_CONTROL_REGISTER] = "control_register",
+    [COUNT_NESTED_FAULT] = "nested_fault",
+    [COUNT_NMI] = "nmi",
+    [COUNT_SLEEP] = "sleep",
+    [COUNT_ACCEPTED_PAGES] = "accepted_pages",
+    [COUNT_CONVERTED_PAGES] = "converted_pages",
+};
+
+/* Findings of one rule are told apart by its name's address: rules are string constants. */
+static struct {
+    const char *rule;
+    uint32_t times;
+} rules[MOST_RULES];
+
+/* A CPU that was hit while it held the lock must still be able to say so. */
+static void take_lock(void)
+{
+    for (unsigned look = 0; look < LOCK_LOOKS && !word_move(&lock, 0, 1); look++)
+        cpu_pause();
+}
+
+static void drop_lock(void)
+{
+    word_store_release(&lock, 0);
+}
+
+void report_begin(void)
+{
+    if (reset_mark == MARK_ENDED) {
+        /* The end was told; a QEMU without -no-reboot comes here again and again. */
+        global_interrupts_off();
+        halt_forever();
+    }
+    ram_is_fresh = reset_mark != MARK_RAN;
+    reset_mark = MARK_RAN;
+}
+
+bool report_ram_is_fresh(void)
+{
+    return ram_is_fresh;
+}
+
+static void put_vcpu(const struct vcpu *vcpu)
+{
+    if (!vcpu)
+        return;
+    json_number("vcpu", vcpu->index);
+    json_number("apic_id", vcpu->apic_id);
+    json_hex("rip", vcpu->vmcb->rip + vcpu->vmcb->cs.base);
+}
+
+void report_ready(void)
+{
+    take_lock();
+    json_begin("monitor", "ready");
+    json_number("vcpus", monitor.vcpu_count);
+    json_text("profile", monitor.policy->name);
+    json_end();
+    drop_lock();
+}
+
+static bool is_repeated(const char *rule)
+{
+    unsigned i = 0;
+    while (i < MOST_RULES - 1 && rules[i].rule && rules[i].rule != rule)
+        i++;
+    rules[i].rule = rule;
+    return ++rules[i].times > MOST_REPEATS;
+}
+
+void report_finding(const struct vcpu *vcpu, const char *rule, uint64_t address, uint64_t value,
+                    const char *format, ...)
+{
+    char text[320];
+    va_list arguments;
+    va_start(arguments, format);
+    text_format_list(text, sizeof(text), format, arguments);
+    va_end(arguments);
+    take_lock();
+    if (!is_repeated(rule)) {
+        json_begin("monitor", "finding");
+        json_text("rule", rule);
+        put_vcpu(vcpu);
+        json_hex("address", address);
+        json_hex("value", value);
+        json_text("text", text);
+        json_end();
+    }
+    drop_lock();
+}
+
+/* The lock is held. */
+static void put_counts(void)
+{
+    for (uint32_t i = 0; monitor.vcpus && i < monitor.vcpu_count; i++) {
+        json_begin("monitor", "count");
+        json_number("vcpu", i);
+        for (unsigned kind = 0; kind < COUNT_KINDS; kind++)
+            json_number(count_names[kind], monitor.vcpus[i].counts[kind]);
+        json_end();
+    }
+}
+
+static void put_state(const struct vcpu *vcpu)
+{
+    static const char *const names[] = {"rax", "rcx", "rdx", "rbx", "rsp", "rbp", "rsi", "rdi",
+                                        "r8",  "r9",  "r10", "r11", "r12", "r13", "r14", "r15"};
+    json_open("registers", '{');
+    for (unsigned i = 0; i < GUEST_REGISTERS; i++)
+        json_hex(names[i], vcpu_register(vcpu, (enum guest_register)i));
+    json_hex("cr0", vcpu->cr0);
+    json_hex("cr2", vcpu->vmcb->cr2);
+    json_hex("cr3", vcpu->cr3);
+    json_hex("cr4", vcpu->cr4);
+    json_hex("efer", vcpu->efer);
+    json_hex("rflags", vcpu->vmcb->rflags);
+    json_hex("cs", vcpu->vmcb->cs.selector);
+    json_close('}');
+}
+
+void report_where(const struct vcpu *vcpu)
+{
+    take_lock();
+    json_begin("monitor", "where");
+    put_vcpu(vcpu);
+    put_state(vcpu);
+    json_end();
+    drop_lock();
+}
+
+void fatal(const struct vcpu *vcpu, const char *format, ...)
+{
+    char text[480];
+    va_list arguments;
+    /* One CPU's end is enough to read. */
+    if (!word_move(&dying, 0, 1))
+        halt_forever();
+    va_start(arguments, format);
+    text_format_list(text, sizeof(text), format, arguments);
+    va_end(arguments);
+    take_lock();
+    json_begin("monitor", "fatal");
+    put_vcpu(vcpu);
+    json_text("reason", text);
+    if (vcpu)
+        put_state(vcpu);
+    json_end();
+    put_counts();
+    reset_mark = MARK_ENDED;
+    out8(RESET_PORT, RESET_NOW);
+    halt_forever();
+}
+
+void report_end(const struct vcpu *vcpu, const char *by)
+{
+    take_lock();
+    put_counts();
+    json_begin("monitor", "end");
+    put_vcpu(vcpu);
+    json_text("by", by);
+    json_end();
+    drop_lock();
+}
+
+void report_guest_byte(uint8_t byte)
+{
+    static uint8_t line[LINE_BYTES];
+    static uint32_t length;
+    static struct muster_word line_lock;
+    while (!word_move(&line_lock, 0, 1))
+        cpu_pause();
+    line[length++] = byte;
+    if (byte == '\n' || length == LINE_BYTES) {
+        take_lock();
+        for (uint32_t i = 0; i < length; i++)
+            out8(DEBUG_PORT, line[i]);
+        drop_lock();
+        length = 0;
+    }
+    word_store_release(&line_lock, 0);
+}

@@ -1,0 +1,102 @@
+#!/bin/sh
+# As an Intel TD, under the monitor: our kernel, an unmodified Linux, and guests that break one
+# rule each. Every CPU is woken by the mailbox, and none by INIT or SIPI.
+. tests/machine/common.sh
+
+cases() {
+    for cpus in 1 4 16; do
+        echo "100 td_wakes_${cpus}_cpus_of_our_kernel td_run $cpus"
+    done
+    echo "60 td_with_usable_tables_elsewhere_comes_up td_run 4 --mailbox-version 0 \
+--firmware-memory usable --page-tables 0x11000000"
+    echo "60 td_boots_our_kernel_as_any_other td_boot_our_kernel 2"
+    for cpus in 1 2 4; do
+        echo "200 linux_6_12_as_a_td_wakes_${cpus}_cpus td_linux $cpus"
+    done
+    echo "30 td_that_hangs_is_asked_where_it_is td_hangs 2"
+    echo "30 td_without_room_for_the_shared_bit_is_refused td_fatal"
+    for name in $(tests/td/check list); do
+        echo "40 monitor_$name monitor_case $name"
+    done
+    [ "${MUSTER_TEST_LONG:-0}" = 0 ] || long_cases
+}
+
+long_cases() {
+    echo "400 linux_6_12_as_a_td_wakes_8_cpus td_linux 8"
+    echo "400 td_wakes_64_cpus_of_our_kernel td_run 64"
+    for round in 1 2 3 4 5 6 7 8 9 10 11 12 13 14 15 16 17 18 19 20; do
+        echo "200 linux_6_12_as_a_td_wakes_4_cpus_time_$round td_linux 4"
+    done
+}
+
+# check_td REPORT CPUS: the monitor ran them all, and had nothing to complain of.
+check_td() {
+    expect "$1" '.schema == "muster.report/1" and .result == "ok" and .failures == []'
+    expect "$1" ".monitor.profile == \"tdx\" and .monitor.vcpus == $2"
+    expect "$1" '.monitor.fatal == null and .monitor.findings == []'
+    expect "$1" '.handover.init == 0 and .handover.sipi == 0'
+    expect "$1" '.shim.failed == []'
+    # One CPU has nobody to wake.
+    [ "$2" = 1 ] || expect "$1" '.shim.way == "td-start" and .way == "mailbox"'
+}
+
+# td_run CPUS [ARG...]: our kernel, with all its proofs but the one that nobody can inject.
+td_run() {
+    cpus=$1
+    shift
+    # Nobody can inject a machine check into a TD.
+    always_held=$(echo "$always_held" | sed 's/ist-mc //')
+    expect_status 0 "$muster" run --td --cpus "$cpus" --json "$work/report.json" "$@"
+    check_all_on "$work/report.json" mailbox "$cpus"
+    check_td "$work/report.json" "$cpus"
+    expect "$work/report.json" ".handover.cpus_up == $cpus"
+    expect "$work/report.json" \
+        '.proofs | map(select(.name == "ist-mc")) | length == 1 and .[0].state == "not-applicable"'
+}
+
+# td_boot_our_kernel CPUS: judged by its result alone; it says nothing that boot would count.
+td_boot_our_kernel() {
+    expect_status 0 "$muster" boot build/muster-kernel.elf --td --cpus "$1" --append "" \
+        --json "$work/report.json"
+    expect "$work/report.json" '.result == "ok" and .handover.cpus_up == null'
+    expect "$work/report.json" ".monitor.vcpus == $1 and .monitor.findings == []"
+}
+
+# td_linux CPUS: the unmodified kernel of Debian.
+td_linux() {
+    kernel=$(input kernel-6.12)
+    expect_status 0 "$muster" boot "$kernel" --td --cpus "$1" --timeout 180 \
+        --json "$work/report.json" >"$work/console"
+    tail -n 6 "$work/console"
+    check_td "$work/report.json" "$1"
+    expect "$work/report.json" ".handover.guest_said == $1"
+    grep -q "tdx: Guest detected" "$work/console" || fail "Linux does not know that it is a TD"
+}
+
+# td_hangs CPUS: the deadline passes; every vCPU tells where it is.
+td_hangs() {
+    kernel=$(input kernel-6.12)
+    expect_status 1 "$muster" boot "$kernel" --td --cpus "$1" --timeout 5 \
+        --json "$work/report.json" >"$work/console" 2>"$work/stderr"
+    cat "$work/stderr"
+    expect "$work/report.json" ".monitor.where | length == $1 and all(.rip | startswith(\"0x\"))"
+    grep -q "^muster: no end after 5 s; .*vCPU 0 (APIC ID 0) at 0x" "$work/stderr" ||
+        fail "stderr does not say where the vCPUs are"
+}
+
+td_fatal() {
+    expect_status 1 "$muster" run --td --cpus 2 --cpu max --json "$work/report.json" \
+        2>"$work/stderr"
+    cat "$work/stderr"
+    expect "$work/report.json" '.result == "failed" and (.monitor.fatal.reason | test("phys-bits"))'
+    grep -q "^muster: the monitor stopped the TD.*phys-bits=52" "$work/stderr" ||
+        fail "stderr does not name the reason"
+    ! grep -q "TCG doesn't support" "$work/stderr" || fail "QEMU's noise reached the user"
+}
+
+# monitor_case NAME: one line of tests/td/check.
+monitor_case() {
+    tests/td/check "$1"
+}
+
+main "$@"

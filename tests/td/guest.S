@@ -1,0 +1,243 @@
+/*
+ * The smallest TD: one page of code, its TDVF metadata and a reset vector. Reaches long mode, does
+ * the one thing that CASE names, and reports what should not have been reached.
+ */
+#include "abi/tdvf_image.h"
+#include "abi/tdx.h"
+#include "abi/x86.h"
+
+#define IMAGE_BYTES 0x2000
+#define IMAGE_PHYS  (0x100000000 - IMAGE_BYTES)
+#define HOB_PHYS    0x7F0000
+#define HOB_BYTES   0x1000
+#define WORK_PHYS   0x800000 /* page tables, then a stack */
+#define WORK_BYTES  0x10000
+#define ROOT        WORK_PHYS
+#define POINTERS    (WORK_PHYS + 0x1000)
+#define DIRECTORIES (WORK_PHYS + 0x2000) /* four of them */
+#define STACK_TOP   (WORK_PHYS + WORK_BYTES)
+#define SPARE       (WORK_PHYS + 0x8000) /* a page of private memory */
+#define PENDING     0x1000000
+#define SHARED_HIGH 0x8000               /* the shared bit in an address's upper half */
+#define SHARED_BASE 0xFFFF800000000000   /* where it is mapped: the root's entry 256 */
+#define IOAPIC_PHYS 0xFEC00000
+#define LARGE_BYTES 0x200000
+#define MASK_HOST   0xFC00               /* R10 to R15 */
+
+#define CASE_REPORTS_ITSELF     0
+#define CASE_TRIPLE_FAULT       1
+#define CASE_UNKNOWN_LEAF       2
+#define CASE_UNKNOWN_HOST_CALL  3
+#define CASE_PENDING_PAGE       4
+#define CASE_SHARED_ALIAS       5
+#define CASE_PRIVATE_DEVICE     6
+#define CASE_INIT               7
+#define CASE_ACCEPT_TWICE       8
+#define CASE_VE_WITHOUT_HANDLER 9
+#define CASE_SHARED_AS_PRIVATE  10
+#define CASE_ACCEPT_SHARED      11
+#define CASE_UNPAGED_DEVICE     12
+#define CASE_SIPI               13
+#define CASE_DEVICE_BY_ALIAS    14
+#define CASE_CPUID_LEAF         15
+#define CASE_REPORTS_AFTER_SHARING 16
+#define CASE_APIC_PAGE          17
+#define CASE_NO_IDT             18 /* IDTR as at the start: at 0, which is pending */
+
+    .section .text, "ax", @progbits
+image:
+    .code32
+start_32:
+    testl %esi, %esi                /* vCPU 0 does it, the others wait */
+1:  jnz 1b
+#if CASE == CASE_UNPAGED_DEVICE
+    movl IOAPIC_PHYS, %eax
+#endif
+    movl $(POINTERS + 7), ROOT
+    movl $(POINTERS + 7), ROOT + 256 * 8
+    movl $DIRECTORIES, %edi
+    movl $(PTE_PRESENT | PTE_WRITABLE | PTE_LARGE), %eax
+    movl $(4 * PTE_ENTRIES), %ecx
+2:  movl %eax, (%edi)
+    addl $LARGE_BYTES, %eax
+    addl $8, %edi
+    loop 2b
+    movl $(DIRECTORIES + 7), POINTERS
+    movl $(DIRECTORIES + 0x1007), POINTERS + 8
+    movl $(DIRECTORIES + 0x2007), POINTERS + 16
+    movl $(DIRECTORIES + 0x3007), POINTERS + 24
+    /* The shared half: the same, with the shared bit in every large page's address. */
+    movl $(WORK_PHYS + 0x6000 + 7), ROOT + 256 * 8
+    movl $(WORK_PHYS + 0x7000 + 7), WORK_PHYS + 0x6000
+    movl $(WORK_PHYS + 0x9000 + 7), WORK_PHYS + 0x6000 + 24
+    movl $(WORK_PHYS + 0x7000), %edi
+    movl $0x83, %eax
+    movl $PTE_ENTRIES, %ecx
+3:  movl %eax, (%edi)
+    movl $SHARED_HIGH, 4(%edi)
+    addl $LARGE_BYTES, %eax
+    addl $8, %edi
+    loop 3b
+    movl $(WORK_PHYS + 0x9000), %edi
+    movl $0xC0000083, %eax
+    movl $PTE_ENTRIES, %ecx
+4:  movl %eax, (%edi)
+    movl $SHARED_HIGH, 4(%edi)
+    addl $LARGE_BYTES, %eax
+    addl $8, %edi
+    loop 4b
+
+    movl %cr4, %eax
+    orl $CR4_PAE, %eax
+    movl %eax, %cr4
+    movl $ROOT, %eax
+    movl %eax, %cr3
+    movl %cr0, %eax
+    orl $CR0_PG, %eax
+    movl %eax, %cr0                 /* EFER.LME is set in a TD */
+    lgdtl gdtr
+    ljmpl $0x08, $start_64
+
+    .code64
+start_64:
+    movl $0x10, %eax
+    movl %eax, %ss
+    movl $STACK_TOP, %esp
+
+#if CASE != CASE_NO_IDT
+    lidt no_idt(%rip)
+#endif
+#if CASE == CASE_TRIPLE_FAULT || CASE == CASE_NO_IDT
+    ud2
+#elif CASE == CASE_UNKNOWN_LEAF
+    movl $99, %eax
+    tdcall
+#elif CASE == CASE_UNKNOWN_HOST_CALL
+    movl $0x999, %r11d
+    call host
+#elif CASE == CASE_PENDING_PAGE
+    movq PENDING, %rax
+#elif CASE == CASE_SHARED_ALIAS
+    movabsq $(SHARED_BASE + SPARE), %rax
+    movq (%rax), %rax
+#elif CASE == CASE_PRIVATE_DEVICE
+    movl $IOAPIC_PHYS, %eax
+    movl (%rax), %eax
+#elif CASE == CASE_INIT || CASE == CASE_SIPI
+    movl $TDVMCALL_WRMSR, %r11d
+    movl $(MSR_X2APIC + APIC_ICR_LOW / 16), %r12d
+#if CASE == CASE_INIT
+    movabsq $(ICR_INIT | ICR_ASSERT | 1 << ICR_X2_DEST_SHIFT), %r13
+#else
+    movl $(ICR_SIPI | ICR_ASSERT | ICR_ALL_BUT_SELF | 8), %r13d
+#endif
+    call host
+#elif CASE == CASE_ACCEPT_TWICE
+    movl $2, %ebx
+5:  movl $TDG_MEM_PAGE_ACCEPT, %eax
+    movl $PENDING, %ecx
+    tdcall
+    decl %ebx
+    jnz 5b
+#elif CASE == CASE_VE_WITHOUT_HANDLER
+    movl $0x40000000, %eax
+    cpuid
+#elif CASE == CASE_SHARED_AS_PRIVATE || CASE == CASE_ACCEPT_SHARED || \
+      CASE == CASE_REPORTS_AFTER_SHARING
+    movl $TDVMCALL_MAP_GPA, %r11d
+    movabsq $(SPARE | SHARED_HIGH << 32), %r12
+    movl $PAGE_BYTES, %r13d
+    call host
+    movabsq $(SHARED_BASE + SPARE), %rax
+    movq %rax, (%rax)
+#if CASE == CASE_SHARED_AS_PRIVATE
+    movl SPARE, %eax
+#elif CASE == CASE_ACCEPT_SHARED
+    movl $TDG_MEM_PAGE_ACCEPT, %eax
+    movl $SPARE, %ecx
+    tdcall
+#endif
+#elif CASE == CASE_DEVICE_BY_ALIAS
+    movabsq $(SHARED_BASE + IOAPIC_PHYS), %rax
+    movl %eax, (%rax)
+#elif CASE == CASE_CPUID_LEAF
+    movl $TDVMCALL_CPUID, %r11d
+    movl $CPUID_HYPERVISOR, %r12d
+    call host
+    cmpl $0x4B4D564B, %r13d
+    je 6f
+    ud2
+6:
+#elif CASE == CASE_APIC_PAGE
+    movl $TDVMCALL_MMIO, %r11d
+    movl $4, %r12d
+    xorl %r13d, %r13d
+    movl $(APIC_DEFAULT_PHYS + APIC_ID), %r14d
+    call host
+    testq %r10, %r10
+    jnz 7f
+    ud2
+7:
+#endif
+
+    movl $TDVMCALL_FATAL_ERROR, %r11d
+    xorl %r12d, %r12d
+    movabsq $0x20646e6520656874, %r14 /* "the end " */
+    xorl %r15d, %r15d
+    call host
+    ud2
+
+/* TDG.VP.VMCALL of the standard kind. */
+host:
+    xorl %eax, %eax
+    movl $MASK_HOST, %ecx
+    xorl %r10d, %r10d
+    tdcall
+    ret
+
+    .balign 8
+gdt:
+    .quad 0
+    .quad 0x00AF9B000000FFFF
+    .quad 0x00CF93000000FFFF
+no_idt:
+    .word 0
+    .quad 0
+gdtr:
+    .word gdtr - gdt - 1
+    .long gdt
+
+    .balign 16
+metadata:
+    .long TDVF_SIGNATURE
+    .long metadata_end - metadata
+    .long TDVF_VERSION
+    .long 3
+    .long 0, IMAGE_BYTES
+    .quad IMAGE_PHYS, IMAGE_BYTES
+    .long TDVF_SECTION_BFV, 1
+    .long 0, 0
+    .quad HOB_PHYS, HOB_BYTES
+    .long TDVF_SECTION_TD_HOB, 0
+    .long 0, 0
+    .quad WORK_PHYS, WORK_BYTES
+    .long TDVF_SECTION_TEMP_MEM, 0
+metadata_end:
+
+    /* The table of GUIDs, which is read from its end: where the metadata lies, then the footer. */
+    .org image + IMAGE_BYTES - 0x20 - 18 - 22
+table:
+    .long image + IMAGE_BYTES - metadata
+    .word 22
+    .byte 0x35, 0x65, 0x7a, 0xe4, 0x4a, 0x98, 0x98, 0x47
+    .byte 0x86, 0x5e, 0x46, 0x85, 0xa7, 0xbf, 0x8e, 0xc2
+    .word 40
+    .byte 0xde, 0x82, 0xb5, 0x96, 0xb2, 0x1f, 0xf7, 0x45
+    .byte 0xba, 0xea, 0xa3, 0x66, 0xc5, 0x5a, 0x08, 0x2d
+    .org image + IMAGE_BYTES - 0x10
+    .code32
+reset:
+    jmp start_32
+    .org image + IMAGE_BYTES
+
+    .section .note.GNU-stack, "", @progbits
