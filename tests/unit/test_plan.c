@@ -198,7 +198,8 @@ static void ways_have_the_names_that_options_use(void **state)
     assert_string_equal(muster_way_name(MUSTER_WAY_SIPI), "sipi");
     assert_string_equal(muster_way_name(MUSTER_WAY_MAILBOX), "mailbox");
     assert_string_equal(muster_way_name(MUSTER_WAY_NONE), "none");
-    assert_string_equal(muster_way_name((enum muster_way)4), "unknown");
+    assert_string_equal(muster_way_name(MUSTER_WAY_TD_START), "td-start");
+    assert_string_equal(muster_way_name((enum muster_way)99), "unknown");
     assert_string_equal(muster_way_name((enum muster_way) - 1), "unknown");
 }
 
