@@ -177,7 +177,7 @@ const struct verb verb_boot = {
     .summary = "Boot any kernel under the shim, and see from outside what it does.",
     .text = "KERNEL is a Linux bzImage or a PVH ELF file. Its serial port is shown live. It is\n"
             "done when it prints TEXT (--until), else when Linux starts init or panics for want\n"
-            "of one, or Muster's kernel (which takes --append \"\") prints its result, or when\n"
+            "of one, or Muster's kernel prints its result, or when\n"
             "it powers off. --append replaces the kernel's words, which are otherwise\n"
             "\"console=ttyS0\". With --td it boots as an Intel TD under Muster's monitor, with\n"
             "2 GiB of memory. The standard --timeout is 180 s.",

@@ -161,6 +161,8 @@ static bool check_memory(struct options *options, const char *text, GError **err
         (*end && end[1]))
         return usage(error, "--memory %s: give a size such as 512M or 2G", options->memory);
     options->memory_bytes = number << (10 * (found - suffixes + 1));
+    if (options->memory_bytes < OPTIONS_MIN_MEMORY)
+        return usage(error, "--memory %s: give 64M or more", options->memory);
     return !options->td || check_td_memory(options, error);
 }
 

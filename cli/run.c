@@ -109,7 +109,7 @@ static void judge_report(struct verdict *verdict, const struct session *session)
     if (options->wake != WAKE_AUTO && options->cpus > 1 &&
         g_strcmp0(way, profile.by_mailbox ? "mailbox" : "sipi") != 0)
         verdict_fail(verdict, "the CPUs were woken by %s, not as asked",
-                     way ? way : "no known way");
+                     way ? way : "no way yet");
     if (g_strcmp0(result, "ok") != 0 && verdict->status == CLI_OK)
         verdict_fail(verdict, "the kernel's own result is '%s'", result ? result : "(none)");
 }
@@ -164,7 +164,7 @@ static int conclude(const struct session *session)
     if (verdict.status != CLI_OK)
         print_last_lines(&session->console);
     char *what = g_strdup_printf("%u CPUs%s by %s, QEMU %s", session->options->cpus,
-                                 session->options->td ? " of a TD" : "", way ? way : "no known way",
+                                 session->options->td ? " of a TD" : "", way ? way : "no way yet",
                                  session->qemu->version);
     int status = outcome_tell(&report, session, &verdict, what);
     g_free(what);

@@ -49,7 +49,9 @@ static void fail_by_deadline(struct verdict *verdict, const struct session *sess
     char *places = monitor_places(&session->guest.monitor);
     verdict_fail(verdict, "no end after %g s; %s%s%s; %s%s; --timeout gives more time",
                  session->options->timeout_s,
-                 last[0] ? "the last line was '" : "the guest printed nothing", last,
+                 last[0] ? "the last line was '"
+                         : "the guest printed nothing (Linux needs console=ttyS0)",
+                 last,
                  last[0] ? "'" : "", known, places);
     g_free(places);
     g_free(known);

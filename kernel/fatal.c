@@ -16,12 +16,14 @@ static struct muster_word dying;
  * One CPU's end is enough to read, and this also ends a fault within this function. The event
  * goes first: it takes no lock that the CPU may have held when it was hit.
  */
-static void announce(const char *text)
+static void announce(const char *kind, const char *text)
 {
     interrupts_off();
     if (!word_move(&dying, 0, 1))
         native_halt();
     json_begin("kernel", "error");
+    if (kind)
+        json_text("kind", kind);
     json_text("text", text);
     json_end();
     console_printf("muster: %s\nresult: failed: %s\n", text, text);
@@ -60,16 +62,27 @@ void fatal_status(enum muster_status status, const char *doing)
           muster_error_name(status));
 }
 
-void fatal(const char *format, ...)
+static _Noreturn void end(const char *kind, const char *format, va_list arguments)
 {
     char text[480];
-    va_list arguments;
-    va_start(arguments, format);
     text_format_list(text, sizeof(text), format, arguments);
-    va_end(arguments);
-    announce(text);
+    announce(kind, text);
     tell_host(text);
     finish();
+}
+
+void fatal(const char *format, ...)
+{
+    va_list arguments;
+    va_start(arguments, format);
+    end(NULL, format, arguments);
+}
+
+void fatal_usage(const char *format, ...)
+{
+    va_list arguments;
+    va_start(arguments, format);
+    end("usage", format, arguments);
 }
 
 void fatal_trap(const struct percpu *cpu, const struct muster_trap_frame *frame)
@@ -80,7 +93,7 @@ void fatal_trap(const struct percpu *cpu, const struct muster_trap_frame *frame)
                 "unexpected trap %lu (error code 0x%lx, CR2 0x%lx) at 0x%lx on CPU %u (APIC ID %u)",
                 frame->vector, frame->error_code, address, frame->rip, cpu->index,
                 cpu->slot->apic_id);
-    announce(text);
+    announce(NULL, text);
     console_printf("  cs 0x%lx rflags 0x%lx rsp 0x%lx ss 0x%lx cr3 0x%lx frame 0x%lx\n"
                    "  rax 0x%lx rbx 0x%lx rcx 0x%lx rdx 0x%lx rsi 0x%lx rdi 0x%lx\n",
                    frame->cs, frame->rflags, frame->rsp, frame->ss, read_cr3(), (uint64_t)frame,

@@ -13,13 +13,13 @@ static bool read_word(const char *cmdline, const char *name, char *value)
 {
     int length = cmdline_value(cmdline, name, value, VALUE_BYTES);
     if (length >= VALUE_BYTES)
-        fatal("%s=%s... on the command line is too long", name, value);
+        fatal_usage("%s=%s... on the command line is too long", name, value);
     return length >= 0;
 }
 
 static _Noreturn void refuse(const char *name, const char *value, const char *wanted)
 {
-    fatal("%s=%s on the command line: must be %s", name, value, wanted);
+    fatal_usage("%s=%s on the command line: must be %s", name, value, wanted);
 }
 
 static enum muster_way read_way(const char *cmdline)
@@ -98,7 +98,7 @@ static void refuse_unknown(const char *cmdline)
                                         "inject", "timeout-ms", "console", NULL};
     char word[VALUE_BYTES];
     if (cmdline_unknown(cmdline, names, word, sizeof(word)))
-        fatal("the kernel does not know '%s' on its command line", word);
+        fatal_usage("the kernel does not know '%s' on its command line", word);
 }
 
 void options_read(const char *cmdline, struct options *options)
