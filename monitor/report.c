@@ -265,6 +265,7 @@ void report_where(const struct vcpu *vcpu)
     put_vcpu(vcpu);
     put_state(vcpu);
     json_end();
+    put_conformance();
     drop_lock();
 }
 

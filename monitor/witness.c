@@ -231,7 +231,8 @@ uint32_t witness_exceptions(const struct vcpu *vcpu)
 void witness_trap(struct vcpu *vcpu, unsigned vector)
 {
     enum npt_view view = view_of(vcpu);
-    if (!vcpu->traps_watched || (view != VIEW_OS && view != VIEW_BORROWED))
+    /* #DF is what becomes of a trap that has been seen. */
+    if (!vcpu->traps_watched || vector == VECTOR_DF || (view != VIEW_OS && view != VIEW_BORROWED))
         return;
     if (vcpu->vmcb->idtr.base != vcpu->firmware_idt) {
         vcpu->traps_watched = false;
