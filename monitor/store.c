@@ -6,9 +6,9 @@
 #include "monitor/npt.h"
 #include "monitor/report.h"
 
-#define RFLAGS_COMPARED  0x8D5u /* OF, SF, ZF, AF, PF, CF */
-#define SEGMENT_D        0x400
-#define IMMEDIATE_MOST   4
+#define RFLAGS_COMPARED 0x8D5u /* OF, SF, ZF, AF, PF, CF */
+#define SEGMENT_D       0x400
+#define IMMEDIATE_MOST  4
 
 #define OPCODE_CMPXCHG_8 0x0FB0
 #define OPCODE_CMPXCHG   0x0FB1
@@ -88,8 +88,8 @@ static uint64_t immediate(struct work *work)
 }
 
 #define EXCHANGE(type)                                                                             \
-    *(uint64_t *)old = __atomic_exchange_n((type *)(void *)work->host, (type)value,                \
-                                           __ATOMIC_SEQ_CST)
+    *(uint64_t *)old =                                                                             \
+        __atomic_exchange_n((type *)(void *)work->host, (type)value, __ATOMIC_SEQ_CST)
 static void exchange(struct work *work)
 {
     uint64_t value = source_register(work);
@@ -214,12 +214,13 @@ static void prepare(struct work *work, uint64_t phys)
     if (!decode(vcpu, &work->instruction))
         fatal(vcpu, "cannot read the instruction that stores to 0x%lx", phys);
     work->store = (struct store){phys, operand_bytes(&work->instruction), 0};
-    work->host = (uint8_t *)npt_host_address(phys & ~(uint64_t)(PAGE_BYTES - 1)) +
-                 phys % PAGE_BYTES;
+    work->host =
+        (uint8_t *)npt_host_address(phys & ~(uint64_t)(PAGE_BYTES - 1)) + phys % PAGE_BYTES;
     if (work->instruction.address_prefix || work->instruction.is_register ||
         !(vcpu->vmcb->cs.attributes & (SEGMENT_D | SVM_SEGMENT_LONG)))
-        fatal(vcpu, "a store to the firmware's page at 0x%lx with a prefix or in a mode that is "
-                    "not known here",
+        fatal(vcpu,
+              "a store to the firmware's page at 0x%lx with a prefix or in a mode that is "
+              "not known here",
               phys);
 }
 

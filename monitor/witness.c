@@ -48,7 +48,7 @@ static unsigned table_count;
 /* The mailbox as the OS's side has written it; firmware may clear more than the command. */
 static struct {
     uint8_t head[offsetof(struct mailbox, for_os)];
-    uint16_t pending; /* the command that was in the mailbox before this store */
+    uint16_t pending;                /* the command that was in the mailbox before this store */
     bool id_written, vector_written; /* since the last command */
 } os;
 
@@ -141,7 +141,10 @@ static const char *begin(struct vcpu *vcpu)
 {
     if (!mailbox_phys)
         return "no mailbox was named";
-    if (!word_move(&state, WATCH_OFF, WATCH_BEGINS))
+    take_lock(); /* whoever adds a range has looked at the state under it */
+    bool begins = word_move(&state, WATCH_OFF, WATCH_BEGINS);
+    drop_lock();
+    if (!begins)
         return "the watch has begun";
     for (unsigned i = 0; i < table_count; i++)
         memcpy(tables[i], (void *)npt_host_address(table_pages[i]), PAGE_BYTES);
@@ -285,8 +288,7 @@ static void judge_operands(struct vcpu *vcpu, const struct store *store, uint16_
     /* With a command before Noop, none of its operands can be right. */
     if (os.pending != MAILBOX_NOOP)
         report_finding(vcpu, RULE_NOOP, store->phys, command,
-                       "command %u, while the mailbox still holds command %u", command,
-                       os.pending);
+                       "command %u, while the mailbox still holds command %u", command, os.pending);
     else if (missing)
         report_finding(vcpu, RULE_OPERANDS, store->phys, command,
                        "command %u was released without %s written before it", command,
@@ -352,8 +354,8 @@ static uint32_t count_waiting(void)
 {
     uint32_t count = 0;
     for (uint32_t i = 1; i < monitor.vcpu_count; i++)
-        count += view_of(&monitor.vcpus[i]) == VIEW_FIRMWARE ||
-                 view_of(&monitor.vcpus[i]) == VIEW_OPEN;
+        count +=
+            view_of(&monitor.vcpus[i]) == VIEW_FIRMWARE || view_of(&monitor.vcpus[i]) == VIEW_OPEN;
     return count;
 }
 
@@ -385,8 +387,7 @@ static void judge(struct vcpu *vcpu, const struct store *store)
 void witness_converted(struct vcpu *vcpu, uint64_t page_phys)
 {
     static const char *const rules[] = {NULL, RULE_HALF, RULE_CODE, RULE_TABLES};
-    enum muster_region region = witness_is_on() ? witness_region_of(page_phys)
-                                                : MUSTER_REGIONS_END;
+    enum muster_region region = witness_is_on() ? witness_region_of(page_phys) : MUSTER_REGIONS_END;
     if (region && (region != MUSTER_REGION_TABLES || count_waiting()))
         report_finding(vcpu, rules[region], page_phys, PAGE_BYTES,
                        "MapGPA of the firmware's own page (%s): all it held is lost",

@@ -6,7 +6,9 @@
 #include <muster/machine.h>
 
 #include "abi/mailbox.h"
+#include "abi/muster_calls.h"
 #include "abi/pvh.h"
+#include "abi/tdx.h"
 #include "abi/x86.h"
 #include "boot/console.h"
 #include "boot/image.h"
@@ -127,6 +129,18 @@ static __attribute__((noinline, noclone)) void break_rule(void)
     uint32_t old = 1;
     __asm__ volatile("lock cmpxchgl %2, (%1)" : "+a"(old) : "r"(mailbox), "r"(0) : "memory");
     WRONG("xchgw %w0, 2(%1)", "r"(0x55), "r"(mailbox));
+#elif CASE == 17
+    struct muster_tdcall_registers r = {.rcx = 0x3C00, .r10 = MUSTER_CALL_WATCH,
+                                        .r11 = MUSTER_REGION_CODE, .r12 = TABLES, .r13 = 0x1000};
+    td_call(TDG_VP_VMCALL, &r);
+    if (!r.r10)
+        td_report_fatal("the OS could say what is watched");
+    r = (struct muster_tdcall_registers){.rcx = 0x3C00, .r10 = MUSTER_CALL_WATCH};
+    td_call(TDG_VP_VMCALL, &r);
+    if (!r.r10)
+        td_report_fatal("the OS could begin the watch again");
+#elif CASE == 18
+    td_share((uint64_t)mailbox, 0x1000);
 #elif CASE == 10 || CASE == 13 || CASE == 14
     wake_ap();
     wait_for_ap();
