@@ -4,9 +4,9 @@
 #include "boot/console.h"
 #include "lib/atomic.h"
 #include "lib/cpu/instructions.h"
+#include "monitor/monitor.h"
 #include "monitor/npt.h"
 #include "monitor/report.h"
-#include "monitor/monitor.h"
 #include "monitor/witness.h"
 
 #define LOW_PAGES   (GUEST_LOW_END / PAGE_BYTES)

@@ -1,11 +1,11 @@
 #include "monitor/paging.h"
 
 #include "abi/x86.h"
+#include "lib/atomic.h"
 #include "monitor/decode.h"
 #include "monitor/npt.h"
 #include "monitor/report.h"
 #include "monitor/witness.h"
-#include "lib/atomic.h"
 
 #define CR4_PSE  0x00000010
 #define CR4_VMXE 0x00002000
@@ -16,9 +16,8 @@
 #define CR0_KNOWN                                                                                  \
     (CR0_PE | CR0_MP | CR0_EM | CR0_TS | CR0_ET | CR0_NE | CR0_WP | CR0_AM | CR0_NW | CR0_CD |     \
      CR0_PG)
-#define EFER_KNOWN (EFER_SCE | EFER_LME | EFER_LMA | EFER_NXE)
-
 #define CR3_NO_FLUSH (1ull << 63) /* with PCIDs; never part of the register */
+#define EFER_KNOWN (EFER_SCE | EFER_LME | EFER_LMA | EFER_NXE)
 
 static enum npt_view view_of(const struct vcpu *vcpu)
 {
