@@ -148,8 +148,9 @@ $(BUILD)/sanitized/%.o: %
 check: $(UNIT_TESTS) $(BUILD)/muster-tdshim.fd
 	@for t in $(UNIT_TESTS); do MUSTER_BUILD=$(BUILD) $$t || exit 1; done
 
-check-td: $(BUILD)/muster-monitor.rom
+check-td: $(BUILD)/muster-monitor.rom $(BUILD)/muster-tdshim.fd
 	@tests/td/check
+	@BUILD=$(BUILD) tests/td/witness
 
 test-long:
 	MUSTER_TEST_LONG=1 ./test

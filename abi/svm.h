@@ -92,6 +92,7 @@
 #define SVM_NPF_PRESENT (1u << 0)
 #define SVM_NPF_WRITE   (1u << 1)
 #define SVM_NPF_FETCH   (1u << 4)
+#define SVM_NPF_WALK    (1ull << 33) /* of the guest's own page tables */
 
 /* EVENTINJ and EXITINTINFO. */
 #define SVM_EVENT_VALID      (1u << 31)

@@ -61,12 +61,16 @@ static bool take_prefix(struct cursor *cursor, uint8_t byte)
         cursor->segment = &vmcb->gs;
         return true;
     case 0x67:
-        cursor->address_prefix = true;
+        cursor->address_prefix = cursor->instruction->address_prefix = true;
         return true;
     case 0x66:
-    case 0xF0:
+        cursor->instruction->operand_prefix = true;
+        return true;
     case 0xF2:
     case 0xF3:
+        cursor->instruction->repeats = true;
+        return true;
+    case 0xF0:
         return true;
     default:
         return false;
@@ -79,7 +83,7 @@ static void take_prefixes_and_opcode(struct cursor *cursor)
     while (!cursor->past_end && take_prefix(cursor, byte))
         byte = next_byte(cursor);
     if (cursor->is_64 && (byte & 0xF0) == 0x40) {
-        cursor->rex = byte;
+        cursor->rex = cursor->instruction->rex = byte;
         byte = next_byte(cursor);
     }
     cursor->instruction->opcode = byte;
@@ -164,6 +168,7 @@ static void take_modrm(struct cursor *cursor)
         address = vcpu_register(cursor->vcpu, (enum guest_register)base);
     }
     address += next_displacement(cursor, displacement);
+    instruction->relative = relative;
     if (relative)
         address += cursor->vcpu->vmcb->rip + instruction->bytes;
     instruction->linear = add_segment(cursor, address, uses_stack_segment(base));

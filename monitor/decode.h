@@ -21,6 +21,9 @@ struct instruction {
     uint8_t reg, rm;   /* of ModRM, with REX; rm is a register where is_register */
     bool has_modrm;
     bool is_register;
+    bool relative;     /* its operand's address counts from RIP: see take_modrm() */
+    uint8_t rex;
+    bool operand_prefix, address_prefix, repeats;
     uint8_t bytes;     /* up to and with its ModRM and displacement; not its immediate */
     uint8_t code[15];
     uint8_t code_bytes; /* of code[] that could be read */

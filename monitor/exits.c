@@ -12,6 +12,7 @@
 #include "monitor/report.h"
 #include "monitor/tdcall.h"
 #include "monitor/ve.h"
+#include "monitor/witness.h"
 
 /* Exit qualification of an I/O instruction (SDM vol. 3, table 28-5). */
 #define VE_IO_IN         0x08
@@ -42,8 +43,12 @@ static void handle_undefined(struct vcpu *vcpu)
         vcpu_inject(vcpu, VECTOR_UD, 0);
 }
 
-static void handle_unpaged_fault(struct vcpu *vcpu)
+static void handle_page_fault(struct vcpu *vcpu)
 {
+    if (vcpu->cr0 & CR0_PG) {
+        witness_handle_exception(vcpu);
+        return;
+    }
     fatal(vcpu, "private access without paging to 0x%lx, where the TD has no memory",
           vcpu->vmcb->exit_info_2);
 }
@@ -163,7 +168,8 @@ static const struct {
     {SVM_EXIT_RDPMC, SVM_EXIT_RDPMC, handle_rdpmc},
     {SVM_EXIT_VMRUN, SVM_EXIT_SKINIT, handle_foreign},
     {SVM_EXIT_INVLPGA, SVM_EXIT_INVLPGA, handle_foreign},
-    {SVM_EXIT_EXCEPTION + VECTOR_PF, SVM_EXIT_EXCEPTION + VECTOR_PF, handle_unpaged_fault},
+    {SVM_EXIT_EXCEPTION + VECTOR_PF, SVM_EXIT_EXCEPTION + VECTOR_PF, handle_page_fault},
+    {SVM_EXIT_EXCEPTION, SVM_EXIT_EXCEPTION + 31, witness_handle_exception},
     {SVM_EXIT_SHUTDOWN, SVM_EXIT_SHUTDOWN, handle_shutdown},
     {SVM_EXIT_TASK, SVM_EXIT_TASK, handle_task_switch},
     {SVM_EXIT_INIT, SVM_EXIT_INIT, handle_init},

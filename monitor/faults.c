@@ -7,6 +7,7 @@
 #include "monitor/pages.h"
 #include "monitor/report.h"
 #include "monitor/ve.h"
+#include "monitor/witness.h"
 
 /* The address by which the instruction meant it: its operand, unless the fetch itself faulted. */
 static uint64_t linear_of(const struct vcpu *vcpu, uint64_t phys, bool write, bool fetch)
@@ -54,8 +55,10 @@ void fault_handle(struct vcpu *vcpu)
     enum page_state state = page_state_of(plain);
     char event[96];
     vcpu->counts[COUNT_NESTED_FAULT]++;
-    if (is_over(plain, shared))
+    if (is_over(plain, shared)) {
+        witness_fault(vcpu, plain);
         return;
+    }
     if (shared && state == PAGE_ABSENT) {
         ve_inject_access(vcpu, linear_of(vcpu, phys, write, fetch), phys, write, fetch);
         return;

@@ -4,6 +4,7 @@
 #include "lib/atomic.h"
 #include "lib/cpu/instructions.h"
 #include "monitor/monitor.h"
+#include "monitor/witness.h"
 
 #define LOW_PAGES      (GUEST_LOW_END / PAGE_BYTES)
 #define LOW_TABLES     (LOW_PAGES / PTE_ENTRIES)
@@ -12,6 +13,7 @@
 #define SHARED_ROOT_ENTRY (GUEST_SHARED_BIT >> 39)
 #define LAST_GIB       3
 #define LARGE_4MIB     0x400000u
+#define MOST_PLACES    16
 
 /*
  * Nested tables are walked with user rights; Accessed and Dirty are set beforehand, so that the
@@ -39,6 +41,16 @@ static struct table last_gib, image_tables[IMAGE_TABLES];
 static uint32_t identity_directory[PAGE_BYTES / 4] __attribute__((aligned(PAGE_BYTES)));
 static uint8_t image[GUEST_IMAGE_MOST] __attribute__((aligned(PAGE_BYTES)));
 static struct muster_word generation;
+
+/* Of a view, only what differs from the open one: the leaves of where watched pages lie. */
+struct view {
+    struct table root, pointers, shared_pointers, unpaged_root, unpaged_pointers;
+    struct table directories[LOW_DIRECTORIES], shared_directories[LOW_DIRECTORIES];
+    struct table low[MOST_PLACES], shared_low[MOST_PLACES];
+};
+static struct view views[VIEW_BORROWED];
+static uint32_t places[MOST_PLACES]; /* tables of the open view, by number */
+static unsigned place_count;
 
 static uint64_t link_to(const void *table)
 {
@@ -97,12 +109,96 @@ static void set_entry(struct table *tables, uint64_t page, uint64_t value)
     u64_store_relaxed(&tables[page / PTE_ENTRIES].entry[page % PTE_ENTRIES], value);
 }
 
+/* What a view takes away from the page's entry. */
+static uint64_t in_view(enum npt_view view, uint64_t page_phys, uint64_t entry)
+{
+    enum muster_region region = witness_region_of(page_phys);
+    if (view == VIEW_FIRMWARE)
+        return region == MUSTER_REGION_CODE || !entry ? entry : entry | PTE_NO_EXECUTE;
+    if (!entry || !region || (view == VIEW_BORROWED && region == MUSTER_REGION_TABLES))
+        return entry;
+    entry &= ~(uint64_t)PTE_WRITABLE;
+    return region == MUSTER_REGION_CODE ? entry | PTE_NO_EXECUTE : entry;
+}
+
+static void show_in_views(uint64_t page_phys)
+{
+    uint64_t page = page_phys / PAGE_BYTES;
+    uint64_t at = page % PTE_ENTRIES;
+    uint64_t private = private_half.low[page / PTE_ENTRIES].entry[at];
+    uint64_t shared = shared_half.low[page / PTE_ENTRIES].entry[at];
+    for (unsigned i = 0; i < place_count; i++) {
+        if (places[i] != page / PTE_ENTRIES)
+            continue;
+        for (unsigned view = VIEW_FIRMWARE; view <= VIEW_BORROWED; view++) {
+            u64_store_relaxed(&views[view - 1].low[i].entry[at],
+                              in_view((enum npt_view)view, page_phys, private));
+            u64_store_relaxed(&views[view - 1].shared_low[i].entry[at],
+                              in_view((enum npt_view)view, page_phys, shared));
+        }
+    }
+}
+
+static bool find_places(void)
+{
+    for (uint32_t table = 0; table < LOW_TABLES; table++) {
+        if (!witness_watches((uint64_t)table * PTE_ENTRIES * PAGE_BYTES, PTE_ENTRIES * PAGE_BYTES))
+            continue;
+        if (place_count == MOST_PLACES)
+            return false;
+        places[place_count++] = table;
+    }
+    return true;
+}
+
+static void make_view(enum npt_view number)
+{
+    struct view *view = &views[number - 1];
+    uint64_t elsewhere = number == VIEW_FIRMWARE ? PTE_NO_EXECUTE : 0;
+    for (unsigned i = 0; i < LOW_TABLES; i++) {
+        unsigned at = i % PTE_ENTRIES;
+        view->directories[i / PTE_ENTRIES].entry[at] = link_to(&private_half.low[i]) | elsewhere;
+        view->shared_directories[i / PTE_ENTRIES].entry[at] =
+            link_to(&shared_half.low[i]) | elsewhere;
+    }
+    for (unsigned i = 0; i < place_count; i++) {
+        unsigned at = places[i] % PTE_ENTRIES;
+        view->directories[places[i] / PTE_ENTRIES].entry[at] = link_to(&view->low[i]);
+        view->shared_directories[places[i] / PTE_ENTRIES].entry[at] =
+            link_to(&view->shared_low[i]);
+    }
+    view->pointers = private_half.pointers;
+    view->shared_pointers = shared_half.pointers;
+    for (unsigned i = 0; i < LOW_DIRECTORIES; i++) {
+        view->pointers.entry[i] = link_to(&view->directories[i]);
+        view->shared_pointers.entry[i] = link_to(&view->shared_directories[i]);
+    }
+    view->unpaged_pointers = view->pointers;
+    view->unpaged_pointers.entry[LAST_GIB] = link_to(&unpaged_last_gib);
+    view->root.entry[0] = link_to(&view->pointers);
+    view->root.entry[SHARED_ROOT_ENTRY] = link_to(&view->shared_pointers);
+    view->unpaged_root.entry[0] = link_to(&view->unpaged_pointers);
+}
+
+bool npt_make_views(void)
+{
+    if (!find_places())
+        return false;
+    for (unsigned view = VIEW_FIRMWARE; view <= VIEW_BORROWED; view++)
+        make_view((enum npt_view)view);
+    for (unsigned i = 0; i < place_count; i++)
+        for (uint64_t page = 0; page < PTE_ENTRIES; page++)
+            show_in_views((places[i] * (uint64_t)PTE_ENTRIES + page) * PAGE_BYTES);
+    return true;
+}
+
 void npt_show(uint64_t page_phys, bool private, bool shared)
 {
     uint64_t entry = npt_host_address(page_phys) | NPT_FLAGS;
     if (page_phys < GUEST_LOW_END) {
         set_entry(private_half.low, page_phys / PAGE_BYTES, private ? entry : 0);
         set_entry(shared_half.low, page_phys / PAGE_BYTES, shared ? entry : 0);
+        show_in_views(page_phys);
     } else {
         set_entry(image_tables, (page_phys - GUEST_IMAGE_START) / PAGE_BYTES, private ? entry : 0);
     }
@@ -130,25 +226,25 @@ static bool is_behind(const struct vcpu *other, uint32_t now)
  * more than a minute). Without it a guest that still uses a page while it converts that page goes
  * unseen for as long as an NMI is under way.
  */
-void npt_shoot_down(const struct vcpu *self)
+void npt_shoot_down(const struct vcpu *self, bool wait)
 {
     uint32_t now = __atomic_add_fetch(&generation.value, 1, __ATOMIC_SEQ_CST);
     for (uint32_t i = 0; i < monitor.vcpu_count; i++)
         if (&monitor.vcpus[i] != self && is_behind(&monitor.vcpus[i], now))
             vcpu_kick(&monitor.vcpus[i]);
-    for (uint32_t i = 0; monitor.wait_for_tlbs && i < monitor.vcpu_count; i++)
+    for (uint32_t i = 0; wait && i < monitor.vcpu_count; i++)
         while (&monitor.vcpus[i] != self && is_behind(&monitor.vcpus[i], now))
             cpu_pause();
 }
 
-uint64_t npt_root(void)
+uint64_t npt_root(enum npt_view view)
 {
-    return (uint64_t)&root;
+    return view == VIEW_OPEN ? (uint64_t)&root : (uint64_t)&views[view - 1].root;
 }
 
-uint64_t npt_unpaged_root(void)
+uint64_t npt_unpaged_root(enum npt_view view)
 {
-    return (uint64_t)&unpaged_root;
+    return view == VIEW_OPEN ? (uint64_t)&unpaged_root : (uint64_t)&views[view - 1].unpaged_root;
 }
 
 uint32_t npt_identity_phys(void)

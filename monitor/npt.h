@@ -19,6 +19,18 @@
 #define GUEST_IMAGE_MOST  0x1000000u
 #define GUEST_IMAGE_START (GUEST_FOUR_GIB - GUEST_IMAGE_MOST)
 
+/**
+ * The same pages as different sides of the guest see them, once firmware has said which are its
+ * own (witness.h). Before that there is one view, in which everything goes.
+ */
+enum npt_view {
+    VIEW_OPEN,
+    VIEW_FIRMWARE, /* only its own code can be executed */
+    VIEW_OS,       /* all but that; what is the firmware's cannot be written */
+    VIEW_BORROWED, /* VIEW_OS for a vCPU that is still on the firmware's page tables: the processor
+                      writes to those as it walks them */
+};
+
 /** Empty tables. */
 void npt_init(void);
 
@@ -30,16 +42,19 @@ void npt_show(uint64_t page_phys, bool private, bool shared);
 
 /**
  * Make every other CPU's guest forget what was taken away: it leaves its guest for a moment. Waits
- * for that if the monitor's options say so (tlb=wait). Several CPUs may call at once.
+ * for that if @wait. Several CPUs may call at once.
  */
-void npt_shoot_down(const struct vcpu *self);
+void npt_shoot_down(const struct vcpu *self, bool wait);
+
+/** Make the views; false where the watched pages lie in too many places. */
+bool npt_make_views(void);
 
 /** Counts what was taken away: a CPU that has not seen the last of it flushes its TLB. */
 uint32_t npt_generation(void);
 
 /** For nCR3: of a guest with paging on, and of one that runs on npt_identity_phys(). */
-uint64_t npt_root(void);
-uint64_t npt_unpaged_root(void);
+uint64_t npt_root(enum npt_view view);
+uint64_t npt_unpaged_root(enum npt_view view);
 
 /** Guest-physical address of a directory of 4 MiB pages that maps all of 4 GiB 1:1. */
 uint32_t npt_identity_phys(void);

@@ -4,8 +4,10 @@
 #include "boot/console.h"
 #include "lib/atomic.h"
 #include "lib/cpu/instructions.h"
+#include "monitor/monitor.h"
 #include "monitor/npt.h"
 #include "monitor/report.h"
+#include "monitor/witness.h"
 
 #define LOW_PAGES   (GUEST_LOW_END / PAGE_BYTES)
 #define IMAGE_PAGES (GUEST_IMAGE_MOST / PAGE_BYTES)
@@ -158,11 +160,12 @@ bool pages_convert(struct vcpu *vcpu, uint64_t phys, uint64_t bytes, bool shared
     bool may = may_convert(phys, bytes, shared);
     for (uint64_t at = phys; may && at < phys + bytes; at += PAGE_BYTES)
         if (must_convert(at, shared)) {
+            witness_converted(vcpu, at);
             take_away(at);
             count++;
         }
     if (count)
-        npt_shoot_down(vcpu);
+        npt_shoot_down(vcpu, monitor.wait_for_tlbs);
     for (uint64_t at = phys; count && at < phys + bytes; at += PAGE_BYTES) {
         if (!must_convert(at, shared))
             continue;
@@ -176,4 +179,12 @@ bool pages_convert(struct vcpu *vcpu, uint64_t phys, uint64_t bytes, bool shared
     vcpu->counts[COUNT_CONVERTED_PAGES] += count;
     drop_lock();
     return may;
+}
+
+bool pages_make_views(void)
+{
+    take_lock();
+    bool made = npt_make_views();
+    drop_lock();
+    return made;
 }

@@ -50,4 +50,7 @@ enum accept_result pages_accept(struct vcpu *vcpu, uint64_t phys, uint64_t bytes
  */
 bool pages_convert(struct vcpu *vcpu, uint64_t phys, uint64_t bytes, bool shared);
 
+/** npt_make_views(), while no page changes its state. */
+bool pages_make_views(void);
+
 #endif

@@ -1,9 +1,11 @@
 #include "monitor/paging.h"
 
 #include "abi/x86.h"
+#include "lib/atomic.h"
 #include "monitor/decode.h"
 #include "monitor/npt.h"
 #include "monitor/report.h"
+#include "monitor/witness.h"
 
 #define CR4_PSE  0x00000010
 #define CR4_VMXE 0x00002000
@@ -14,17 +16,26 @@
 #define CR0_KNOWN                                                                                  \
     (CR0_PE | CR0_MP | CR0_EM | CR0_TS | CR0_ET | CR0_NE | CR0_WP | CR0_AM | CR0_NW | CR0_CD |     \
      CR0_PG)
+#define CR3_NO_FLUSH (1ull << 63) /* with PCIDs; never part of the register */
 #define EFER_KNOWN (EFER_SCE | EFER_LME | EFER_LMA | EFER_NXE)
+
+static enum npt_view view_of(const struct vcpu *vcpu)
+{
+    return (enum npt_view)word_load_relaxed(&vcpu->view);
+}
 
 static void apply_paged(struct vcpu *vcpu)
 {
     struct svm_vmcb *vmcb = vcpu->vmcb;
+    enum npt_view view = view_of(vcpu);
     vmcb->cr3 = vcpu->cr3;
     vmcb->cr4 = vcpu->cr4;
     vmcb->efer = vcpu->efer | EFER_SVME;
-    vmcb->nested_cr3 = npt_root();
+    vmcb->nested_cr3 = npt_root(view);
     vmcb->intercept_cr = SVM_INTERCEPT_CR_WRITE(0) | SVM_INTERCEPT_CR_WRITE(4);
-    vmcb->intercept_exceptions = 1u << VECTOR_UD;
+    if (view == VIEW_BORROWED)
+        vmcb->intercept_cr |= SVM_INTERCEPT_CR_WRITE(3);
+    vmcb->intercept_exceptions = 1u << VECTOR_UD | witness_exceptions(vcpu);
 }
 
 /* See npt.c: no guest may run with paging really off. EFER.LME would ask for PAE. */
@@ -34,12 +45,12 @@ static void apply_unpaged(struct vcpu *vcpu)
     vmcb->cr3 = npt_identity_phys();
     vmcb->cr4 = (vcpu->cr4 & ~(uint64_t)CR4_OF_PAGING) | CR4_PSE;
     vmcb->efer = (vcpu->efer & ~(uint64_t)(EFER_LME | EFER_LMA)) | EFER_SVME;
-    vmcb->nested_cr3 = npt_unpaged_root();
+    vmcb->nested_cr3 = npt_unpaged_root(view_of(vcpu));
     vmcb->intercept_cr = SVM_INTERCEPT_CR_READ(0) | SVM_INTERCEPT_CR_READ(3) |
                          SVM_INTERCEPT_CR_READ(4) | SVM_INTERCEPT_CR_WRITE(0) |
                          SVM_INTERCEPT_CR_WRITE(3) | SVM_INTERCEPT_CR_WRITE(4);
     /* The directory does not map itself: an access there is one to nothing. */
-    vmcb->intercept_exceptions = 1u << VECTOR_UD | 1u << VECTOR_PF;
+    vmcb->intercept_exceptions = 1u << VECTOR_UD | 1u << VECTOR_PF | witness_exceptions(vcpu);
 }
 
 void paging_apply(struct vcpu *vcpu)
@@ -90,7 +101,8 @@ static bool write_register(struct vcpu *vcpu, unsigned number, uint64_t value)
     case 0:
         return write_cr0(vcpu, value);
     case 3:
-        vcpu->cr3 = value;
+        vcpu->cr3 = value & ~CR3_NO_FLUSH;
+        witness_cr3_written(vcpu);
         return true;
     case 4:
         /* A TD's CR4.VMXE is set and hidden from it (TDX module, CPU state). */

@@ -7,6 +7,7 @@
 #include "lib/atomic.h"
 #include "monitor/instructions.h"
 #include "monitor/monitor.h"
+#include "monitor/witness.h"
 
 #define DEBUG_PORT    0xE9
 #define RESET_PORT    0xCF9 /* the chipset's */
@@ -14,6 +15,8 @@
 #define MOST_REPEATS  64
 #define MOST_RULES    64
 #define LOCK_LOOKS    100000000u
+#define MOST_WRITES   256
+#define MOST_REGIONS  8
 #define LINE_BYTES    0x20000
 
 /* What a reset finds in RAM: nothing at power-on, else how the last run went. */
@@ -51,6 +54,31 @@ static struct {
     const char *rule;
     uint32_t times;
 } rules[MOST_RULES];
+
+static struct {
+    const char *region;
+    uint64_t times;
+} writes[MOST_REGIONS];
+static uint64_t mailbox_commands;
+
+/* What a guest's conformance is judged by (docs/conformance.md); all but two by the witness. */
+static const struct {
+    const char *rule;
+    bool always;
+} conformance[] = {
+    {"mailbox-operands-after-command", false},
+    {"command-before-noop", false},
+    {"firmware-half-written", false},
+    {"vector-out-of-range", false},
+    {"reserved-command", false},
+    {"reserved-field-not-zero", false},
+    {"firmware-code-written", false},
+    {"firmware-tables-written", false},
+    {"cpu-not-described", false},
+    {"trap-before-idt", false},
+    {"no-init", true},
+    {"no-sipi", true},
+};
 
 /* A CPU that was hit while it held the lock must still be able to say so. */
 static void take_lock(void)
@@ -129,9 +157,81 @@ void report_finding(const struct vcpu *vcpu, const char *rule, uint64_t address,
     drop_lock();
 }
 
+void report_watch(const char *region, uint64_t phys, uint64_t bytes)
+{
+    take_lock();
+    json_begin("monitor", "watch");
+    json_text("region", region);
+    json_hex("address", phys);
+    json_number("bytes", bytes);
+    json_end();
+    drop_lock();
+}
+
+void report_mailbox_command(void)
+{
+    take_lock();
+    mailbox_commands++;
+    drop_lock();
+}
+
+void report_write(const struct vcpu *vcpu, const char *region, uint64_t address, unsigned bytes,
+                  uint64_t value)
+{
+    unsigned i = 0;
+    take_lock();
+    while (i < MOST_REGIONS - 1 && writes[i].region && writes[i].region != region)
+        i++;
+    writes[i].region = region;
+    if (++writes[i].times <= MOST_WRITES) {
+        json_begin("monitor", "write");
+        json_text("region", region);
+        put_vcpu(vcpu);
+        json_number("ns", monitor.platform.time_ns(monitor.platform.context));
+        json_hex("address", address);
+        json_number("bytes", bytes);
+        json_hex("value", value);
+        json_end();
+    }
+    drop_lock();
+}
+
+static uint64_t times_broken(const char *rule)
+{
+    uint64_t times = 0;
+    for (unsigned i = 0; i < MOST_RULES && rules[i].rule; i++)
+        if (!strcmp(rules[i].rule, rule))
+            times += rules[i].times;
+    return times;
+}
+
+/* The lock is held. Where no firmware said what to watch, nothing can be said to have held. */
+static void put_conformance(void)
+{
+    uint64_t all_writes = 0;
+    for (unsigned i = 0; i < MOST_REGIONS; i++)
+        all_writes += writes[i].times;
+    json_begin("monitor", "conformance");
+    json_open("rules", '[');
+    for (unsigned i = 0; i < sizeof(conformance) / sizeof(conformance[0]); i++) {
+        uint64_t times = times_broken(conformance[i].rule);
+        bool watched = conformance[i].always || witness_is_on();
+        json_open(NULL, '{');
+        json_text("rule", conformance[i].rule);
+        json_text("state", times ? "broken" : watched ? "held" : "not-watched");
+        json_number("count", times);
+        json_close('}');
+    }
+    json_close(']');
+    json_number("writes", all_writes);
+    json_number("mailbox_commands", mailbox_commands);
+    json_end();
+}
+
 /* The lock is held. */
 static void put_counts(void)
 {
+    put_conformance();
     for (uint32_t i = 0; monitor.vcpus && i < monitor.vcpu_count; i++) {
         json_begin("monitor", "count");
         json_number("vcpu", i);
@@ -165,6 +265,7 @@ void report_where(const struct vcpu *vcpu)
     put_vcpu(vcpu);
     put_state(vcpu);
     json_end();
+    put_conformance();
     drop_lock();
 }
 

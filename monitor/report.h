@@ -26,6 +26,16 @@ void report_ready(void);
 void report_finding(const struct vcpu *vcpu, const char *rule, uint64_t address, uint64_t value,
                     const char *format, ...) __attribute__((format(printf, 5, 6)));
 
+/** The guest's OS wrote to a page that firmware owns; at most 256 of each @region are told. */
+void report_write(const struct vcpu *vcpu, const char *region, uint64_t address, unsigned bytes,
+                  uint64_t value);
+
+/** A mailbox command was among them. */
+void report_mailbox_command(void);
+
+/** Firmware has said what it owns: a range of it. */
+void report_watch(const char *region, uint64_t phys, uint64_t bytes);
+
 /** The host asks where this vCPU is: event "where", with its registers. */
 void report_where(const struct vcpu *vcpu);
 

@@ -9,6 +9,7 @@
 #include "monitor/pages.h"
 #include "monitor/report.h"
 #include "monitor/tdcall.h"
+#include "monitor/witness.h"
 
 #define HYPERCALL_INVALID_CODE 2 /* HV_STATUS_INVALID_HYPERCALL_CODE (TLFS) */
 #define FATAL_TEXT_BYTES       64
@@ -45,6 +46,11 @@ void tdcall_vp_vmcall(struct vcpu *vcpu)
         return;
     }
     vcpu_set_register(vcpu, RAX, TDX_SUCCESS);
+    if (argument(vcpu, R10) == MUSTER_CALL_WATCH) {
+        finish(vcpu, witness_call(vcpu, argument(vcpu, R11), argument(vcpu, R12),
+                                  argument(vcpu, R13)));
+        return;
+    }
     if (argument(vcpu, R10)) {
         report_finding(vcpu, "hypercall-unknown", argument(vcpu, R10), argument(vcpu, R11),
                        "hypercall 0x%lx: this profile has none of a vendor's own",

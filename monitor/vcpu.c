@@ -10,6 +10,7 @@
 #include "monitor/npt.h"
 #include "monitor/paging.h"
 #include "monitor/report.h"
+#include "monitor/witness.h"
 
 #define TD_EFER      (EFER_SCE | EFER_LME | EFER_NXE) /* LME: TD firmware does not set it itself */
 #define DR6_RESET    0xFFFF0FF0
@@ -116,6 +117,7 @@ static bool has_error_code(unsigned vector)
 void vcpu_inject(struct vcpu *vcpu, unsigned vector, uint32_t error_code)
 {
     uint64_t event = SVM_EVENT_VALID | SVM_EVENT_EXCEPTION | vector;
+    witness_trap(vcpu, vector);
     if (has_error_code(vector))
         event |= SVM_EVENT_ERROR_CODE | (uint64_t)error_code << 32;
     if (vcpu->vmcb->event_inject & SVM_EVENT_VALID)
@@ -218,6 +220,7 @@ static void enter(struct vcpu *vcpu)
     if (generation != word_load_relaxed(&vcpu->entered_generation))
         vcpu->vmcb->tlb_control = SVM_TLB_FLUSH_ALL;
     word_store_release(&vcpu->entered_generation, generation);
+    witness_before_entry(vcpu);
     vmrun_enter(&vcpu->registers, (uint64_t)vcpu->vmcb, (uint64_t)vcpu->host);
     word_store_release(&vcpu->in_guest, 0);
     vcpu->vmcb->tlb_control = 0;

@@ -62,6 +62,11 @@ struct vcpu {
     struct muster_word guest_nmi;
     struct muster_word kicked;
 
+    /* The witness's: which nested tables it is on (enum npt_view), and how it left firmware. */
+    struct muster_word view;
+    bool traps_watched;
+    uint64_t firmware_idt;
+
     struct ve_info ve;
     uint64_t last_ve_rip;     /* for whoever dies of one */
     uint32_t last_ve_reason;

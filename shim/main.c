@@ -86,6 +86,7 @@ static void hand_over(const struct boot_jump *jump)
     apic_write(&shim.platform, x2, APIC_TIMER_INITIAL, HANDOVER_MARK);
     apic_write(&shim.platform, x2, APIC_TIMER_INITIAL, 0);
     write_cr3(shim.boot_tables_phys);
+    shim_watch_begin();
     boot_jump_to(jump);
 }
 

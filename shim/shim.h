@@ -77,6 +77,9 @@ void shim_processors_start(void);
 /** shim/mailbox.c: an AP's life, from its arrival until the OS wakes it, and on its return. */
 void shim_ap_main(struct muster_slot *slot, void *context);
 
+/** shim/watch.c: tell Muster's monitor, if it is the host, what is the shim's and not the OS's. */
+void shim_watch_begin(void);
+
 /** shim/timer.c: the APIC timer, by which a waiting AP sleeps between looks. */
 #define SHIM_TIMER_VECTOR 0xF2
 void shim_timer_calibrate(void);

@@ -18,6 +18,7 @@ cases() {
     for name in $(tests/td/check list); do
         echo "40 monitor_$name monitor_case $name"
     done
+    echo "240 witness_catches_each_wrong_guest_by_its_rule witness"
     [ "${MUSTER_TEST_LONG:-0}" = 0 ] || long_cases
 }
 
@@ -38,6 +39,11 @@ check_td() {
     expect "$1" '.shim.failed == []'
     # One CPU has nobody to wake.
     [ "$2" = 1 ] || expect "$1" '.shim.way == "td-start" and .way == "mailbox"'
+}
+
+# One guest for each rule of the mailbox, which breaks just that one.
+witness() {
+    expect_status 0 env BUILD=build tests/td/witness
 }
 
 # td_run CPUS [ARG...]: our kernel, with all its proofs but the one that nobody can inject.

@@ -1,0 +1,165 @@
+/*
+ * A guest of the TD shim that breaks one rule of the mailbox, by the instruction at the symbol
+ * `wrong`, and powers off. CASE names the rule; TABLES is where the shim was told to put its APs'
+ * page tables.
+ */
+#include <muster/machine.h>
+
+#include "abi/mailbox.h"
+#include "abi/muster_calls.h"
+#include "abi/pvh.h"
+#include "abi/tdx.h"
+#include "abi/x86.h"
+#include "boot/console.h"
+#include "boot/image.h"
+#include "boot/native.h"
+#include "boot/td.h"
+
+#define MOST_CPUS  16
+#define PLACES     32
+#define NOBODY     77
+#define OWN_ID     0 /* the BSP's: described, and nobody answers to it */
+#define PM_PORT    0x604
+#define POWER_OFF  0x2000
+#define ROUNDS     1000
+
+static struct muster_platform platform;
+static struct muster_machine machine;
+static struct muster_cpu cpus[MOST_CPUS];
+static struct muster_index_entry places[PLACES];
+static volatile uint8_t *mailbox;
+
+#pragma GCC visibility push(hidden)
+extern char ap_start[];
+extern volatile uint64_t ap_mailbox;
+extern volatile uint32_t ap_done;
+#pragma GCC visibility pop
+
+/* The APs' code has no stack and no IDT of its own. */
+#if CASE == 10
+#define AP_CODE ".globl wrong\nwrong: ud2\n"
+#elif CASE == 12
+#define AP_CODE                                                                                    \
+    "movq ap_mailbox(%rip), %rbx\nmovl $1000, %ecx\n"                                              \
+    "1: movl %ecx, 2056(%rbx)\ndecl %ecx\njnz 1b\n"
+#elif CASE == 14
+#define AP_CODE                                                                                    \
+    "movl $" TEXT(TABLES) " + 0x1FFF8, %ebx\nmovq $2, (%rbx)\n"                                    \
+    "movq %cr3, %rax\n.globl wrong\nwrong: movq %rax, %cr3\n"
+#else
+#define AP_CODE ""
+#endif
+#define TEXT_OF(x) #x
+#define TEXT(x)    TEXT_OF(x)
+__asm__(".text\n.hidden ap_start\nap_start:\n" AP_CODE "movl $1, ap_done(%rip)\n"
+        "2: pause\njmp 2b\n"
+        ".bss\n.balign 8\n.hidden ap_mailbox, ap_done\n.globl ap_mailbox, ap_done\n"
+        "ap_mailbox: .quad 0\nap_done: .long 0\n.text\n");
+
+static inline void put_operands(uint32_t apic_id, uint64_t vector)
+{
+    *(volatile uint32_t *)(mailbox + 4) = apic_id;
+    *(volatile uint64_t *)(mailbox + 8) = vector;
+}
+
+static inline void put_command(uint16_t command)
+{
+    *(volatile uint16_t *)mailbox = command;
+}
+
+static inline void wake_ap(void)
+{
+    ap_mailbox = (uint64_t)mailbox;
+    put_operands(machine.cpus[machine.cpu_count - 1].apic_id, (uint64_t)ap_start);
+    put_command(MAILBOX_WAKEUP);
+}
+
+static inline void wait_for_ap(void)
+{
+    for (uint64_t end = platform.time_ns(NULL) + 20000000000ull;
+         !ap_done && platform.time_ns(NULL) < end;)
+        __asm__ volatile("pause");
+}
+
+#define WRONG(instruction, ...)                                                                    \
+    __asm__ volatile(".globl wrong\nwrong: " instruction : : __VA_ARGS__ : "memory")
+
+static __attribute__((noinline, noclone)) void break_rule(void)
+{
+#if CASE == 1
+    put_operands(OWN_ID, 0x1000);
+    put_command(MAILBOX_WAKEUP);
+    WRONG("movq %0, 8(%1)", "r"(0x1000ull), "r"(mailbox));
+#elif CASE == 2
+    put_operands(OWN_ID, 0x1000);
+    put_command(MAILBOX_WAKEUP);
+    WRONG("movw $1, (%0)", "r"(mailbox));
+#elif CASE == 3
+    WRONG("movb $1, 2048(%0)", "r"(mailbox));
+#elif CASE == 4
+    put_operands(OWN_ID, 0x100000000ull);
+    WRONG("movw $1, (%0)", "r"(mailbox));
+#elif CASE == 5
+    put_operands(OWN_ID, 0x1000);
+    WRONG("movw $3, (%0)", "r"(mailbox));
+#elif CASE == 6
+    WRONG("movw $1, 2(%0)", "r"(mailbox));
+#elif CASE == 7
+    WRONG("movb $0x90, 0xFFF(%0)", "r"(machine.mailbox.reset_vector_phys));
+#elif CASE == 8
+    WRONG("movq $0, 0x1FFF8(%0)", "r"((uint64_t)TABLES));
+#elif CASE == 9
+    put_operands(NOBODY, 0x1000);
+    WRONG("movw $1, (%0)", "r"(mailbox));
+#elif CASE == 11
+    WRONG("movw $1, (%0)", "r"(mailbox));
+#elif CASE == 12
+    wake_ap();
+    for (uint32_t i = 0; i < ROUNDS; i++)
+        *(volatile uint32_t *)(mailbox + 2048) = i;
+    wait_for_ap();
+#elif CASE == 15
+    uint64_t count = 512;
+    uint64_t to = TABLES + 0x1F000;
+    __asm__ volatile(".globl wrong\nwrong: rep stosq" : "+D"(to), "+c"(count) : "a"(0) : "memory");
+    console_printf("stored to 0x%lx, %lu left\n", to, count);
+#elif CASE == 16
+    put_operands(OWN_ID, 0x1000);
+    put_command(MAILBOX_WAKEUP);
+    uint32_t old = 1;
+    __asm__ volatile("lock cmpxchgl %2, (%1)" : "+a"(old) : "r"(mailbox), "r"(0) : "memory");
+    WRONG("xchgw %w0, 2(%1)", "r"(0x55), "r"(mailbox));
+#elif CASE == 17
+    struct muster_tdcall_registers r = {.rcx = 0x3C00, .r10 = MUSTER_CALL_WATCH,
+                                        .r11 = MUSTER_REGION_CODE, .r12 = TABLES, .r13 = 0x1000};
+    td_call(TDG_VP_VMCALL, &r);
+    if (!r.r10)
+        td_report_fatal("the OS could say what is watched");
+    r = (struct muster_tdcall_registers){.rcx = 0x3C00, .r10 = MUSTER_CALL_WATCH};
+    td_call(TDG_VP_VMCALL, &r);
+    if (!r.r10)
+        td_report_fatal("the OS could begin the watch again");
+#elif CASE == 18
+    td_share((uint64_t)mailbox, 0x1000);
+#elif CASE == 10 || CASE == 13 || CASE == 14
+    wake_ap();
+    wait_for_ap();
+#endif
+}
+
+void boot_main(uint64_t info_phys, uint32_t magic)
+{
+    const struct pvh_start_info *info = (const struct pvh_start_info *)info_phys;
+    (void)magic;
+    td_begin();
+    console_init();
+    native_platform_init(&platform, 0x100000000ull);
+    if (muster_machine_init(&machine, &platform, cpus, MOST_CPUS, places, PLACES) ||
+        muster_discover(&machine, info->rsdp_phys, muster_apic_id(&platform)) ||
+        !machine.mailbox.present)
+        td_report_fatal("no mailbox was found");
+    mailbox = (volatile uint8_t *)machine.mailbox.mailbox_phys;
+    break_rule();
+    td_io_out(PM_PORT, 2, POWER_OFF);
+    native_halt();
+}
