@@ -6,11 +6,11 @@
 
 #include <stdint.h>
 
-#define ACPI_RSDP_SIGNATURE   "RSD PTR "
-#define ACPI_RSDP_V0_BYTES    20u
-#define ACPI_SIGNATURE_RSDT   "RSDT"
-#define ACPI_SIGNATURE_XSDT   "XSDT"
-#define ACPI_SIGNATURE_MADT   "APIC"
+#define ACPI_RSDP_SIGNATURE "RSD PTR "
+#define ACPI_RSDP_V0_BYTES  20u
+#define ACPI_SIGNATURE_RSDT "RSDT"
+#define ACPI_SIGNATURE_XSDT "XSDT"
+#define ACPI_SIGNATURE_MADT "APIC"
 
 /* RSDP (5.2.5.3). The first 20 bytes are revision 0's. */
 struct acpi_rsdp {

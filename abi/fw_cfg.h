@@ -16,28 +16,28 @@
 #define FW_CFG_PORT_DMA_LOW  0x518
 
 /* Items, by selector. Sizes and counts are little endian, those of the directory big. */
-#define FW_CFG_SIGNATURE     0x00 /* "QEMU" */
-#define FW_CFG_ID            0x01 /* features */
-#define FW_CFG_ID_DMA        0x02u
-#define FW_CFG_NB_CPUS       0x05 /* uint16_t */
-#define FW_CFG_KERNEL_SIZE   0x08
-#define FW_CFG_INITRD_SIZE   0x0B
-#define FW_CFG_MAX_CPUS      0x0F /* uint16_t: on a PC, the highest possible APIC ID + 1 */
-#define FW_CFG_KERNEL_DATA   0x11
-#define FW_CFG_INITRD_DATA   0x12
-#define FW_CFG_CMDLINE_SIZE  0x14
-#define FW_CFG_CMDLINE_DATA  0x15
-#define FW_CFG_SETUP_SIZE    0x17
-#define FW_CFG_SETUP_DATA    0x18
-#define FW_CFG_FILE_DIR      0x19
-#define FW_CFG_FILES_MAX     1024u /* far more than QEMU gives */
-#define FW_CFG_NAME_BYTES    56u
+#define FW_CFG_SIGNATURE    0x00 /* "QEMU" */
+#define FW_CFG_ID           0x01 /* features */
+#define FW_CFG_ID_DMA       0x02u
+#define FW_CFG_NB_CPUS      0x05 /* uint16_t */
+#define FW_CFG_KERNEL_SIZE  0x08
+#define FW_CFG_INITRD_SIZE  0x0B
+#define FW_CFG_MAX_CPUS     0x0F /* uint16_t: on a PC, the highest possible APIC ID + 1 */
+#define FW_CFG_KERNEL_DATA  0x11
+#define FW_CFG_INITRD_DATA  0x12
+#define FW_CFG_CMDLINE_SIZE 0x14
+#define FW_CFG_CMDLINE_DATA 0x15
+#define FW_CFG_SETUP_SIZE   0x17
+#define FW_CFG_SETUP_DATA   0x18
+#define FW_CFG_FILE_DIR     0x19
+#define FW_CFG_FILES_MAX    1024u /* far more than QEMU gives */
+#define FW_CFG_NAME_BYTES   56u
 
-#define FW_CFG_DMA_ERROR     0x01u
-#define FW_CFG_DMA_READ      0x02u
-#define FW_CFG_DMA_SKIP      0x04u
-#define FW_CFG_DMA_SELECT    0x08u /* the selector is in the upper half */
-#define FW_CFG_DMA_WRITE     0x10u
+#define FW_CFG_DMA_ERROR          0x01u
+#define FW_CFG_DMA_READ           0x02u
+#define FW_CFG_DMA_SKIP           0x04u
+#define FW_CFG_DMA_SELECT         0x08u /* the selector is in the upper half */
+#define FW_CFG_DMA_WRITE          0x10u
 #define FW_CFG_DMA_SELECTOR_SHIFT 16
 
 /* All fields big endian. */

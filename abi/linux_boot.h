@@ -5,19 +5,19 @@
 #ifndef ABI_LINUX_BOOT_H
 #define ABI_LINUX_BOOT_H
 
-#define LINUX_SETUP_OFFSET      0x1F1
-#define LINUX_HEADER_MAGIC      0x53726448u /* "HdrS" */
-#define LINUX_PROTOCOL_64       0x020C      /* 2.12: xloadflags */
-#define LINUX_LOADED_HIGH       0x01
-#define LINUX_XLF_KERNEL_64     0x0001
-#define LINUX_XLF_ABOVE_4G      0x0002
-#define LINUX_LOADER_UNDEFINED  0xFF
-#define LINUX_ENTRY_64          0x200 /* from where the protected-mode part is loaded */
-#define LINUX_SECTOR_BYTES      512u
-#define LINUX_SETUP_SECTORS     4u /* where setup_sects says 0 */
-#define LINUX_E820_ENTRIES      128
-#define LINUX_BOOT_CS           0x10
-#define LINUX_BOOT_DS           0x18
+#define LINUX_SETUP_OFFSET     0x1F1
+#define LINUX_HEADER_MAGIC     0x53726448u /* "HdrS" */
+#define LINUX_PROTOCOL_64      0x020C      /* 2.12: xloadflags */
+#define LINUX_LOADED_HIGH      0x01
+#define LINUX_XLF_KERNEL_64    0x0001
+#define LINUX_XLF_ABOVE_4G     0x0002
+#define LINUX_LOADER_UNDEFINED 0xFF
+#define LINUX_ENTRY_64         0x200 /* from where the protected-mode part is loaded */
+#define LINUX_SECTOR_BYTES     512u
+#define LINUX_SETUP_SECTORS    4u /* where setup_sects says 0 */
+#define LINUX_E820_ENTRIES     128
+#define LINUX_BOOT_CS          0x10
+#define LINUX_BOOT_DS          0x18
 
 #ifndef __ASSEMBLER__
 #include <stddef.h>

@@ -6,8 +6,8 @@
 
 #define MULTIBOOT_HEADER_MAGIC     0x1BADB002
 #define MULTIBOOT_LOADER_MAGIC     0x2BADB002
-#define MULTIBOOT_HEADER_ALIGN     (1 << 0) /* modules on page boundaries */
-#define MULTIBOOT_HEADER_MEMORY    (1 << 1) /* the memory map is wanted */
+#define MULTIBOOT_HEADER_ALIGN     (1 << 0)  /* modules on page boundaries */
+#define MULTIBOOT_HEADER_MEMORY    (1 << 1)  /* the memory map is wanted */
 #define MULTIBOOT_HEADER_ADDRESSES (1 << 16) /* the header's own load addresses count */
 
 #define MULTIBOOT_INFO_CMDLINE (1u << 2)

@@ -5,10 +5,10 @@
 #ifndef ABI_PVH_H
 #define ABI_PVH_H
 
-#define PVH_START_MAGIC           0x336EC578
-#define PVH_NOTE_NAME             "Xen"
-#define PVH_NOTE_PHYS32_ENTRY     18 /* u32: entry point, physical */
-#define PVH_NOTE_PHYS32_RELOC     19 /* u32 alignment, u32 lowest, u32 highest load address */
+#define PVH_START_MAGIC       0x336EC578
+#define PVH_NOTE_NAME         "Xen"
+#define PVH_NOTE_PHYS32_ENTRY 18 /* u32: entry point, physical */
+#define PVH_NOTE_PHYS32_RELOC 19 /* u32 alignment, u32 lowest, u32 highest load address */
 
 #ifndef __ASSEMBLER__
 #include <stdint.h>

@@ -5,12 +5,12 @@
 #ifndef ABI_SVM_H
 #define ABI_SVM_H
 
-#define EFER_SVME      0x00001000
+#define EFER_SVME       0x00001000
 #define MSR_VM_HSAVE_PA 0xC0010117
 
-#define CPUID_EXT_ECX_SVM    (1u << 2)
-#define CPUID_SVM            0x8000000A
-#define CPUID_SVM_EDX_NPT    (1u << 0)
+#define CPUID_EXT_ECX_SVM (1u << 2)
+#define CPUID_SVM         0x8000000A
+#define CPUID_SVM_EDX_NPT (1u << 0)
 
 /* Offsets that assembly needs; checked below. */
 #define VMCB_SAVE_RAX 0x5F8
@@ -47,46 +47,46 @@
 #define SVM_INTERCEPT_MONITOR (1u << 10)
 #define SVM_INTERCEPT_MWAIT   (1u << 11)
 
-#define SVM_NESTED_PAGING  1u
-#define SVM_TLB_FLUSH_ALL  1u
-#define SVM_INT_V_MASKING  (1u << 24)
+#define SVM_NESTED_PAGING 1u
+#define SVM_TLB_FLUSH_ALL 1u
+#define SVM_INT_V_MASKING (1u << 24)
 
 /* Exit codes (appendix C). */
-#define SVM_EXIT_READ_CR0   0x000
-#define SVM_EXIT_WRITE_CR0  0x010
-#define SVM_EXIT_LAST_CR    0x01F
-#define SVM_EXIT_EXCEPTION  0x040 /* + vector */
-#define SVM_EXIT_INTR       0x060
-#define SVM_EXIT_NMI        0x061
-#define SVM_EXIT_INIT       0x063
-#define SVM_EXIT_RDPMC      0x06F
-#define SVM_EXIT_CPUID      0x072
-#define SVM_EXIT_INVD       0x076
-#define SVM_EXIT_HLT        0x078
-#define SVM_EXIT_INVLPGA    0x07A
-#define SVM_EXIT_IOIO       0x07B
-#define SVM_EXIT_MSR        0x07C
-#define SVM_EXIT_TASK       0x07D
-#define SVM_EXIT_SHUTDOWN   0x07F
-#define SVM_EXIT_VMRUN      0x080
-#define SVM_EXIT_VMMCALL    0x081
-#define SVM_EXIT_VMLOAD     0x082
-#define SVM_EXIT_VMSAVE     0x083
-#define SVM_EXIT_STGI       0x084
-#define SVM_EXIT_CLGI       0x085
-#define SVM_EXIT_SKINIT     0x086
-#define SVM_EXIT_WBINVD     0x089
-#define SVM_EXIT_MONITOR    0x08A
-#define SVM_EXIT_MWAIT      0x08B
-#define SVM_EXIT_NPF        0x400
-#define SVM_EXIT_INVALID    (~0ull)
+#define SVM_EXIT_READ_CR0  0x000
+#define SVM_EXIT_WRITE_CR0 0x010
+#define SVM_EXIT_LAST_CR   0x01F
+#define SVM_EXIT_EXCEPTION 0x040 /* + vector */
+#define SVM_EXIT_INTR      0x060
+#define SVM_EXIT_NMI       0x061
+#define SVM_EXIT_INIT      0x063
+#define SVM_EXIT_RDPMC     0x06F
+#define SVM_EXIT_CPUID     0x072
+#define SVM_EXIT_INVD      0x076
+#define SVM_EXIT_HLT       0x078
+#define SVM_EXIT_INVLPGA   0x07A
+#define SVM_EXIT_IOIO      0x07B
+#define SVM_EXIT_MSR       0x07C
+#define SVM_EXIT_TASK      0x07D
+#define SVM_EXIT_SHUTDOWN  0x07F
+#define SVM_EXIT_VMRUN     0x080
+#define SVM_EXIT_VMMCALL   0x081
+#define SVM_EXIT_VMLOAD    0x082
+#define SVM_EXIT_VMSAVE    0x083
+#define SVM_EXIT_STGI      0x084
+#define SVM_EXIT_CLGI      0x085
+#define SVM_EXIT_SKINIT    0x086
+#define SVM_EXIT_WBINVD    0x089
+#define SVM_EXIT_MONITOR   0x08A
+#define SVM_EXIT_MWAIT     0x08B
+#define SVM_EXIT_NPF       0x400
+#define SVM_EXIT_INVALID   (~0ull)
 
 /* EXITINFO1 of an IOIO exit. EXITINFO2 is the next instruction's address. */
-#define SVM_IOIO_IN          (1u << 0)
-#define SVM_IOIO_STRING      (1u << 2)
-#define SVM_IOIO_REP         (1u << 3)
-#define SVM_IOIO_SIZE_SHIFT  4 /* one of three bits: 8, 16, 32 bits */
-#define SVM_IOIO_PORT_SHIFT  16
+#define SVM_IOIO_IN         (1u << 0)
+#define SVM_IOIO_STRING     (1u << 2)
+#define SVM_IOIO_REP        (1u << 3)
+#define SVM_IOIO_SIZE_SHIFT 4 /* one of three bits: 8, 16, 32 bits */
+#define SVM_IOIO_PORT_SHIFT 16
 
 /* EXITINFO1 of a nested page fault. EXITINFO2 is the guest-physical address. */
 #define SVM_NPF_PRESENT (1u << 0)

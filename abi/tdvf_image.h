@@ -20,22 +20,28 @@
 #define TDVF_SECTION_TEMP_MEM 3 /* zeroed and accepted */
 #define TDVF_SECTION_PERM_MEM 4
 
-#define HOB_HANDOFF           0x0001
-#define HOB_RESOURCE          0x0003
-#define HOB_END               0xFFFF
-#define HOB_HANDOFF_VERSION   9
+#define HOB_HANDOFF                    0x0001
+#define HOB_RESOURCE                   0x0003
+#define HOB_END                        0xFFFF
+#define HOB_HANDOFF_VERSION            9
 #define HOB_RESOURCE_SYSTEM_MEMORY     0
 #define HOB_RESOURCE_UNACCEPTED_MEMORY 7
-#define HOB_ATTRIBUTES        7 /* present, initialized, tested */
+#define HOB_ATTRIBUTES                 7 /* present, initialized, tested */
 
 #ifndef __ASSEMBLER__
 #include <stdint.h>
 
 /* 96b582de-1fb2-45f7-baea-a366c55a082d and e47a6535-984a-4798-865e-4685a7bf8ec2, as stored. */
 #define TDVF_FOOTER_GUID                                                                           \
-    {0xde, 0x82, 0xb5, 0x96, 0xb2, 0x1f, 0xf7, 0x45, 0xba, 0xea, 0xa3, 0x66, 0xc5, 0x5a, 0x08, 0x2d}
+    {                                                                                              \
+        0xde, 0x82, 0xb5, 0x96, 0xb2, 0x1f, 0xf7, 0x45, 0xba, 0xea, 0xa3, 0x66, 0xc5, 0x5a, 0x08,  \
+            0x2d                                                                                   \
+    }
 #define TDVF_METADATA_GUID                                                                         \
-    {0x35, 0x65, 0x7a, 0xe4, 0x4a, 0x98, 0x98, 0x47, 0x86, 0x5e, 0x46, 0x85, 0xa7, 0xbf, 0x8e, 0xc2}
+    {                                                                                              \
+        0x35, 0x65, 0x7a, 0xe4, 0x4a, 0x98, 0x98, 0x47, 0x86, 0x5e, 0x46, 0x85, 0xa7, 0xbf, 0x8e,  \
+            0xc2                                                                                   \
+    }
 
 /* An entry of the GUID-ed table, read from its end: data, then this. */
 struct tdvf_table_entry {

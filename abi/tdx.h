@@ -25,28 +25,28 @@
 #define TDX_METADATA_FIELD_ID     0xC0000C0000000000
 
 /* TDG.VP.VMCALL: R10 = 0 (standard), R11 = one of these; status in R10, results in R11 ... */
-#define TDVMCALL_CPUID            10
-#define TDVMCALL_HLT              12 /* R12: 1 = interrupts blocked */
-#define TDVMCALL_IO               30 /* R12 size, R13 1 = out, R14 port, R15 value; R11 result */
-#define TDVMCALL_RDMSR            31
-#define TDVMCALL_WRMSR            32
-#define TDVMCALL_MMIO             48 /* R12 size, R13 1 = write, R14 address, R15 value */
-#define TDVMCALL_GET_INFO         0x10000
-#define TDVMCALL_MAP_GPA          0x10001 /* R12 start (shared bit says which), R13 bytes */
-#define TDVMCALL_GET_QUOTE        0x10002
-#define TDVMCALL_FATAL_ERROR      0x10003
-#define TDVMCALL_SUCCESS          0
-#define TDVMCALL_RETRY            1
-#define TDVMCALL_INVALID_OPERAND  0x8000000000000000
+#define TDVMCALL_CPUID           10
+#define TDVMCALL_HLT             12 /* R12: 1 = interrupts blocked */
+#define TDVMCALL_IO              30 /* R12 size, R13 1 = out, R14 port, R15 value; R11 result */
+#define TDVMCALL_RDMSR           31
+#define TDVMCALL_WRMSR           32
+#define TDVMCALL_MMIO            48 /* R12 size, R13 1 = write, R14 address, R15 value */
+#define TDVMCALL_GET_INFO        0x10000
+#define TDVMCALL_MAP_GPA         0x10001 /* R12 start (shared bit says which), R13 bytes */
+#define TDVMCALL_GET_QUOTE       0x10002
+#define TDVMCALL_FATAL_ERROR     0x10003
+#define TDVMCALL_SUCCESS         0
+#define TDVMCALL_RETRY           1
+#define TDVMCALL_INVALID_OPERAND 0x8000000000000000
 
 /* Exit reasons in VEINFO.RCX (SDM vol. 3, appendix C). */
-#define VE_REASON_CPUID           10
-#define VE_REASON_HLT             12
-#define VE_REASON_IO              30
-#define VE_REASON_RDMSR           31
-#define VE_REASON_WRMSR           32
-#define VE_REASON_EPT_VIOLATION   48
-#define VE_REASON_WBINVD          54
+#define VE_REASON_CPUID         10
+#define VE_REASON_HLT           12
+#define VE_REASON_IO            30
+#define VE_REASON_RDMSR         31
+#define VE_REASON_WRMSR         32
+#define VE_REASON_EPT_VIOLATION 48
+#define VE_REASON_WBINVD        54
 
 /* TDG.VP.INFO: RCX bits 5:0 GPAW, RDX attributes, R8 vCPUs (max in the upper half), R9 index. */
 #define TDX_ATTRIBUTE_SEPT_VE_DISABLE (1 << 28)
@@ -56,8 +56,8 @@
 #define TDX_LEVEL_2M 1
 
 /* TDG.VM.RD / WR field IDs that Linux uses. */
-#define TDX_FIELD_TD_CTLS      0x1110000300000017
-#define TDX_FIELD_CONFIG_FLAGS 0x1110000300000016
+#define TDX_FIELD_TD_CTLS        0x1110000300000017
+#define TDX_FIELD_CONFIG_FLAGS   0x1110000300000016
 #define TDX_FIELD_NOTIFY_ENABLES 0x9100000000000010
 
 #endif

@@ -42,31 +42,31 @@
 #define RFLAGS_AC    0x00040000
 
 /* MSRs (SDM vol. 4; names without their IA32_ prefix). */
-#define MSR_APIC_BASE        0x0000001B
-#define MSR_TSC_ADJUST       0x0000003B
-#define MSR_MTRRCAP          0x000000FE
-#define MSR_SYSENTER_CS      0x00000174
-#define MSR_MCG_CAP          0x00000179
-#define MSR_MCG_STATUS       0x0000017A
-#define MSR_MCG_CTL          0x0000017B
-#define MSR_MTRR_PHYSBASE0   0x00000200 /* base and mask pairs, MTRRCAP.VCNT of them */
-#define MSR_MTRR_FIX64K_0    0x00000250
-#define MSR_MTRR_FIX16K_0    0x00000258
-#define MSR_MTRR_FIX16K_1    0x00000259
-#define MSR_MTRR_FIX4K_0     0x00000268 /* eight of them */
-#define MSR_PAT              0x00000277
-#define MSR_MTRR_DEF_TYPE    0x000002FF
-#define MSR_MC0_CTL          0x00000400 /* CTL, STATUS, ADDR, MISC for each bank */
-#define MSR_MC0_STATUS       0x00000401
-#define MSR_X2APIC           0x00000800 /* + APIC register offset / 16 */
-#define MSR_EFER             0xC0000080
-#define MSR_STAR             0xC0000081
-#define MSR_LSTAR            0xC0000082
-#define MSR_CSTAR            0xC0000083
-#define MSR_FMASK            0xC0000084
-#define MSR_FS_BASE          0xC0000100
-#define MSR_GS_BASE          0xC0000101
-#define MSR_KERNEL_GS_BASE   0xC0000102
+#define MSR_APIC_BASE      0x0000001B
+#define MSR_TSC_ADJUST     0x0000003B
+#define MSR_MTRRCAP        0x000000FE
+#define MSR_SYSENTER_CS    0x00000174
+#define MSR_MCG_CAP        0x00000179
+#define MSR_MCG_STATUS     0x0000017A
+#define MSR_MCG_CTL        0x0000017B
+#define MSR_MTRR_PHYSBASE0 0x00000200 /* base and mask pairs, MTRRCAP.VCNT of them */
+#define MSR_MTRR_FIX64K_0  0x00000250
+#define MSR_MTRR_FIX16K_0  0x00000258
+#define MSR_MTRR_FIX16K_1  0x00000259
+#define MSR_MTRR_FIX4K_0   0x00000268 /* eight of them */
+#define MSR_PAT            0x00000277
+#define MSR_MTRR_DEF_TYPE  0x000002FF
+#define MSR_MC0_CTL        0x00000400 /* CTL, STATUS, ADDR, MISC for each bank */
+#define MSR_MC0_STATUS     0x00000401
+#define MSR_X2APIC         0x00000800 /* + APIC register offset / 16 */
+#define MSR_EFER           0xC0000080
+#define MSR_STAR           0xC0000081
+#define MSR_LSTAR          0xC0000082
+#define MSR_CSTAR          0xC0000083
+#define MSR_FMASK          0xC0000084
+#define MSR_FS_BASE        0xC0000100
+#define MSR_GS_BASE        0xC0000101
+#define MSR_KERNEL_GS_BASE 0xC0000102
 
 #define APIC_BASE_BSP        0x00000100
 #define APIC_BASE_X2APIC     0x00000400
@@ -86,26 +86,26 @@
 #define MCG_STATUS_MCIP      0x00000004
 
 /* Local APIC register offsets (SDM vol. 3, 11.4.1) and their bits. */
-#define APIC_ID             0x020
-#define APIC_VERSION        0x030
-#define APIC_TPR            0x080
-#define APIC_EOI            0x0B0
-#define APIC_SVR            0x0F0
-#define APIC_ISR            0x100 /* APIC_ISR_WORDS of them, 0x10 apart */
-#define APIC_ISR_WORDS      8
-#define APIC_IRR            0x200 /* likewise */
-#define APIC_ESR            0x280
-#define APIC_ICR_LOW        0x300
-#define APIC_ICR_HIGH       0x310
-#define APIC_LVT_TIMER      0x320
-#define APIC_LVT_THERMAL    0x330
-#define APIC_LVT_COUNTER    0x340
-#define APIC_LVT_LINT0      0x350
-#define APIC_LVT_LINT1      0x360
-#define APIC_LVT_ERROR      0x370
-#define APIC_TIMER_INITIAL  0x380
-#define APIC_TIMER_CURRENT  0x390
-#define APIC_TIMER_DIVIDE   0x3E0
+#define APIC_ID            0x020
+#define APIC_VERSION       0x030
+#define APIC_TPR           0x080
+#define APIC_EOI           0x0B0
+#define APIC_SVR           0x0F0
+#define APIC_ISR           0x100 /* APIC_ISR_WORDS of them, 0x10 apart */
+#define APIC_ISR_WORDS     8
+#define APIC_IRR           0x200 /* likewise */
+#define APIC_ESR           0x280
+#define APIC_ICR_LOW       0x300
+#define APIC_ICR_HIGH      0x310
+#define APIC_LVT_TIMER     0x320
+#define APIC_LVT_THERMAL   0x330
+#define APIC_LVT_COUNTER   0x340
+#define APIC_LVT_LINT0     0x350
+#define APIC_LVT_LINT1     0x360
+#define APIC_LVT_ERROR     0x370
+#define APIC_TIMER_INITIAL 0x380
+#define APIC_TIMER_CURRENT 0x390
+#define APIC_TIMER_DIVIDE  0x3E0
 
 #define APIC_DEFAULT_PHYS   0xFEE00000
 #define APIC_SVR_ENABLE     0x00000100
@@ -114,17 +114,17 @@
 #define APIC_XAPIC_ID_SHIFT 24
 #define APIC_XAPIC_ID_LIMIT 0xFF /* the broadcast ID; an xAPIC reaches those below */
 
-#define ICR_FIXED           0x00000000
-#define ICR_NMI             0x00000400
-#define ICR_INIT            0x00000500
-#define ICR_SIPI            0x00000600
-#define ICR_DELIVERY_MODE   0x00000700
-#define ICR_PENDING         0x00001000
-#define ICR_ASSERT          0x00004000
-#define ICR_LEVEL           0x00008000
-#define ICR_ALL_BUT_SELF    0x000C0000
-#define ICR_X2_DEST_SHIFT   32
-#define ICR_X_DEST_SHIFT    24
+#define ICR_FIXED         0x00000000
+#define ICR_NMI           0x00000400
+#define ICR_INIT          0x00000500
+#define ICR_SIPI          0x00000600
+#define ICR_DELIVERY_MODE 0x00000700
+#define ICR_PENDING       0x00001000
+#define ICR_ASSERT        0x00004000
+#define ICR_LEVEL         0x00008000
+#define ICR_ALL_BUT_SELF  0x000C0000
+#define ICR_X2_DEST_SHIFT 32
+#define ICR_X_DEST_SHIFT  24
 
 /* Paging (SDM vol. 3, chapter 5). */
 #define PAGE_BYTES     0x1000
@@ -142,45 +142,45 @@
 #define PTE_ENTRIES    512
 
 /* Exceptions (SDM vol. 3, 6.3.1). */
-#define VECTOR_DB 1
+#define VECTOR_DB  1
 #define VECTOR_NMI 2
-#define VECTOR_UD 6
-#define VECTOR_DF 8
-#define VECTOR_NP 11
-#define VECTOR_GP 13
-#define VECTOR_PF 14
-#define VECTOR_MC 18
-#define VECTOR_VE 20
+#define VECTOR_UD  6
+#define VECTOR_DF  8
+#define VECTOR_NP  11
+#define VECTOR_GP  13
+#define VECTOR_PF  14
+#define VECTOR_MC  18
+#define VECTOR_VE  20
 
 /* CPUID leaves and bits that Muster asks for. */
-#define CPUID_FEATURES             0x00000001
-#define CPUID_1_ECX_PCID           (1u << 17)
-#define CPUID_1_ECX_X2APIC         (1u << 21)
-#define CPUID_1_ECX_XSAVE          (1u << 26)
-#define CPUID_1_ECX_HYPERVISOR     (1u << 31)
-#define CPUID_1_EDX_PGE            (1u << 13)
-#define CPUID_1_EDX_MTRR           (1u << 12)
-#define CPUID_1_EDX_PAT            (1u << 16)
-#define CPUID_1_EDX_MCE            (1u << 7)
-#define CPUID_1_EDX_MCA            (1u << 14)
-#define CPUID_VENDOR_INTEL_EBX     0x756E6547 /* leaf 0: "Genu"ineIntel */
-#define CPUID_VENDOR_AMD_EBX       0x68747541 /* "Auth"enticAMD */
-#define CPUID_VENDOR_HYGON_EBX     0x6F677948 /* "Hygo"nGenuine */
-#define CPUID_EXTENDED_FEATURES    0x00000007
-#define CPUID_7_EBX_FSGSBASE       (1u << 0)
-#define CPUID_7_EBX_SMEP           (1u << 7)
-#define CPUID_7_EBX_SMAP           (1u << 20)
-#define CPUID_7_ECX_UMIP           (1u << 2)
-#define CPUID_7_ECX_PKU            (1u << 3)
-#define CPUID_7_ECX_LA57           (1u << 16)
-#define CPUID_TDX                  0x00000021 /* "IntelTDX    " in ebx, edx, ecx */
-#define CPUID_HYPERVISOR           0x40000000
-#define CPUID_EXTENDED_MAX         0x80000000
-#define CPUID_EXTENDED             0x80000001
-#define CPUID_EXT_EDX_SYSCALL      (1u << 11)
-#define CPUID_EXT_EDX_NX           (1u << 20)
-#define CPUID_EXT_EDX_1GIB_PAGES   (1u << 26)
-#define CPUID_ADDRESS_SIZES        0x80000008
+#define CPUID_FEATURES           0x00000001
+#define CPUID_1_ECX_PCID         (1u << 17)
+#define CPUID_1_ECX_X2APIC       (1u << 21)
+#define CPUID_1_ECX_XSAVE        (1u << 26)
+#define CPUID_1_ECX_HYPERVISOR   (1u << 31)
+#define CPUID_1_EDX_PGE          (1u << 13)
+#define CPUID_1_EDX_MTRR         (1u << 12)
+#define CPUID_1_EDX_PAT          (1u << 16)
+#define CPUID_1_EDX_MCE          (1u << 7)
+#define CPUID_1_EDX_MCA          (1u << 14)
+#define CPUID_VENDOR_INTEL_EBX   0x756E6547 /* leaf 0: "Genu"ineIntel */
+#define CPUID_VENDOR_AMD_EBX     0x68747541 /* "Auth"enticAMD */
+#define CPUID_VENDOR_HYGON_EBX   0x6F677948 /* "Hygo"nGenuine */
+#define CPUID_EXTENDED_FEATURES  0x00000007
+#define CPUID_7_EBX_FSGSBASE     (1u << 0)
+#define CPUID_7_EBX_SMEP         (1u << 7)
+#define CPUID_7_EBX_SMAP         (1u << 20)
+#define CPUID_7_ECX_UMIP         (1u << 2)
+#define CPUID_7_ECX_PKU          (1u << 3)
+#define CPUID_7_ECX_LA57         (1u << 16)
+#define CPUID_TDX                0x00000021 /* "IntelTDX    " in ebx, edx, ecx */
+#define CPUID_HYPERVISOR         0x40000000
+#define CPUID_EXTENDED_MAX       0x80000000
+#define CPUID_EXTENDED           0x80000001
+#define CPUID_EXT_EDX_SYSCALL    (1u << 11)
+#define CPUID_EXT_EDX_NX         (1u << 20)
+#define CPUID_EXT_EDX_1GIB_PAGES (1u << 26)
+#define CPUID_ADDRESS_SIZES      0x80000008
 
 #ifndef __ASSEMBLER__
 #include <stdint.h>

@@ -24,7 +24,8 @@ static uint64_t setup_bytes(const struct linux_setup_header *header)
     return (sectors + 1) * LINUX_SECTOR_BYTES;
 }
 
-static const char *check(const struct boot_payload *payload, const struct linux_setup_header *header)
+static const char *check(const struct boot_payload *payload,
+                         const struct linux_setup_header *header)
 {
     if (header->version < LINUX_PROTOCOL_64 || !(header->xloadflags & LINUX_XLF_KERNEL_64))
         return "the bzImage has no 64-bit entry point (boot protocol 2.12 is needed)";
@@ -57,8 +58,7 @@ static const char *place_initrd(const struct boot_payload *payload,
                                    BOOT_OWNER_PAYLOAD, &phys))
             return "there is no room for the initrd: give the machine more memory";
         memcpy((void *)phys, (const void *)initrd->phys, initrd->bytes);
-        muster_memory_release_range(payload->map, initrd->phys, initrd->bytes,
-                                    MUSTER_OWNER_BOOT);
+        muster_memory_release_range(payload->map, initrd->phys, initrd->bytes, MUSTER_OWNER_BOOT);
     }
     params->setup.ramdisk_image = (uint32_t)phys;
     params->setup.ramdisk_size = (uint32_t)initrd->bytes;
@@ -74,8 +74,8 @@ static const char *place_kernel(const struct boot_payload *payload,
     muster_memory_release_range(payload->map, kernel.phys, kernel.bytes, MUSTER_OWNER_BOOT);
     *load_phys = header->pref_address;
     const struct muster_memory_range *range = muster_memory_find(payload->map, *load_phys);
-    bool free = range && range->type == MUSTER_MEMORY_USABLE &&
-                range->owner == MUSTER_OWNER_NONE && range->end_phys - *load_phys >= bytes;
+    bool free = range && range->type == MUSTER_MEMORY_USABLE && range->owner == MUSTER_OWNER_NONE &&
+                range->end_phys - *load_phys >= bytes;
     if (free)
         muster_memory_reserve(payload->map, *load_phys, bytes, BOOT_OWNER_PAYLOAD);
     else if (!header->relocatable_kernel ||
@@ -121,8 +121,7 @@ const char *bzimage_load(const struct boot_payload *payload, struct boot_jump *j
     struct linux_boot_params *params = (void *)params_phys;
     /* Only as much of the header as this kernel has; the rest stays zero. */
     size_t header_bytes = 0x202 + (header.jump >> 8) - LINUX_SETUP_OFFSET;
-    memcpy(&params->setup, &header,
-           header_bytes < sizeof(header) ? header_bytes : sizeof(header));
+    memcpy(&params->setup, &header, header_bytes < sizeof(header) ? header_bytes : sizeof(header));
     params->setup.type_of_loader = LINUX_LOADER_UNDEFINED;
     params->setup.setup_data = 0; /* QEMU's fw_cfg leads it to where its own loader would be */
     params->setup.cmd_line_ptr = (uint32_t)cmdline_phys;

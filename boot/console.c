@@ -6,20 +6,20 @@
 #include "boot/port.h"
 #include "lib/atomic.h"
 
-#define COM1          0x3F8
-#define UART_DATA     0
-#define UART_DLAB_LOW 0
-#define UART_DLAB_HIGH 1
+#define COM1            0x3F8
+#define UART_DATA       0
+#define UART_DLAB_LOW   0
+#define UART_DLAB_HIGH  1
 #define UART_INTERRUPTS 1
-#define UART_FIFO     2
-#define UART_LINE     3
-#define UART_MODEM    4
-#define UART_STATUS   5
-#define LINE_8N1      0x03
-#define LINE_DLAB     0x80
-#define FIFO_ENABLE   0xC7
-#define MODEM_READY   0x03
-#define STATUS_EMPTY  0x20
+#define UART_FIFO       2
+#define UART_LINE       3
+#define UART_MODEM      4
+#define UART_STATUS     5
+#define LINE_8N1        0x03
+#define LINE_DLAB       0x80
+#define FIFO_ENABLE     0xC7
+#define MODEM_READY     0x03
+#define STATUS_EMPTY    0x20
 
 /* A transmitter that never gets empty must not hold the boot up: as many looks, then go on. */
 #define TRANSMIT_LOOKS 100000

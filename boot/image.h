@@ -13,8 +13,8 @@
 #pragma GCC visibility push(hidden) /* reached without the GOT, which needs relocating itself */
 
 extern const uint64_t image_link_address; /* where the image was linked to run */
-extern char image_start[], image_end[]; /* 2 MiB-aligned; end includes the BSS */
-extern char text_start[], text_end[];   /* read and execute */
+extern char image_start[], image_end[];   /* 2 MiB-aligned; end includes the BSS */
+extern char text_start[], text_end[];     /* read and execute */
 extern char rodata_start[], rodata_end[];
 extern char data_start[]; /* read and write, up to image_end */
 extern char boot_stack_top[];

@@ -17,8 +17,8 @@
 
 void json_begin(const char *from, const char *event);
 void json_end(void);
-void json_open(const char *key, char bracket);  /* '{' or '[' */
-void json_close(char bracket);                  /* '}' or ']' */
+void json_open(const char *key, char bracket); /* '{' or '[' */
+void json_close(char bracket);                 /* '}' or ']' */
 void json_number(const char *key, uint64_t value);
 void json_hex(const char *key, uint64_t value); /* as a string "0x..." */
 void json_bool(const char *key, bool value);

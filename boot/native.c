@@ -21,8 +21,8 @@
 #define CALIBRATION_TICKS (PIT_HZ / 100)
 #define CALIBRATION_LOOKS 1000000u
 
-#define CPUID_TSC         0x15
-#define CPUID_HV_TIMING   0x40000010 /* eax: TSC kHz (VMware's leaf; KVM and others give it too) */
+#define CPUID_TSC       0x15
+#define CPUID_HV_TIMING 0x40000010 /* eax: TSC kHz (VMware's leaf; KVM and others give it too) */
 
 struct native {
     uint64_t mapped_end;

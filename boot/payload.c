@@ -34,6 +34,5 @@ void boot_jump_to(const struct boot_jump *jump)
 {
     if (jump->long_mode)
         boot_jump_linux(jump->entry_phys, jump->argument);
-    boot_jump_32((uint32_t)jump->entry_phys, (uint32_t)jump->argument, 0,
-                 td_is_active());
+    boot_jump_32((uint32_t)jump->entry_phys, (uint32_t)jump->argument, 0, td_is_active());
 }

@@ -29,9 +29,9 @@ struct boot_payload {
 
 /** Where a loaded payload begins. */
 struct boot_jump {
-    bool long_mode;      /* Linux's 64-bit entry; else PVH's 32-bit entry */
+    bool long_mode; /* Linux's 64-bit entry; else PVH's 32-bit entry */
     uint64_t entry_phys;
-    uint64_t argument;   /* boot_params (RSI), or PVH start info (EBX) */
+    uint64_t argument; /* boot_params (RSI), or PVH start info (EBX) */
 };
 
 /** Load whichever it is. NULL, or a sentence that says why not. */

@@ -184,9 +184,9 @@ static const char *tell(const struct boot_payload *payload, uint64_t *info_phys)
     uint64_t cmdline_bytes = strlen(payload->cmdline) + 1;
     /* The allocation itself may split a range in three. */
     uint64_t entries_bytes = (map->count + 2) * sizeof(struct pvh_memory_entry);
-    *info_phys = boot_payload_memory(payload, sizeof(struct pvh_start_info) +
-                                                  sizeof(struct pvh_module) + entries_bytes +
-                                                  cmdline_bytes);
+    *info_phys =
+        boot_payload_memory(payload, sizeof(struct pvh_start_info) + sizeof(struct pvh_module) +
+                                         entries_bytes + cmdline_bytes);
     if (!*info_phys)
         return "there is no room for the boot information";
     struct pvh_start_info *info = (void *)*info_phys;
@@ -194,9 +194,9 @@ static const char *tell(const struct boot_payload *payload, uint64_t *info_phys)
     struct pvh_memory_entry *entries = (void *)(module + 1);
     for (uint32_t i = 0; i < map->count; i++) {
         const struct muster_memory_range *range = &map->ranges[i];
-        entries[i] = (struct pvh_memory_entry){range->start_phys,
-                                               range->end_phys - range->start_phys,
-                                               muster_memory_type_to_e820(range->type), 0};
+        entries[i] =
+            (struct pvh_memory_entry){range->start_phys, range->end_phys - range->start_phys,
+                                      muster_memory_type_to_e820(range->type), 0};
     }
     char *cmdline = (char *)entries + entries_bytes;
     memcpy(cmdline, payload->cmdline, cmdline_bytes);

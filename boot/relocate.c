@@ -2,7 +2,8 @@
 
 #include <elf.h>
 
-__attribute__((visibility("hidden"))) extern const Elf64_Rela relocations_start[], relocations_end[];
+__attribute__((visibility("hidden"))) extern const Elf64_Rela relocations_start[],
+    relocations_end[];
 
 void image_relocate_copy(uint64_t base)
 {

@@ -8,7 +8,7 @@
 
 #include "cli/cli.h"
 
-#define OPTIONS_MIN_MEMORY (64u << 20)
+#define OPTIONS_MIN_MEMORY  (64u << 20)
 #define OPTIONS_MAX_CPUS    512 /* what the kernel holds (kernel/percpu.h); the shim holds more */
 #define OPTIONS_MAX_TD_CPUS 64  /* what the monitor holds (monitor/vcpu.h) */
 

@@ -108,8 +108,7 @@ static void judge_report(struct verdict *verdict, const struct session *session)
     proofs_check(fields_array(report, "proofs"), &profile, verdict);
     if (options->wake != WAKE_AUTO && options->cpus > 1 &&
         g_strcmp0(way, profile.by_mailbox ? "mailbox" : "sipi") != 0)
-        verdict_fail(verdict, "the CPUs were woken by %s, not as asked",
-                     way ? way : "no way yet");
+        verdict_fail(verdict, "the CPUs were woken by %s, not as asked", way ? way : "no way yet");
     if (g_strcmp0(result, "ok") != 0 && verdict->status == CLI_OK)
         verdict_fail(verdict, "the kernel's own result is '%s'", result ? result : "(none)");
 }

@@ -51,8 +51,7 @@ static void fail_by_deadline(struct verdict *verdict, const struct session *sess
                  session->options->timeout_s,
                  last[0] ? "the last line was '"
                          : "the guest printed nothing (Linux needs console=ttyS0)",
-                 last,
-                 last[0] ? "'" : "", known, places);
+                 last, last[0] ? "'" : "", known, places);
     g_free(places);
     g_free(known);
 }

@@ -69,8 +69,7 @@ static inline void u16_store_release(uint16_t *word, uint16_t value)
 
 static inline bool u16_move(uint16_t *word, uint16_t from, uint16_t to)
 {
-    return __atomic_compare_exchange_n(word, &from, to, false, __ATOMIC_ACQ_REL,
-                                       __ATOMIC_ACQUIRE);
+    return __atomic_compare_exchange_n(word, &from, to, false, __ATOMIC_ACQ_REL, __ATOMIC_ACQUIRE);
 }
 
 #endif

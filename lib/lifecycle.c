@@ -6,9 +6,9 @@
 const char *muster_cpu_state_name(enum muster_cpu_state state)
 {
     static const char *const names[] = {
-        [MUSTER_CPU_ABSENT] = "absent",         [MUSTER_CPU_ADOPT_PENDING] = "adopt-pending",
-        [MUSTER_CPU_OFF] = "off",               [MUSTER_CPU_ON_PENDING] = "on-pending",
-        [MUSTER_CPU_ON] = "on",                 [MUSTER_CPU_OFF_PENDING] = "off-pending",
+        [MUSTER_CPU_ABSENT] = "absent", [MUSTER_CPU_ADOPT_PENDING] = "adopt-pending",
+        [MUSTER_CPU_OFF] = "off",       [MUSTER_CPU_ON_PENDING] = "on-pending",
+        [MUSTER_CPU_ON] = "on",         [MUSTER_CPU_OFF_PENDING] = "off-pending",
         [MUSTER_CPU_FAILED] = "failed",
     };
     return (unsigned)state < COUNT(names) ? names[state] : "unknown";

@@ -158,7 +158,8 @@ static const struct words table[] = {
         "The processor lacks what the BSP has, or keeps other register values than it was given. "
         "Hypervisor or firmware bug; it has been parked."),
     ROW(MUSTER_ERROR_PAGING_LEVELS,
-        "The asked number of page-table levels is neither 4 nor 5, or this processor lacks LA57, or "
+        "The asked number of page-table levels is neither 4 nor 5, or this processor lacks LA57, "
+        "or "
         "cannot come from the firmware's levels to it. Use the firmware's number."),
     ROW(MUSTER_ERROR_NO_RESET_VECTOR,
         "The firmware gives no ResetVector, so a processor cannot go back to it. Leave it parked."),

@@ -10,13 +10,13 @@
 #include "monitor/msr.h"
 #include "monitor/report.h"
 
-#define X2APIC_ID        0x802
-#define X2APIC_LDR       0x80D
-#define X2APIC_ICR       0x830
-#define X2APIC_LINT1     0x836
-#define X2APIC_SELF_IPI  0x83F
+#define X2APIC_ID       0x802
+#define X2APIC_LDR      0x80D
+#define X2APIC_ICR      0x830
+#define X2APIC_LINT1    0x836
+#define X2APIC_SELF_IPI 0x83F
 
-#define APIC_OFFSET(msr) (((msr) - MSR_X2APIC) * 16)
+#define APIC_OFFSET(msr) (((msr)-MSR_X2APIC) * 16)
 
 #define ICR_VECTOR       0x000000FF
 #define ICR_LOGICAL      0x00000800

@@ -9,13 +9,13 @@
 
 enum { EAX, EBX, ECX, EDX };
 
-#define HIGHEST_LEAF        CPUID_TDX
-#define HIGHEST_HYPERVISOR  0x40000001
-#define CPUID_TOPOLOGY      0x0000000B
-#define CPUID_CRYSTAL       0x00000015
-#define CPUID_PM            0x00000006
-#define CPUID_PMU           0x0000000A
-#define CPUID_BYTES         2
+#define HIGHEST_LEAF       CPUID_TDX
+#define HIGHEST_HYPERVISOR 0x40000001
+#define CPUID_TOPOLOGY     0x0000000B
+#define CPUID_CRYSTAL      0x00000015
+#define CPUID_PM           0x00000006
+#define CPUID_PMU          0x0000000A
+#define CPUID_BYTES        2
 
 #define CPUID_1_ECX_MONITOR      (1u << 3)
 #define CPUID_1_ECX_PDCM         (1u << 15)
@@ -72,8 +72,8 @@ static void answer_crystal(uint32_t out[4])
 
 static void answer_features(const struct vcpu *vcpu, uint32_t out[4])
 {
-    out[EBX] = (out[EBX] & ((1u << CPUID_1_EBX_APIC_SHIFT) - 1)) |
-               vcpu->apic_id << CPUID_1_EBX_APIC_SHIFT;
+    out[EBX] = (out[EBX] & ((1u << CPUID_1_EBX_APIC_SHIFT) - 1)) | vcpu->apic_id
+                                                                       << CPUID_1_EBX_APIC_SHIFT;
     out[ECX] &= ~(CPUID_1_ECX_MONITOR | CPUID_1_ECX_PDCM | CPUID_1_ECX_TSC_DEADLINE);
     out[ECX] |= CPUID_1_ECX_X2APIC | CPUID_1_ECX_HYPERVISOR;
 }

@@ -99,8 +99,8 @@ static bool opcode_has_modrm(uint16_t opcode)
     if (opcode < 0x40)
         return (opcode & 7) < 4;
     return (opcode >= 0x80 && opcode <= 0x8F) || opcode == 0x62 || opcode == 0x63 ||
-           opcode == 0x69 || opcode == 0x6B || opcode == 0xC0 || opcode == 0xC1 ||
-           opcode == 0xC6 || opcode == 0xC7 || (opcode >= 0xD0 && opcode <= 0xD3) ||
+           opcode == 0x69 || opcode == 0x6B || opcode == 0xC0 || opcode == 0xC1 || opcode == 0xC6 ||
+           opcode == 0xC7 || (opcode >= 0xD0 && opcode <= 0xD3) ||
            (opcode >= 0xD8 && opcode <= 0xDF) || opcode == 0xF6 || opcode == 0xF7 ||
            opcode == 0xFE || opcode == 0xFF;
 }
@@ -123,15 +123,16 @@ static uint64_t sib_address(struct cursor *cursor, uint8_t mod, unsigned *displa
     if ((sib & 7) == RBP && mod == 0)
         *displacement = 4;
     else
-        address += vcpu_register(cursor->vcpu, (enum guest_register)*base);
+        address += vcpu_register(cursor->vcpu, (enum guest_register) * base);
     return address;
 }
 
 static uint64_t add_segment(const struct cursor *cursor, uint64_t offset, bool stack)
 {
     const struct svm_vmcb *vmcb = cursor->vcpu->vmcb;
-    const struct svm_segment *segment =
-        cursor->segment ? cursor->segment : stack ? &vmcb->ss : &vmcb->ds;
+    const struct svm_segment *segment = cursor->segment ? cursor->segment
+                                        : stack         ? &vmcb->ss
+                                                        : &vmcb->ds;
     bool has_base = !cursor->is_64 || segment == &vmcb->fs || segment == &vmcb->gs;
     if (!cursor->is_64 || cursor->address_prefix)
         offset = (uint32_t)offset;

@@ -18,16 +18,16 @@
 
 struct instruction {
     uint16_t opcode;
-    uint8_t reg, rm;   /* of ModRM, with REX; rm is a register where is_register */
+    uint8_t reg, rm; /* of ModRM, with REX; rm is a register where is_register */
     bool has_modrm;
     bool is_register;
-    bool relative;     /* its operand's address counts from RIP: see take_modrm() */
+    bool relative; /* its operand's address counts from RIP: see take_modrm() */
     uint8_t rex;
     bool operand_prefix, address_prefix, repeats;
-    uint8_t bytes;     /* up to and with its ModRM and displacement; not its immediate */
+    uint8_t bytes; /* up to and with its ModRM and displacement; not its immediate */
     uint8_t code[15];
     uint8_t code_bytes; /* of code[] that could be read */
-    uint64_t linear;   /* of its memory operand */
+    uint64_t linear;    /* of its memory operand */
 };
 
 /** The instruction at RIP; false if it cannot be read or ends outside of what can be. */

@@ -20,7 +20,6 @@ bool port_debug_console(struct vcpu *vcpu, uint16_t port, unsigned bytes, bool w
                         uint32_t *value);
 bool port_power(struct vcpu *vcpu, uint16_t port, unsigned bytes, bool write, uint32_t *value);
 bool port_reset(struct vcpu *vcpu, uint16_t port, unsigned bytes, bool write, uint32_t *value);
-bool port_fw_cfg_dma(struct vcpu *vcpu, uint16_t port, unsigned bytes, bool write,
-                     uint32_t *value);
+bool port_fw_cfg_dma(struct vcpu *vcpu, uint16_t port, unsigned bytes, bool write, uint32_t *value);
 
 #endif

@@ -121,8 +121,9 @@ static void handle_foreign(struct vcpu *vcpu)
 static void handle_shutdown(struct vcpu *vcpu)
 {
     if (vcpu->last_exception == VECTOR_VE + 1)
-        fatal(vcpu, "triple fault; the last exception that the monitor injected was a #VE "
-                    "(reason %u at 0x%lx), which needs a handler",
+        fatal(vcpu,
+              "triple fault; the last exception that the monitor injected was a #VE "
+              "(reason %u at 0x%lx), which needs a handler",
               vcpu->last_ve_reason, vcpu->last_ve_rip);
     fatal(vcpu, "triple fault (CR2 0x%lx)", vcpu->vmcb->cr2);
 }

@@ -73,7 +73,8 @@ void fault_handle(struct vcpu *vcpu)
     if (state == PAGE_SHARED)
         fatal(vcpu, "%s of 0x%lx as private memory, but the page is shared%s",
               kind_of(write, fetch), plain, event);
-    fatal(vcpu, "private %s of 0x%lx, where the TD has no memory (a device's registers are "
-                "reached by the shared alias or TDG.VP.VMCALL only)%s",
+    fatal(vcpu,
+          "private %s of 0x%lx, where the TD has no memory (a device's registers are "
+          "reached by the shared alias or TDG.VP.VMCALL only)%s",
           kind_of(write, fetch), plain, event);
 }

@@ -71,10 +71,9 @@ static void read_sections(struct loader_sections *sections)
     if (metadata.signature != TDVF_SIGNATURE || metadata.version != TDVF_VERSION)
         fatal(NULL, "the TD firmware's metadata has signature 0x%x, version %u", metadata.signature,
               metadata.version);
-    uint64_t bytes = sizeof(metadata) + (uint64_t)metadata.section_count *
-                                            sizeof(struct tdvf_section);
-    if (metadata.section_count > LOADER_MOST_SECTIONS || bytes > from_end ||
-        metadata.bytes < bytes)
+    uint64_t bytes =
+        sizeof(metadata) + (uint64_t)metadata.section_count * sizeof(struct tdvf_section);
+    if (metadata.section_count > LOADER_MOST_SECTIONS || bytes > from_end || metadata.bytes < bytes)
         fatal(NULL, "the TD firmware's metadata has %u sections in 0x%x bytes",
               metadata.section_count, metadata.bytes);
     sections->count = metadata.section_count;
@@ -103,13 +102,15 @@ static void check_section(const struct loader_sections *sections, unsigned numbe
         fatal(NULL, "section %u of the TD firmware has type %u, unknown here", number,
               section->type);
     if (!is_in_memory(section->memory_phys, section->memory_bytes))
-        fatal(NULL, "section %u of the TD firmware wants 0x%lx bytes at 0x%lx: no whole pages, or "
-                    "neither low memory nor where the image lies",
+        fatal(NULL,
+              "section %u of the TD firmware wants 0x%lx bytes at 0x%lx: no whole pages, or "
+              "neither low memory nor where the image lies",
               number, section->memory_bytes, section->memory_phys);
     if (data_end > file_bytes || section->data_bytes > section->memory_bytes ||
         (section->data_bytes && !is_copied(section)))
-        fatal(NULL, "section %u of the TD firmware has 0x%x bytes of data at 0x%x, which do not "
-                    "fit",
+        fatal(NULL,
+              "section %u of the TD firmware has 0x%x bytes of data at 0x%x, which do not "
+              "fit",
               number, section->data_bytes, section->data_offset);
     for (unsigned i = 0; i < number; i++) {
         const struct tdvf_section *other = &sections->section[i];

@@ -61,8 +61,8 @@ static void describe(uint32_t limit)
           "describe the processors");
     machine.lapic_phys = APIC_DEFAULT_PHYS;
     for (uint32_t id = 0; id < limit; id++) {
-        struct muster_cpu cpu = {.apic_id = id, .acpi_uid = id, .bsp = id == bsp_id,
-                                 .enabled = true};
+        struct muster_cpu cpu = {
+            .apic_id = id, .acpi_uid = id, .bsp = id == bsp_id, .enabled = true};
         if (cpu.bsp)
             machine.bsp = machine.cpu_count;
         machine_add(&machine, &cpu);

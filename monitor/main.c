@@ -18,13 +18,13 @@
 #define PHYSICAL_BITS   0xFF
 
 /* q35's host bridge: PAM registers say what lies at 0xC0000-0xFFFFF; RAM is 3 for each half. */
-#define PCI_ADDRESS    0xCF8
-#define PCI_DATA       0xCFC
-#define PCI_ENABLE     0x80000000u
-#define PAM_FIRST      0x90
-#define PAM_LAST       0x96
-#define PAM_RAM        0x33
-#define PAM_FIRST_RAM  0x30 /* its lower half is reserved */
+#define PCI_ADDRESS   0xCF8
+#define PCI_DATA      0xCFC
+#define PCI_ENABLE    0x80000000u
+#define PAM_FIRST     0x90
+#define PAM_LAST      0x96
+#define PAM_RAM       0x33
+#define PAM_FIRST_RAM 0x30 /* its lower half is reserved */
 
 struct monitor monitor;
 
@@ -46,8 +46,9 @@ static void check_processor(void)
         fatal(NULL, "this processor has no nested paging: give QEMU -cpu ...,+npt");
     read_cpuid(CPUID_ADDRESS_SIZES, 0, r);
     if ((r[0] & PHYSICAL_BITS) < GUEST_GPAW)
-        fatal(NULL, "this processor has %u physical address bits, the shared bit needs %u: give "
-                    "QEMU -cpu ...,phys-bits=52",
+        fatal(NULL,
+              "this processor has %u physical address bits, the shared bit needs %u: give "
+              "QEMU -cpu ...,phys-bits=52",
               r[0] & PHYSICAL_BITS, GUEST_GPAW);
 }
 

@@ -38,8 +38,8 @@ static void map(uint64_t start, uint64_t end, unsigned access)
 void memory_init(void)
 {
     monitor.platform.map = map_all;
-    enum muster_status status = muster_paging_init(&paging, &monitor.platform, 4, true,
-                                                   (uint64_t)pool, sizeof(pool));
+    enum muster_status status =
+        muster_paging_init(&paging, &monitor.platform, 4, true, (uint64_t)pool, sizeof(pool));
     if (status)
         fatal(NULL, "cannot build the monitor's page tables: %s", muster_error_text(status));
     map(0, GUEST_LOW_END, MUSTER_PAGE_WRITE);

@@ -53,8 +53,7 @@ void msr_handle(struct vcpu *vcpu, bool write)
 bool msr_ask_host(struct vcpu *vcpu, uint32_t msr, bool write, uint64_t *value)
 {
     const struct policy_msr *rule = policy_msr_of(msr);
-    enum policy_action action =
-        !rule ? POLICY_REFUSE : write ? rule->host_write : rule->host_read;
+    enum policy_action action = !rule ? POLICY_REFUSE : write ? rule->host_write : rule->host_read;
     if (action == POLICY_EMULATE && rule->emulate(vcpu, msr, write, value))
         return true;
     if (action == POLICY_IGNORE) {

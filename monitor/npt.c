@@ -6,14 +6,14 @@
 #include "monitor/monitor.h"
 #include "monitor/witness.h"
 
-#define LOW_PAGES      (GUEST_LOW_END / PAGE_BYTES)
-#define LOW_TABLES     (LOW_PAGES / PTE_ENTRIES)
-#define LOW_DIRECTORIES (LOW_TABLES / PTE_ENTRIES)
-#define IMAGE_TABLES   (GUEST_IMAGE_MOST / PAGE_BYTES / PTE_ENTRIES)
+#define LOW_PAGES         (GUEST_LOW_END / PAGE_BYTES)
+#define LOW_TABLES        (LOW_PAGES / PTE_ENTRIES)
+#define LOW_DIRECTORIES   (LOW_TABLES / PTE_ENTRIES)
+#define IMAGE_TABLES      (GUEST_IMAGE_MOST / PAGE_BYTES / PTE_ENTRIES)
 #define SHARED_ROOT_ENTRY (GUEST_SHARED_BIT >> 39)
-#define LAST_GIB       3
-#define LARGE_4MIB     0x400000u
-#define MOST_PLACES    16
+#define LAST_GIB          3
+#define LARGE_4MIB        0x400000u
+#define MOST_PLACES       16
 
 /*
  * Nested tables are walked with user rights; Accessed and Dirty are set beforehand, so that the
@@ -164,8 +164,7 @@ static void make_view(enum npt_view number)
     for (unsigned i = 0; i < place_count; i++) {
         unsigned at = places[i] % PTE_ENTRIES;
         view->directories[places[i] / PTE_ENTRIES].entry[at] = link_to(&view->low[i]);
-        view->shared_directories[places[i] / PTE_ENTRIES].entry[at] =
-            link_to(&view->shared_low[i]);
+        view->shared_directories[places[i] / PTE_ENTRIES].entry[at] = link_to(&view->shared_low[i]);
     }
     view->pointers = private_half.pointers;
     view->shared_pointers = shared_half.pointers;

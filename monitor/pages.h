@@ -36,9 +36,9 @@ bool pages_add(uint64_t phys, uint64_t bytes);
 /** What became of an attempt to accept. */
 enum accept_result {
     ACCEPT_DONE,
-    ACCEPT_ALREADY,    /* all or some of it is private already */
+    ACCEPT_ALREADY, /* all or some of it is private already */
     ACCEPT_NOT_MEMORY,
-    ACCEPT_SHARED,     /* some of it is shared: must be converted first */
+    ACCEPT_SHARED, /* some of it is shared: must be converted first */
 };
 
 /** Accept @bytes from @phys, all of them or none. */

@@ -17,7 +17,7 @@
     (CR0_PE | CR0_MP | CR0_EM | CR0_TS | CR0_ET | CR0_NE | CR0_WP | CR0_AM | CR0_NW | CR0_CD |     \
      CR0_PG)
 #define CR3_NO_FLUSH (1ull << 63) /* with PCIDs; never part of the register */
-#define EFER_KNOWN (EFER_SCE | EFER_LME | EFER_LMA | EFER_NXE)
+#define EFER_KNOWN   (EFER_SCE | EFER_LME | EFER_LMA | EFER_NXE)
 
 static enum npt_view view_of(const struct vcpu *vcpu)
 {

@@ -67,9 +67,9 @@ static void open_msr(uint8_t *map, const struct policy_msr *rule, uint32_t msr)
     if (bit < 0)
         return;
     if (rule->read == POLICY_ALLOW)
-        map[bit / 8] &= (uint8_t)~(1u << (bit % 8));
+        map[bit / 8] &= (uint8_t) ~(1u << (bit % 8));
     if (rule->write == POLICY_ALLOW)
-        map[bit / 8] &= (uint8_t)~(2u << (bit % 8));
+        map[bit / 8] &= (uint8_t) ~(2u << (bit % 8));
 }
 
 void policy_fill_msrpm(uint8_t *map)

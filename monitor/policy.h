@@ -17,9 +17,9 @@ enum policy_action {
     POLICY_VE,        /* #VE: the guest must ask its host */
     POLICY_GP,
     POLICY_UD,
-    POLICY_REFUSE,    /* asked of the host: an error status, and a finding */
-    POLICY_ABSENT,    /* the same without a finding: guests ask in order to find out */
-    POLICY_IGNORE,    /* asked of the host: success, without effect; reads as 0 */
+    POLICY_REFUSE, /* asked of the host: an error status, and a finding */
+    POLICY_ABSENT, /* the same without a finding: guests ask in order to find out */
+    POLICY_IGNORE, /* asked of the host: success, without effect; reads as 0 */
 };
 
 struct policy_cpuid {

@@ -9,15 +9,15 @@
 #include "monitor/monitor.h"
 #include "monitor/witness.h"
 
-#define DEBUG_PORT    0xE9
-#define RESET_PORT    0xCF9 /* the chipset's */
-#define RESET_NOW     0x06
-#define MOST_REPEATS  64
-#define MOST_RULES    64
-#define LOCK_LOOKS    100000000u
-#define MOST_WRITES   256
-#define MOST_REGIONS  8
-#define LINE_BYTES    0x20000
+#define DEBUG_PORT   0xE9
+#define RESET_PORT   0xCF9 /* the chipset's */
+#define RESET_NOW    0x06
+#define MOST_REPEATS 64
+#define MOST_RULES   64
+#define LOCK_LOOKS   100000000u
+#define MOST_WRITES  256
+#define MOST_REGIONS 8
+#define LINE_BYTES   0x20000
 
 /* What a reset finds in RAM: nothing at power-on, else how the last run went. */
 #define MARK_RAN   0x4D555354u

@@ -47,8 +47,8 @@ void tdcall_vp_vmcall(struct vcpu *vcpu)
     }
     vcpu_set_register(vcpu, RAX, TDX_SUCCESS);
     if (argument(vcpu, R10) == MUSTER_CALL_WATCH) {
-        finish(vcpu, witness_call(vcpu, argument(vcpu, R11), argument(vcpu, R12),
-                                  argument(vcpu, R13)));
+        finish(vcpu,
+               witness_call(vcpu, argument(vcpu, R11), argument(vcpu, R12), argument(vcpu, R13)));
         return;
     }
     if (argument(vcpu, R10)) {

@@ -68,7 +68,7 @@ struct vcpu {
     uint64_t firmware_idt;
 
     struct ve_info ve;
-    uint64_t last_ve_rip;     /* for whoever dies of one */
+    uint64_t last_ve_rip; /* for whoever dies of one */
     uint32_t last_ve_reason;
     uint32_t last_exception;  /* the vector injected last + 1 */
     uint32_t cpuid_ve;        /* TDG.VP.CPUIDVE.SET: bit 0 supervisor, bit 1 user */

@@ -66,7 +66,9 @@ void ve_inject_access(struct vcpu *vcpu, uint64_t linear, uint64_t phys, bool wr
         .valid = true,
         .reason = VE_REASON_EPT_VIOLATION,
         .qualification = EPT_LINEAR_VALID | EPT_FINAL |
-                         (fetch ? EPT_FETCH : write ? EPT_WRITE : EPT_READ),
+                         (fetch   ? EPT_FETCH
+                          : write ? EPT_WRITE
+                                  : EPT_READ),
         .linear = linear,
         .physical = phys,
     };

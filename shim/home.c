@@ -20,8 +20,8 @@ uint64_t shim_home_find(void)
     if (home != image_link_address)
         status = muster_memory_reserve(&shim.map, home, bytes, SHIM_OWNER);
     else
-        status = muster_memory_allocate(&shim.map, bytes, HOME_ALIGN,
-                                        image_link_address + bytes, FOUR_GIB, SHIM_OWNER, &home);
+        status = muster_memory_allocate(&shim.map, bytes, HOME_ALIGN, image_link_address + bytes,
+                                        FOUR_GIB, SHIM_OWNER, &home);
     if (status)
         shim_fail_status("no place for the shim", status);
     return home;
@@ -42,9 +42,8 @@ void shim_home_move(uint64_t home, uint64_t info_phys, uint32_t magic)
 static void module_move(struct boot_module *module)
 {
     uint64_t phys;
-    if (!module->bytes ||
-        muster_memory_allocate(&shim.map, module->bytes, PAGE_BYTES, ONE_MIB, FOUR_GIB,
-                               MUSTER_OWNER_BOOT, &phys))
+    if (!module->bytes || muster_memory_allocate(&shim.map, module->bytes, PAGE_BYTES, ONE_MIB,
+                                                 FOUR_GIB, MUSTER_OWNER_BOOT, &phys))
         return;
     memcpy((void *)phys, (const void *)module->phys, module->bytes);
     muster_memory_release_range(&shim.map, module->phys, module->bytes, MUSTER_OWNER_BOOT);

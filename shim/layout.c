@@ -12,13 +12,12 @@ _Static_assert(LOW_LIMIT <= TD_WAIT_ENTRY_LIMIT, "a TD's waiting APs reach the e
 static struct muster_cpu cpus[SHIM_MAX_CPUS];
 static struct muster_index_entry cpu_index[SHIM_INDEX];
 
-uint64_t shim_take(uint64_t bytes, uint64_t align, enum muster_memory_type type,
-                   const char *what)
+uint64_t shim_take(uint64_t bytes, uint64_t align, enum muster_memory_type type, const char *what)
 {
     uint64_t phys;
     bytes = (bytes + PAGE_BYTES - 1) & ~(uint64_t)(PAGE_BYTES - 1);
-    enum muster_status status = muster_memory_allocate(&shim.map, bytes, align, ONE_MIB, FOUR_GIB,
-                                                       SHIM_OWNER, &phys);
+    enum muster_status status =
+        muster_memory_allocate(&shim.map, bytes, align, ONE_MIB, FOUR_GIB, SHIM_OWNER, &phys);
     if (!status)
         status = muster_memory_add(&shim.map, phys, bytes, type);
     if (status)
@@ -29,18 +28,17 @@ uint64_t shim_take(uint64_t bytes, uint64_t align, enum muster_memory_type type,
 
 static void discover(void)
 {
-    enum muster_status status =
-        muster_machine_init(&shim.machine, &shim.platform, cpus, SHIM_MAX_CPUS, cpu_index,
-                            SHIM_INDEX);
+    enum muster_status status = muster_machine_init(&shim.machine, &shim.platform, cpus,
+                                                    SHIM_MAX_CPUS, cpu_index, SHIM_INDEX);
     if (!status)
-        status = muster_discover(&shim.machine, shim.source.rsdp_phys,
-                                 muster_apic_id(&shim.platform));
+        status =
+            muster_discover(&shim.machine, shim.source.rsdp_phys, muster_apic_id(&shim.platform));
     if (status)
         shim_fail_status("the platform's own tables", status);
     /* One CPU needs no way, in a TD either. */
     bool gate = shim.source.td && shim.machine.cpu_count > 1;
-    status = muster_plan_make(&shim.machine, gate ? MUSTER_WAY_TD_START : MUSTER_WAY_AUTO,
-                              &shim.plan);
+    status =
+        muster_plan_make(&shim.machine, gate ? MUSTER_WAY_TD_START : MUSTER_WAY_AUTO, &shim.plan);
     if (status)
         shim_fail_status("no way to start the processors", status);
 }
@@ -71,19 +69,18 @@ static void place_tables(void)
 void shim_layout(void)
 {
     discover();
-    enum muster_status status =
-        muster_memory_add(&shim.map, (uint64_t)image_start, (uint64_t)(image_end - image_start),
-                          MUSTER_MEMORY_NVS);
+    enum muster_status status = muster_memory_add(
+        &shim.map, (uint64_t)image_start, (uint64_t)(image_end - image_start), MUSTER_MEMORY_NVS);
     if (status)
         shim_fail_status("the memory map", status);
-    shim.slots = (void *)shim_take((uint64_t)shim.machine.cpu_count * sizeof(struct muster_slot),
-                                   MUSTER_SLOT_BYTES, MUSTER_MEMORY_NVS,
-                                   "no room for the processors");
-    shim.mailbox = (void *)shim_take(MAILBOX_BYTES, PAGE_BYTES, MUSTER_MEMORY_NVS,
-                                     "no room for the mailbox");
+    shim.slots =
+        (void *)shim_take((uint64_t)shim.machine.cpu_count * sizeof(struct muster_slot),
+                          MUSTER_SLOT_BYTES, MUSTER_MEMORY_NVS, "no room for the processors");
+    shim.mailbox =
+        (void *)shim_take(MAILBOX_BYTES, PAGE_BYTES, MUSTER_MEMORY_NVS, "no room for the mailbox");
     if (shim.options.mailbox_version >= 1)
-        shim.reset_vector_phys = shim_take(PAGE_BYTES, PAGE_BYTES, MUSTER_MEMORY_NVS,
-                                           "no room for the reset vector");
+        shim.reset_vector_phys =
+            shim_take(PAGE_BYTES, PAGE_BYTES, MUSTER_MEMORY_NVS, "no room for the reset vector");
     shim.boot_tables_phys = shim_take((uint64_t)SHIM_TABLE_PAGES * PAGE_BYTES, PAGE_BYTES,
                                       MUSTER_MEMORY_NVS, "no room for page tables");
     place_tables();

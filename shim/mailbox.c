@@ -15,10 +15,10 @@
 #define NAP_MS   10u
 
 enum look {
-    LOOK_QUIET,   /* Noop */
-    LOOK_BUSY,    /* a command, for another */
-    LOOK_WAKEUP,  /* for this one: acknowledged */
-    LOOK_TESTED,  /* for this one: acknowledged */
+    LOOK_QUIET,  /* Noop */
+    LOOK_BUSY,   /* a command, for another */
+    LOOK_WAKEUP, /* for this one: acknowledged */
+    LOOK_TESTED, /* for this one: acknowledged */
 };
 
 static void acknowledge(struct mailbox *mailbox)

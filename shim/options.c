@@ -32,8 +32,8 @@ static const char *read_tables_phys(const char *cmdline, uint64_t *phys)
     int length = cmdline_value(cmdline, "page-tables", text, sizeof(text));
     if (length < 0)
         return NULL;
-    if (length >= (int)sizeof(text) || parse_number(text, phys) || !*phys ||
-        *phys % PAGE_BYTES || *phys >> 32)
+    if (length >= (int)sizeof(text) || parse_number(text, phys) || !*phys || *phys % PAGE_BYTES ||
+        *phys >> 32)
         return "page-tables must be an address below 4 GiB on a 4 KiB border";
     return NULL;
 }
@@ -53,9 +53,8 @@ static const char *find_unknown(const char *cmdline)
 const char *shim_options_read(const char *cmdline, struct shim_options *options)
 {
     static const struct choice versions[] = {{"0", 0}, {"1", 1}, {NULL, 0}};
-    static const struct choice lengths[] = {{"16", ACPI_MADT_WAKEUP_BYTES_V0},
-                                            {"24", ACPI_MADT_WAKEUP_BYTES_V1},
-                                            {NULL, 0}};
+    static const struct choice lengths[] = {
+        {"16", ACPI_MADT_WAKEUP_BYTES_V0}, {"24", ACPI_MADT_WAKEUP_BYTES_V1}, {NULL, 0}};
     static const struct choice types[] = {{"reserved", MUSTER_MEMORY_RESERVED},
                                           {"nvs", MUSTER_MEMORY_NVS},
                                           {"usable", MUSTER_MEMORY_USABLE},

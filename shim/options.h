@@ -10,12 +10,12 @@
 #include <muster/memory.h>
 
 struct shim_options {
-    uint16_t mailbox_version;         /* mailbox-version=0|1 (default 1) */
-    uint8_t wakeup_entry_bytes;       /* mailbox-length=16|24 (default by the version) */
+    uint16_t mailbox_version;            /* mailbox-version=0|1 (default 1) */
+    uint8_t wakeup_entry_bytes;          /* mailbox-length=16|24 (default by the version) */
     enum muster_memory_type tables_type; /* firmware-memory=reserved|nvs|usable: how the memory of
                                             the APs' page tables is declared (default nvs) */
-    uint64_t tables_phys;             /* page-tables=ADDR; 0: where there is room */
-    unsigned levels;                  /* levels=4|5: of the APs' page tables (default 4) */
+    uint64_t tables_phys;                /* page-tables=ADDR; 0: where there is room */
+    unsigned levels;                     /* levels=4|5: of the APs' page tables (default 4) */
 };
 
 /** NULL, or a sentence that says which word is wrong. */

@@ -53,8 +53,8 @@ void shim_processors_start(void)
     config.paging_levels = shim.options.levels;
     shim_timer_calibrate();
     struct muster_slot *bsp = &shim.slots[shim.machine.bsp];
-    check("the processors' tables", muster_prepare(&shim.machine, &shim.plan, &config, shim.slots,
-                                                   &idt, bsp));
+    check("the processors' tables",
+          muster_prepare(&shim.machine, &shim.plan, &config, shim.slots, &idt, bsp));
     if (shim.reset_vector_phys)
         check("the reset vector", muster_lend_prepare(&shim.machine, shim.reset_vector_phys));
     shim_tables_seal_entry();

@@ -22,7 +22,7 @@
 #define ONE_MIB       0x100000u
 
 /** Owner, in the memory map, of what stays the shim's while the OS runs. */
-#define SHIM_OWNER    MUSTER_OWNER_HOST
+#define SHIM_OWNER MUSTER_OWNER_HOST
 
 /** Pages that one set of the shim's tables takes at most: shim/tables.c. */
 #define SHIM_TABLE_PAGES 32u
@@ -35,7 +35,7 @@ struct shim {
     struct shim_options options;
     struct muster_machine machine;
     struct muster_plan plan;
-    struct muster_slot *slots;   /* one per CPU */
+    struct muster_slot *slots; /* one per CPU */
     struct mailbox *mailbox;
     uint64_t reset_vector_phys;  /* the page by which CPUs come back; 0 in version 0 */
     uint64_t entry_phys;         /* the SIPI page, below 1 MiB */
@@ -61,8 +61,7 @@ void shim_modules_move(void);
 void shim_layout(void);
 
 /** Zeroed memory below 4 GiB that stays, declared as @type. Stops with @what if there is none. */
-uint64_t shim_take(uint64_t bytes, uint64_t align, enum muster_memory_type type,
-                   const char *what);
+uint64_t shim_take(uint64_t bytes, uint64_t align, enum muster_memory_type type, const char *what);
 
 /** shim/tables.c: build both sets of page tables, the BSP's and the APs'. */
 void shim_tables_build(void);

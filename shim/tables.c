@@ -7,7 +7,6 @@
 #include "boot/image.h"
 #include "shim/shim.h"
 
-
 #define OS_RAM (MUSTER_PAGE_WRITE | MUSTER_PAGE_EXECUTE | MUSTER_PAGE_FOR_OS)
 
 static struct muster_paging boot_tables; /* the BSP's, until the payload has its own */
@@ -15,8 +14,7 @@ static struct muster_paging ap_tables;
 
 static void map(struct muster_paging *paging, uint64_t start_phys, uint64_t bytes, unsigned access)
 {
-    enum muster_status status =
-        muster_paging_map(paging, start_phys, start_phys, bytes, access);
+    enum muster_status status = muster_paging_map(paging, start_phys, start_phys, bytes, access);
     if (status)
         shim_fail_status("the shim's page tables", status);
 }
@@ -43,8 +41,8 @@ static void map_own(struct muster_paging *paging)
     map(paging, (uint64_t)text_start, (uint64_t)(text_end - text_start), MUSTER_PAGE_EXECUTE);
     map(paging, (uint64_t)rodata_start, (uint64_t)(rodata_end - rodata_start), MUSTER_PAGE_READ);
     map(paging, (uint64_t)data_start, (uint64_t)(image_end - data_start), MUSTER_PAGE_WRITE);
-    map(paging, (uint64_t)shim.slots,
-        (uint64_t)shim.machine.cpu_count * sizeof(struct muster_slot), MUSTER_PAGE_WRITE);
+    map(paging, (uint64_t)shim.slots, (uint64_t)shim.machine.cpu_count * sizeof(struct muster_slot),
+        MUSTER_PAGE_WRITE);
     map(paging, (uint64_t)shim.mailbox, MAILBOX_BYTES, MUSTER_PAGE_WRITE);
     if (shim.reset_vector_phys)
         map(paging, shim.reset_vector_phys, PAGE_BYTES, MUSTER_PAGE_EXECUTE);
@@ -57,9 +55,8 @@ static void map_own(struct muster_paging *paging)
 
 static void build(struct muster_paging *paging, uint64_t phys, unsigned levels)
 {
-    enum muster_status status =
-        muster_paging_init(paging, &shim.platform, levels, true, phys,
-                           (uint64_t)SHIM_TABLE_PAGES * PAGE_BYTES);
+    enum muster_status status = muster_paging_init(paging, &shim.platform, levels, true, phys,
+                                                   (uint64_t)SHIM_TABLE_PAGES * PAGE_BYTES);
     if (status)
         shim_fail_status("the shim's page tables", status);
     map(paging, 0, FOUR_GIB, MUSTER_PAGE_WRITE);

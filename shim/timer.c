@@ -18,8 +18,8 @@ void shim_timer_calibrate(void)
     timer_write(APIC_TIMER_DIVIDE, APIC_DIVIDE_BY_16);
     timer_write(APIC_TIMER_INITIAL, UINT32_MAX);
     native_delay_ns(CALIBRATION_MS * 1000000u);
-    uint32_t left = apic_read(&shim.platform, muster_apic_is_x2(&shim.platform),
-                              APIC_TIMER_CURRENT);
+    uint32_t left =
+        apic_read(&shim.platform, muster_apic_is_x2(&shim.platform), APIC_TIMER_CURRENT);
     timer_write(APIC_TIMER_INITIAL, 0);
     shim.timer_ticks_per_ms = (UINT32_MAX - left) / CALIBRATION_MS;
 }

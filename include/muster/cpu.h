@@ -65,9 +65,9 @@ struct muster_trap_frame {
 #define MUSTER_TSS       0x30
 #define MUSTER_GDT_WORDS 8 /* the TSS takes two */
 
-#define MUSTER_IST_NMI 1
-#define MUSTER_IST_DF  2
-#define MUSTER_IST_MC  3
+#define MUSTER_IST_NMI   1
+#define MUSTER_IST_DF    2
+#define MUSTER_IST_MC    3
 #define MUSTER_IST_COUNT 3
 
 /** A function that a started CPU enters: interrupts off, own stack, IST and GS base loaded. */
@@ -78,11 +78,11 @@ struct muster_start {
     muster_entry *entry; /* must not return */
     void *context;
     uint64_t stack_top; /* 16-byte aligned */
-    void *percpu; /* GS base from then on; its first word must be the address of the slot */
+    void *percpu;       /* GS base from then on; its first word must be the address of the slot */
 };
 
-#define MUSTER_SLOT_BYTES       16384u
-#define MUSTER_IST_STACK_BYTES  4096u
+#define MUSTER_SLOT_BYTES      16384u
+#define MUSTER_IST_STACK_BYTES 4096u
 
 /**
  * All that one CPU needs to come in, in one aligned block that the host gives. The stacks are
@@ -101,14 +101,14 @@ struct muster_slot {
     uint32_t firmware_levels;   /* of firmware_cr3's page tables: 4 or 5 */
     uint64_t gs_base;           /* slot while parked, then start.percpu; NMI, #DF, #MC load it */
     uint64_t park_stack_top;
-    uint64_t firmware_cr3;      /* on arrival, before its own: the firmware's page tables */
-    uint64_t first_tsc;         /* taken in assembly, made into stamps in C */
+    uint64_t firmware_cr3; /* on arrival, before its own: the firmware's page tables */
+    uint64_t first_tsc;    /* taken in assembly, made into stamps in C */
     uint64_t long_mode_tsc;
     uint64_t stamps_ns[MUSTER_STAMP_COUNT]; /* on the scale of time_ns; 0: not reached */
     struct muster_start start;
     uint64_t gdt[MUSTER_GDT_WORDS];
     uint8_t tss[104];
-    uint32_t mtrr_writes;       /* how many MTRRs differed and were written */
+    uint32_t mtrr_writes; /* how many MTRRs differed and were written */
     uint8_t park_stack[MUSTER_SLOT_BYTES - 1024 - MUSTER_IST_COUNT * MUSTER_IST_STACK_BYTES]
         __attribute__((aligned(1024)));
     uint8_t ist[MUSTER_IST_COUNT][MUSTER_IST_STACK_BYTES];
@@ -139,17 +139,17 @@ struct muster_cpu_profile {
 
 /** The host's part, given to muster_prepare(). */
 struct muster_cpu_config {
-    uint64_t park_cr3;       /* the page table that CPUs come in on: below 4 GiB, maps entry page,
-                                library, slots, IDT and this machine at the addresses that the
-                                BSP uses, and the local APIC (uncached) and entry page 1:1 */
-    unsigned paging_levels;  /* of park_cr3: 4 or 5 */
-    uint64_t entry_phys;     /* page-aligned, mapped 1:1 by park_cr3: muster_entry_bytes() long;
-                                below 1 MiB for INIT-SIPI, below 4 GiB for the mailbox */
+    uint64_t park_cr3;      /* the page table that CPUs come in on: below 4 GiB, maps entry page,
+                               library, slots, IDT and this machine at the addresses that the
+                               BSP uses, and the local APIC (uncached) and entry page 1:1 */
+    unsigned paging_levels; /* of park_cr3: 4 or 5 */
+    uint64_t entry_phys;    /* page-aligned, mapped 1:1 by park_cr3: muster_entry_bytes() long;
+                               below 1 MiB for INIT-SIPI, below 4 GiB for the mailbox */
     uint64_t entry_bytes;
-    uint64_t cr4_features;   /* CR4 bits to turn on wherever CPUID has them: MUSTER_CR4_FEATURES;
-                                0: every CPU gets what the BSP has */
-    uint8_t wake_vector;     /* interrupt that wakes a parked CPU: 0x20 to 0xFE */
-    uint64_t syscall_entry;  /* LSTAR; 0: SYSCALL stays off */
+    uint64_t cr4_features;  /* CR4 bits to turn on wherever CPUID has them: MUSTER_CR4_FEATURES;
+                               0: every CPU gets what the BSP has */
+    uint8_t wake_vector;    /* interrupt that wakes a parked CPU: 0x20 to 0xFE */
+    uint64_t syscall_entry; /* LSTAR; 0: SYSCALL stays off */
     struct muster_word *td_gate; /* for MUSTER_WAY_TD_START: 0, until it is the address that
                                     the waiting CPUs are to go to */
     /**
@@ -187,8 +187,7 @@ void muster_apic_eoi(const struct muster_platform *platform);
  */
 enum muster_status muster_apic_send(const struct muster_platform *platform, uint32_t apic_id,
                                     uint8_t vector);
-enum muster_status muster_apic_send_nmi(const struct muster_platform *platform,
-                                        uint32_t apic_id);
+enum muster_status muster_apic_send_nmi(const struct muster_platform *platform, uint32_t apic_id);
 
 /** Read the calling CPU's own state into @profile. */
 void muster_cpu_profile_read(const struct muster_machine *machine,

@@ -44,8 +44,7 @@ struct muster_custody {
 enum muster_custody_policy muster_custody_default_policy(bool has_reset_vector);
 
 void muster_custody_init(struct muster_custody *custody, struct muster_memory_map *map,
-                         const struct muster_platform *platform,
-                         enum muster_custody_policy policy);
+                         const struct muster_platform *platform, enum muster_custody_policy policy);
 
 /**
  * Take a range. What custody already holds of it is fine; what another owner holds is

@@ -29,7 +29,7 @@ struct muster_cpu {
 struct muster_mailbox_description {
     bool present;
     uint16_t version;
-    uint8_t length;            /* of the entry: 16 or 24, judged apart from the version */
+    uint8_t length; /* of the entry: 16 or 24, judged apart from the version */
     uint64_t mailbox_phys;
     uint64_t reset_vector_phys; /* 0 unless version >= 1 and length >= 24 and it is given */
 };
@@ -55,9 +55,9 @@ struct muster_machine {
     struct muster_mailbox_description mailbox;
     bool confidential; /* a TD: INIT and SIPI do not exist, MTRRs are not to be written */
     uint8_t madt_revision;
-    uint32_t duplicate_count; /* entries dropped: the same APIC ID again */
-    uint32_t invalid_count;   /* entries dropped: the ID that means none */
-    uint32_t disabled_count;  /* entries dropped: neither enabled nor online-capable */
+    uint32_t duplicate_count;      /* entries dropped: the same APIC ID again */
+    uint32_t invalid_count;        /* entries dropped: the ID that means none */
+    uint32_t disabled_count;       /* entries dropped: neither enabled nor online-capable */
     struct muster_finding finding; /* of the last discovery that failed */
 
     /* Set up by muster_prepare(), see muster/wake.h and muster/cpu.h. */
@@ -78,8 +78,7 @@ struct muster_machine {
 enum muster_status muster_machine_init(struct muster_machine *machine,
                                        const struct muster_platform *platform,
                                        struct muster_cpu *cpus, uint32_t cpu_capacity,
-                                       struct muster_index_entry *index,
-                                       uint32_t index_capacity);
+                                       struct muster_index_entry *index, uint32_t index_capacity);
 
 /**
  * Read RSDP, RSDT or XSDT, and MADT. On the BSP, once, before anything else.

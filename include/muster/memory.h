@@ -33,7 +33,7 @@ enum muster_memory_owner {
     MUSTER_OWNER_FIRMWARE_MAILBOX, /* the next three are custody's */
     MUSTER_OWNER_FIRMWARE_LOOP,
     MUSTER_OWNER_FIRMWARE_TABLES,
-    MUSTER_OWNER_HOST,             /* from here on: the host's own meanings */
+    MUSTER_OWNER_HOST, /* from here on: the host's own meanings */
 };
 
 struct muster_memory_range {
@@ -100,9 +100,8 @@ uint64_t muster_memory_release_range(struct muster_memory_map *map, uint64_t sta
  * MUSTER_ERROR_OUT_OF_MEMORY if there is none; page 0 is never given.
  */
 enum muster_status muster_memory_allocate(struct muster_memory_map *map, uint64_t bytes,
-                                          uint64_t align, uint64_t floor_phys,
-                                          uint64_t limit_phys, uint32_t owner,
-                                          uint64_t *start_phys);
+                                          uint64_t align, uint64_t floor_phys, uint64_t limit_phys,
+                                          uint32_t owner, uint64_t *start_phys);
 
 /** The range that holds @phys, or NULL in a hole. */
 const struct muster_memory_range *muster_memory_find(const struct muster_memory_map *map,

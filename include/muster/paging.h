@@ -53,17 +53,16 @@ enum muster_status muster_paging_map(struct muster_paging *paging, uint64_t virt
                                      uint64_t bytes, unsigned access);
 
 /** Take a mapping away (a guard page): later touches fault. Page-aligned. */
-enum muster_status muster_paging_unmap(struct muster_paging *paging, uint64_t virt,
-                                       uint64_t bytes);
+enum muster_status muster_paging_unmap(struct muster_paging *paging, uint64_t virt, uint64_t bytes);
 
 /** One thing met on a walk. */
 struct muster_page_visit {
-    bool is_table;       /* a page of the tree itself; else a mapping */
-    unsigned level;      /* of the table, or of the table that holds the mapping: 1 to 5 */
-    uint64_t virt;       /* first address it serves, sign-extended */
+    bool is_table;  /* a page of the tree itself; else a mapping */
+    unsigned level; /* of the table, or of the table that holds the mapping: 1 to 5 */
+    uint64_t virt;  /* first address it serves, sign-extended */
     uint64_t phys;
-    uint64_t bytes;      /* that it maps; 4096 for a table */
-    unsigned access;     /* of a mapping: what the whole path allows together */
+    uint64_t bytes;  /* that it maps; 4096 for a table */
+    unsigned access; /* of a mapping: what the whole path allows together */
 };
 
 /** Called for each thing; anything but MUSTER_OK ends the walk with that status. */
@@ -78,8 +77,7 @@ typedef enum muster_status muster_page_visitor(void *context,
  * MUSTER_ERROR_PAGE_TABLE_LOOP as well (tables may be shared: each use counts).
  */
 enum muster_status muster_paging_walk(const struct muster_platform *platform, uint64_t cr3,
-                                      unsigned levels, muster_page_visitor *visitor,
-                                      void *context);
+                                      unsigned levels, muster_page_visitor *visitor, void *context);
 
 #ifdef __cplusplus
 }

@@ -93,10 +93,10 @@ const char *muster_error_name(enum muster_status status);
  */
 struct muster_finding {
     enum muster_status status;
-    char table[8];        /* "RSDP", "XSDT", "APIC" ...; a C string */
-    uint64_t table_phys;  /* where the table lies */
-    uint32_t entry;       /* number of the entry within it, from 0 */
-    uint32_t offset;      /* of the entry or field, from the table's start */
+    char table[8];       /* "RSDP", "XSDT", "APIC" ...; a C string */
+    uint64_t table_phys; /* where the table lies */
+    uint32_t entry;      /* number of the entry within it, from 0 */
+    uint32_t offset;     /* of the entry or field, from the table's start */
     uint64_t found;
     uint64_t wanted;
 };

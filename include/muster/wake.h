@@ -36,23 +36,22 @@ const char *muster_way_name(enum muster_way way);
 
 struct muster_plan {
     enum muster_way way;
-    bool x2apic;       /* which APIC interface the way uses */
-    bool reset_vector; /* CPUs can be handed back to the firmware */
+    bool x2apic;        /* which APIC interface the way uses */
+    bool reset_vector;  /* CPUs can be handed back to the firmware */
     const char *reason; /* one sentence: why this way */
 };
 
 /**
  * Choose the way by what the platform describes; @wanted other than AUTO asks for one and is
  * MUSTER_ERROR_NO_WAY if the platform does not offer it (SIPI in a TD, TD_START outside of one,
- * MAILBOX with none described). TD_START is never chosen by itself: only firmware can ask for it. An APIC ID that the APIC's mode cannot reach is
- * MUSTER_ERROR_APIC_ID_BEYOND_XAPIC.
+ * MAILBOX with none described). TD_START is never chosen by itself: only firmware can ask for it.
+ * An APIC ID that the APIC's mode cannot reach is MUSTER_ERROR_APIC_ID_BEYOND_XAPIC.
  */
-enum muster_status muster_plan_make(const struct muster_machine *machine,
-                                    enum muster_way wanted, struct muster_plan *plan);
+enum muster_status muster_plan_make(const struct muster_machine *machine, enum muster_way wanted,
+                                    struct muster_plan *plan);
 
 /** Bytes of entry memory that the plan's way needs for this machine: whole pages. */
-uint64_t muster_entry_bytes(const struct muster_machine *machine,
-                            const struct muster_plan *plan);
+uint64_t muster_entry_bytes(const struct muster_machine *machine, const struct muster_plan *plan);
 
 /**
  * Fill slots, descriptor tables, IDT and entry pages, read the BSP's profile, and load it all on
@@ -62,9 +61,8 @@ uint64_t muster_entry_bytes(const struct muster_machine *machine,
  * @param slots  machine->cpu_count of them, zeroed
  */
 enum muster_status muster_prepare(struct muster_machine *machine, const struct muster_plan *plan,
-                                  const struct muster_cpu_config *config,
-                                  struct muster_slot *slots, struct muster_idt *idt,
-                                  void *bsp_percpu);
+                                  const struct muster_cpu_config *config, struct muster_slot *slots,
+                                  struct muster_idt *idt, void *bsp_percpu);
 
 /**
  * Bring every enabled CPU that is not in yet into the park area. Returns when the last has come
@@ -120,8 +118,7 @@ __attribute__((noreturn)) void muster_lend(struct muster_slot *slot, uint64_t ve
 enum muster_cpu_state muster_cpu_state(const struct muster_machine *machine, uint32_t index);
 
 /** Whether any described CPU may still be in the firmware's loop (custody must go on). */
-bool muster_ap_in_firmware(const struct muster_machine *machine,
-                           const struct muster_plan *plan);
+bool muster_ap_in_firmware(const struct muster_machine *machine, const struct muster_plan *plan);
 
 #ifdef __cplusplus
 }

@@ -11,10 +11,10 @@
 /** What an entry page carries for the code in it, at ENTRY_PARAMETERS. */
 struct entry_parameters {
     uint64_t park_cr3;
-    uint64_t arrive;  /* arrive_by_apic_id or arrive_by_slot */
-    uint64_t index;   /* struct muster_index_entry[] */
-    uint64_t slots;   /* the first slot that this page serves */
-    uint64_t strays;  /* struct muster_word */
+    uint64_t arrive; /* arrive_by_apic_id or arrive_by_slot */
+    uint64_t index;  /* struct muster_index_entry[] */
+    uint64_t slots;  /* the first slot that this page serves */
+    uint64_t strays; /* struct muster_word */
     uint32_t index_shift;
     uint32_t index_mask;
     uint32_t cr4;

@@ -10,8 +10,7 @@
 #include "lib/cpu/mtrr.h"
 
 /* SYSCALL clears these (SDM vol. 2, SYSCALL): nothing that user mode set may hold in the kernel. */
-#define SYSCALL_MASK                                                                               \
-    (RFLAGS_TF | RFLAGS_IF | RFLAGS_DF | RFLAGS_IOPL | RFLAGS_NT | RFLAGS_AC)
+#define SYSCALL_MASK (RFLAGS_TF | RFLAGS_IF | RFLAGS_DF | RFLAGS_IOPL | RFLAGS_NT | RFLAGS_AC)
 
 #define BELOW_4_GIB(address) ((uint64_t)(address) >> 32 == 0)
 

@@ -66,8 +66,7 @@ uint32_t mtrr_write(const struct muster_platform *platform,
     for (unsigned i = 0; i < mtrr_fixed_count(profile->mtrr_cap); i++)
         writes += write_if_different(platform, fixed_msr(i), profile->mtrr_fixed[i]);
     for (unsigned i = 0; i < mtrr_variable_count(profile->mtrr_cap); i++)
-        writes +=
-            write_if_different(platform, MSR_MTRR_PHYSBASE0 + i, profile->mtrr_variable[i]);
+        writes += write_if_different(platform, MSR_MTRR_PHYSBASE0 + i, profile->mtrr_variable[i]);
     platform->msr_write(context, MSR_MTRR_DEF_TYPE, profile->mtrr_def_type);
     return writes;
 }

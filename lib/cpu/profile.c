@@ -2,8 +2,8 @@
 #include "abi/x86.h"
 #include "lib/cpu/cpu.h"
 
-_Static_assert(MUSTER_CR4_FEATURES == (CR4_SMEP | CR4_SMAP | CR4_UMIP | CR4_FSGSBASE | CR4_MCE |
-                                       CR4_PGE),
+_Static_assert(MUSTER_CR4_FEATURES ==
+                   (CR4_SMEP | CR4_SMAP | CR4_UMIP | CR4_FSGSBASE | CR4_MCE | CR4_PGE),
                "include/muster/cpu.h spells the bits out");
 
 /* CR4 bits that must not be set on a CPU whose CPUID lacks the feature. */

@@ -16,31 +16,31 @@
 #define SLOT_LONG_MODE_TSC   80
 
 /* An entry page: code from its start, parameters from here. */
-#define ENTRY_PARAMETERS    0xE00
-#define ENTRY_PARK_CR3      (ENTRY_PARAMETERS + 0)
-#define ENTRY_ARRIVE        (ENTRY_PARAMETERS + 8)
-#define ENTRY_INDEX         (ENTRY_PARAMETERS + 16)
-#define ENTRY_SLOTS         (ENTRY_PARAMETERS + 24)
-#define ENTRY_STRAYS        (ENTRY_PARAMETERS + 32)
-#define ENTRY_INDEX_SHIFT   (ENTRY_PARAMETERS + 40)
-#define ENTRY_INDEX_MASK    (ENTRY_PARAMETERS + 44)
-#define ENTRY_CR4           (ENTRY_PARAMETERS + 48)
-#define ENTRY_EFER          (ENTRY_PARAMETERS + 52)
-#define ENTRY_FAR32         (ENTRY_PARAMETERS + 56)
-#define ENTRY_FAR64         (ENTRY_PARAMETERS + 64)
-#define ENTRY_GDTR          (ENTRY_PARAMETERS + 70)
-#define ENTRY_GDT           (ENTRY_PARAMETERS + 80)
-#define ENTRY_X2APIC        (ENTRY_PARAMETERS + 112)
-#define ENTRY_TD            (ENTRY_PARAMETERS + 116)
+#define ENTRY_PARAMETERS  0xE00
+#define ENTRY_PARK_CR3    (ENTRY_PARAMETERS + 0)
+#define ENTRY_ARRIVE      (ENTRY_PARAMETERS + 8)
+#define ENTRY_INDEX       (ENTRY_PARAMETERS + 16)
+#define ENTRY_SLOTS       (ENTRY_PARAMETERS + 24)
+#define ENTRY_STRAYS      (ENTRY_PARAMETERS + 32)
+#define ENTRY_INDEX_SHIFT (ENTRY_PARAMETERS + 40)
+#define ENTRY_INDEX_MASK  (ENTRY_PARAMETERS + 44)
+#define ENTRY_CR4         (ENTRY_PARAMETERS + 48)
+#define ENTRY_EFER        (ENTRY_PARAMETERS + 52)
+#define ENTRY_FAR32       (ENTRY_PARAMETERS + 56)
+#define ENTRY_FAR64       (ENTRY_PARAMETERS + 64)
+#define ENTRY_GDTR        (ENTRY_PARAMETERS + 70)
+#define ENTRY_GDT         (ENTRY_PARAMETERS + 80)
+#define ENTRY_X2APIC      (ENTRY_PARAMETERS + 112)
+#define ENTRY_TD          (ENTRY_PARAMETERS + 116)
 
 /* The entry page's GDT. */
-#define ENTRY_CS64          0x08
-#define ENTRY_DS            0x10
-#define ENTRY_CS32          0x18
+#define ENTRY_CS64 0x08
+#define ENTRY_DS   0x10
+#define ENTRY_CS32 0x18
 
 /* Entry stubs of the mailbox in one page. */
-#define ENTRY_STUB_BYTES    16
-#define ENTRY_STUBS         192
-#define ENTRY_FIVE_LEVELS   0x80000000 /* beside the stub's number: the firmware's CR4.LA57 */
+#define ENTRY_STUB_BYTES  16
+#define ENTRY_STUBS       192
+#define ENTRY_FIVE_LEVELS 0x80000000 /* beside the stub's number: the firmware's CR4.LA57 */
 
 #endif

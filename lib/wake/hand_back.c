@@ -42,8 +42,7 @@ enum muster_status muster_cpu_hand_back(struct muster_machine *machine,
         return MUSTER_DENIED;
     uint64_t deadline_ns = time_after(platform->time_ns(platform->context), timeout_ns);
     word_store_release(&slot->command, PARK_HAND_BACK);
-    enum muster_status status =
-        muster_apic_send(platform, apic_id, machine->config.wake_vector);
+    enum muster_status status = muster_apic_send(platform, apic_id, machine->config.wake_vector);
     if (!status)
         status = mailbox_test(machine, apic_id, deadline_ns);
     /* One that took the command is in the firmware; one that never looked stays parked. */
@@ -53,7 +52,6 @@ enum muster_status muster_cpu_hand_back(struct muster_machine *machine,
         status = MUSTER_TIME_OUT; /* whoever answered, it was not this CPU */
     if (status)
         slot_fail(slot, status);
-    word_move(&slot->state, MUSTER_CPU_OFF_PENDING,
-              status ? MUSTER_CPU_FAILED : MUSTER_CPU_ABSENT);
+    word_move(&slot->state, MUSTER_CPU_OFF_PENDING, status ? MUSTER_CPU_FAILED : MUSTER_CPU_ABSENT);
     return status;
 }

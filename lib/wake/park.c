@@ -12,10 +12,8 @@ static void arrival_stamps(struct muster_slot *slot)
 {
     const struct muster_platform *platform = slot->machine->platform;
     void *context = platform->context;
-    slot->stamps_ns[MUSTER_STAMP_FIRST_INSTRUCTION] =
-        platform->tsc_to_ns(context, slot->first_tsc);
-    slot->stamps_ns[MUSTER_STAMP_LONG_MODE] =
-        platform->tsc_to_ns(context, slot->long_mode_tsc);
+    slot->stamps_ns[MUSTER_STAMP_FIRST_INSTRUCTION] = platform->tsc_to_ns(context, slot->first_tsc);
+    slot->stamps_ns[MUSTER_STAMP_LONG_MODE] = platform->tsc_to_ns(context, slot->long_mode_tsc);
     slot_stamp(slot, MUSTER_STAMP_OWN_TABLES);
 }
 

@@ -7,10 +7,8 @@
 const char *muster_way_name(enum muster_way way)
 {
     static const char *const names[] = {
-        [MUSTER_WAY_AUTO] = "auto",
-        [MUSTER_WAY_SIPI] = "sipi",
-        [MUSTER_WAY_MAILBOX] = "mailbox",
-        [MUSTER_WAY_NONE] = "none",
+        [MUSTER_WAY_AUTO] = "auto",         [MUSTER_WAY_SIPI] = "sipi",
+        [MUSTER_WAY_MAILBOX] = "mailbox",   [MUSTER_WAY_NONE] = "none",
         [MUSTER_WAY_TD_START] = "td-start",
     };
     return (unsigned)way < sizeof(names) / sizeof(names[0]) ? names[way] : "unknown";
@@ -82,8 +80,7 @@ enum muster_status muster_plan_make(const struct muster_machine *machine, enum m
     if (status)
         return status;
     plan->x2apic = muster_apic_is_x2(machine->platform);
-    plan->reset_vector =
-        plan->way == MUSTER_WAY_MAILBOX && machine->mailbox.reset_vector_phys != 0;
+    plan->reset_vector = plan->way == MUSTER_WAY_MAILBOX && machine->mailbox.reset_vector_phys != 0;
     for (uint32_t i = 0; i < machine->cpu_count; i++)
         if (!plan->x2apic && machine->cpus[i].enabled &&
             machine->cpus[i].apic_id >= APIC_XAPIC_ID_LIMIT)

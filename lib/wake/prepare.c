@@ -24,9 +24,8 @@ static enum muster_status check_config(const struct muster_platform *platform,
 }
 
 enum muster_status muster_prepare(struct muster_machine *machine, const struct muster_plan *plan,
-                                  const struct muster_cpu_config *config,
-                                  struct muster_slot *slots, struct muster_idt *idt,
-                                  void *bsp_percpu)
+                                  const struct muster_cpu_config *config, struct muster_slot *slots,
+                                  struct muster_idt *idt, void *bsp_percpu)
 {
     enum muster_status status = check_config(machine->platform, config);
     if (status)

@@ -6,10 +6,10 @@
 #include "lib/memory_functions.h"
 #include "lib/wake/way.h"
 
-#define ONE_MIB                  0x100000u
-#define CLASSIC_INIT_DELAY_NS    10000000u
-#define FIRST_REPEAT_NS          200000u
-#define REPEATS_BEFORE_NEW_INIT  6 /* by then 200 us have doubled to 12.8 ms */
+#define ONE_MIB                 0x100000u
+#define CLASSIC_INIT_DELAY_NS   10000000u
+#define FIRST_REPEAT_NS         200000u
+#define REPEATS_BEFORE_NEW_INIT 6 /* by then 200 us have doubled to 12.8 ms */
 
 static uint64_t sipi_entry_bytes(const struct muster_machine *machine)
 {

@@ -15,13 +15,13 @@
 #include "boot/native.h"
 #include "boot/td.h"
 
-#define MOST_CPUS  16
-#define PLACES     32
-#define NOBODY     77
-#define OWN_ID     0 /* the BSP's: described, and nobody answers to it */
-#define PM_PORT    0x604
-#define POWER_OFF  0x2000
-#define ROUNDS     1000
+#define MOST_CPUS 16
+#define PLACES    32
+#define NOBODY    77
+#define OWN_ID    0 /* the BSP's: described, and nobody answers to it */
+#define PM_PORT   0x604
+#define POWER_OFF 0x2000
+#define ROUNDS    1000
 
 static struct muster_platform platform;
 static struct muster_machine machine;
@@ -45,7 +45,7 @@ extern volatile uint32_t ap_done;
 #elif CASE == 14
 #define AP_CODE                                                                                    \
     "movl $" TEXT(TABLES) " + 0x1FFF8, %ebx\nmovq $2, (%rbx)\n"                                    \
-    "movq %cr3, %rax\n.globl wrong\nwrong: movq %rax, %cr3\n"
+                          "movq %cr3, %rax\n.globl wrong\nwrong: movq %rax, %cr3\n"
 #else
 #define AP_CODE ""
 #endif
@@ -130,8 +130,11 @@ static __attribute__((noinline, noclone)) void break_rule(void)
     __asm__ volatile("lock cmpxchgl %2, (%1)" : "+a"(old) : "r"(mailbox), "r"(0) : "memory");
     WRONG("xchgw %w0, 2(%1)", "r"(0x55), "r"(mailbox));
 #elif CASE == 17
-    struct muster_tdcall_registers r = {.rcx = 0x3C00, .r10 = MUSTER_CALL_WATCH,
-                                        .r11 = MUSTER_REGION_CODE, .r12 = TABLES, .r13 = 0x1000};
+    struct muster_tdcall_registers r = {.rcx = 0x3C00,
+                                        .r10 = MUSTER_CALL_WATCH,
+                                        .r11 = MUSTER_REGION_CODE,
+                                        .r12 = TABLES,
+                                        .r13 = 0x1000};
     td_call(TDG_VP_VMCALL, &r);
     if (!r.r10)
         td_report_fatal("the OS could say what is watched");

@@ -576,8 +576,8 @@ static void impossible_bits_are_named(void **state)
         uint64_t *entry;
         uint64_t value;
     } bad[] = {
-        {pml4, 0x2000 | PTE_LARGE | TABLE},         {pdpt, GIB | MIB2 | PTE_LARGE | LEAF},
-        {pdpt, GIB | 0x2000 | PTE_LARGE | 1},       {pd, MIB2 | 0x100000 | PTE_LARGE | LEAF},
+        {pml4, 0x2000 | PTE_LARGE | TABLE},   {pdpt, GIB | MIB2 | PTE_LARGE | LEAF},
+        {pdpt, GIB | 0x2000 | PTE_LARGE | 1}, {pd, MIB2 | 0x100000 | PTE_LARGE | LEAF},
         {pd, MIB2 | 0x2000 | PTE_LARGE | 1},
     };
 
