@@ -11,7 +11,7 @@ cases() {
 --firmware-memory usable --page-tables 0x11000000"
     echo "60 td_boots_our_kernel_as_any_other td_boot_our_kernel 2"
     for cpus in 1 2 4; do
-        echo "200 linux_6_12_as_a_td_wakes_${cpus}_cpus td_linux $cpus"
+        echo "400 linux_6_12_as_a_td_wakes_${cpus}_cpus td_linux $cpus"
     done
     echo "30 td_that_hangs_is_asked_where_it_is td_hangs 2"
     echo "30 td_without_room_for_the_shared_bit_is_refused td_fatal"
@@ -26,7 +26,7 @@ long_cases() {
     echo "400 linux_6_12_as_a_td_wakes_8_cpus td_linux 8"
     echo "400 td_wakes_64_cpus_of_our_kernel td_run 64"
     for round in 1 2 3 4 5 6 7 8 9 10 11 12 13 14 15 16 17 18 19 20; do
-        echo "200 linux_6_12_as_a_td_wakes_4_cpus_time_$round td_linux 4"
+        echo "400 linux_6_12_as_a_td_wakes_4_cpus_time_$round td_linux 4"
     done
 }
 
@@ -71,7 +71,7 @@ td_boot_our_kernel() {
 # td_linux CPUS: the unmodified kernel of Debian.
 td_linux() {
     kernel=$(input kernel-6.12)
-    expect_status 0 "$muster" boot "$kernel" --td --cpus "$1" --timeout 180 \
+    expect_status 0 "$muster" boot "$kernel" --td --cpus "$1" --timeout 360 \
         --json "$work/report.json" >"$work/console"
     tail -n 6 "$work/console"
     check_td "$work/report.json" "$1"
