@@ -75,16 +75,17 @@ static void handle_io(struct vcpu *vcpu)
 {
     uint64_t info = vcpu->vmcb->exit_info_1;
     uint64_t qualification = (info >> SVM_IOIO_SIZE_SHIFT & 7) - 1; /* 1, 2, 4 bytes: 0, 1, 3 */
+    unsigned bytes = (unsigned)(vcpu->vmcb->exit_info_2 - vcpu->vmcb->rip);
     struct instruction instruction;
     qualification |= info & SVM_IOIO_IN ? VE_IO_IN : 0;
     qualification |= info & SVM_IOIO_STRING ? VE_IO_STRING : 0;
     qualification |= info & SVM_IOIO_REP ? VE_IO_REP : 0;
     qualification |= (info >> SVM_IOIO_PORT_SHIFT & 0xFFFF) << VE_IO_PORT_SHIFT;
-    if (!(info & SVM_IOIO_STRING) && decode(vcpu, &instruction) &&
+    /* One byte has no room for an immediate: most need no look at the code. */
+    if (!(info & SVM_IOIO_STRING) && bytes > 1 && decode(vcpu, &instruction) &&
         !(instruction.opcode & OPCODE_IO_BY_DX))
         qualification |= VE_IO_IMMEDIATE;
-    ve_inject(vcpu, VE_REASON_IO, qualification,
-              (unsigned)(vcpu->vmcb->exit_info_2 - vcpu->vmcb->rip));
+    ve_inject(vcpu, VE_REASON_IO, qualification, bytes);
 }
 
 static void handle_hlt(struct vcpu *vcpu)

@@ -7,7 +7,6 @@
 #include "monitor/report.h"
 #include "monitor/witness.h"
 
-#define CR4_PSE  0x00000010
 #define CR4_VMXE 0x00002000
 /* What a guest may set: VME to OSXMMEXCPT, UMIP, LA57, FSGSBASE to SMAP, PKE. */
 #define CR4_KNOWN 0x00771FFFu

@@ -19,6 +19,7 @@
 #define TD_FLAT_CODE 0x08
 #define TD_FLAT_DATA 0x10
 #define RESET_EIP    0xFFFFFFF0
+#define CR4_ALIGNED  ((uint64_t)(CR4_PSE | CR4_PGE | CR4_SMEP | CR4_SMAP))
 
 static struct svm_vmcb vmcbs[MONITOR_MOST_VCPUS][3] __attribute__((aligned(PAGE_BYTES)));
 static uint8_t host_saves[MONITOR_MOST_VCPUS][PAGE_BYTES] __attribute__((aligned(PAGE_BYTES)));
@@ -194,7 +195,7 @@ void vcpu_sleep(struct vcpu *vcpu, bool blocked)
         vcpu->idle->rip = (uint64_t)idle_guest;
         vcpu->idle->rflags = RFLAGS_FIXED | (blocked ? 0 : RFLAGS_IF);
         vcpu->idle->int_shadow = 0;
-        vcpu->idle->tlb_control = SVM_TLB_FLUSH_ALL;
+        vcpu->idle->cr4 = read_cr4();
         vmrun_enter(&none, (uint64_t)vcpu->idle, (uint64_t)vcpu->host);
         if (vcpu->idle->exit_code == SVM_EXIT_NMI)
             vcpu_take_nmi(vcpu);
@@ -213,6 +214,19 @@ static void inject_nmi(struct vcpu *vcpu)
     vcpu->vmcb->event_inject = SVM_EVENT_VALID | SVM_EVENT_NMI | VECTOR_NMI;
 }
 
+/*
+ * QEMU flushes its TLB whenever one of these bits changes, on the way in and on the way out; most
+ * of an exit's cost is such flushes. The monitor has no user pages and no global ones: to it they
+ * make no difference.
+ */
+static void take_over_cr4(const struct vcpu *vcpu)
+{
+    uint64_t own = read_cr4();
+    uint64_t wanted = (own & ~CR4_ALIGNED) | (vcpu->vmcb->cr4 & CR4_ALIGNED);
+    if (wanted != own)
+        write_cr4(wanted);
+}
+
 static void enter(struct vcpu *vcpu)
 {
     __atomic_store_n(&vcpu->in_guest.value, 1, __ATOMIC_SEQ_CST);
@@ -221,6 +235,7 @@ static void enter(struct vcpu *vcpu)
         vcpu->vmcb->tlb_control = SVM_TLB_FLUSH_ALL;
     word_store_release(&vcpu->entered_generation, generation);
     witness_before_entry(vcpu);
+    take_over_cr4(vcpu);
     vmrun_enter(&vcpu->registers, (uint64_t)vcpu->vmcb, (uint64_t)vcpu->host);
     word_store_release(&vcpu->in_guest, 0);
     vcpu->vmcb->tlb_control = 0;
