@@ -124,6 +124,7 @@ struct svm_segment {
 #define SVM_SEGMENT_TSS    0x008B
 #define SVM_SEGMENT_LDT    0x0082
 #define SVM_SEGMENT_LONG   0x0200 /* L */
+#define SVM_SEGMENT_D      0x0400
 
 struct svm_vmcb {
     uint32_t intercept_cr;

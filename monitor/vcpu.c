@@ -85,28 +85,13 @@ void vcpu_init(struct vcpu *vcpu, uint32_t index, uint32_t apic_id)
     paging_apply(vcpu);
 }
 
-uint64_t vcpu_register(const struct vcpu *vcpu, enum guest_register number)
+/* No code of the monitor's uses vector registers: they are as the guest left them. */
+void vcpu_vector(const struct vcpu *vcpu, unsigned number, uint64_t value[2])
 {
-    if (number == RAX)
-        return vcpu->vmcb->rax;
-    return number == RSP ? vcpu->vmcb->rsp : vcpu->registers.value[number];
-}
-
-void vcpu_set_register(struct vcpu *vcpu, enum guest_register number, uint64_t value)
-{
-    if (number == RAX)
-        vcpu->vmcb->rax = value;
-    else if (number == RSP)
-        vcpu->vmcb->rsp = value;
-    else
-        vcpu->registers.value[number] = value;
-}
-
-void vcpu_skip(struct vcpu *vcpu, unsigned bytes)
-{
-    uint64_t rip = vcpu->vmcb->rip + bytes;
-    vcpu->vmcb->rip = vcpu_is_64(vcpu) ? rip : (uint32_t)rip;
-    vcpu->vmcb->int_shadow = 0;
+    struct fxsave_area area;
+    (void)vcpu;
+    save_vectors(&area);
+    memcpy(value, area.xmm[number], sizeof(area.xmm[number]));
 }
 
 static bool has_error_code(unsigned vector)
@@ -125,11 +110,6 @@ void vcpu_inject(struct vcpu *vcpu, unsigned vector, uint32_t error_code)
               vcpu->vmcb->event_inject);
     vcpu->vmcb->event_inject = event;
     vcpu->last_exception = vector + 1;
-}
-
-bool vcpu_is_64(const struct vcpu *vcpu)
-{
-    return (vcpu->efer & EFER_LMA) && (vcpu->vmcb->cs.attributes & SVM_SEGMENT_LONG);
 }
 
 void vcpu_kick(struct vcpu *vcpu)

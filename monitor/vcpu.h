@@ -92,6 +92,9 @@ __attribute__((noreturn)) void vcpu_run(struct vcpu *vcpu);
 uint64_t vcpu_register(const struct vcpu *vcpu, enum guest_register number);
 void vcpu_set_register(struct vcpu *vcpu, enum guest_register number, uint64_t value);
 
+/** Vector register @number's lower 16 bytes. The guest's own are in the processor meanwhile. */
+void vcpu_vector(const struct vcpu *vcpu, unsigned number, uint64_t value[2]);
+
 /** Go on behind an instruction of this length. */
 void vcpu_skip(struct vcpu *vcpu, unsigned bytes);
 
