@@ -148,6 +148,9 @@
 #define PTE_ENTRIES    512
 
 /* Exceptions (SDM vol. 3, 6.3.1). */
+#define DR6_BREAKPOINTS 0x0000000F
+#define DR6_SINGLE_STEP 0x00004000
+
 #define VECTOR_DB  1
 #define VECTOR_NMI 2
 #define VECTOR_UD  6

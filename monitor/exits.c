@@ -8,8 +8,10 @@
 #include "monitor/guest_memory.h"
 #include "monitor/monitor.h"
 #include "monitor/msr.h"
+#include "monitor/nmi.h"
 #include "monitor/paging.h"
 #include "monitor/report.h"
+#include "monitor/step.h"
 #include "monitor/tdcall.h"
 #include "monitor/ve.h"
 #include "monitor/witness.h"
@@ -161,6 +163,8 @@ static const struct {
     {SVM_EXIT_IOIO, SVM_EXIT_IOIO, handle_io},
     {SVM_EXIT_HLT, SVM_EXIT_HLT, handle_hlt},
     {SVM_EXIT_NMI, SVM_EXIT_NMI, handle_nmi},
+    {SVM_EXIT_IRET, SVM_EXIT_IRET, nmi_handle_iret},
+    {SVM_EXIT_EXCEPTION + VECTOR_DB, SVM_EXIT_EXCEPTION + VECTOR_DB, step_handle_debug},
     {SVM_EXIT_READ_CR0, SVM_EXIT_LAST_CR, paging_handle_exit},
     {SVM_EXIT_WBINVD, SVM_EXIT_WBINVD, handle_wbinvd},
     {SVM_EXIT_INVD, SVM_EXIT_INVD, handle_invd},

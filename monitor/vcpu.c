@@ -7,9 +7,11 @@
 #include "monitor/exits.h"
 #include "monitor/instructions.h"
 #include "monitor/monitor.h"
+#include "monitor/nmi.h"
 #include "monitor/npt.h"
 #include "monitor/paging.h"
 #include "monitor/report.h"
+#include "monitor/step.h"
 #include "monitor/witness.h"
 
 #define TD_EFER      (EFER_SCE | EFER_LME | EFER_NXE) /* LME: TD firmware does not set it itself */
@@ -102,6 +104,7 @@ static bool has_error_code(unsigned vector)
 void vcpu_inject(struct vcpu *vcpu, unsigned vector, uint32_t error_code)
 {
     uint64_t event = SVM_EVENT_VALID | SVM_EVENT_EXCEPTION | vector;
+    step_end(vcpu);
     witness_trap(vcpu, vector);
     if (has_error_code(vector))
         event |= SVM_EVENT_ERROR_CODE | (uint64_t)error_code << 32;
@@ -181,16 +184,7 @@ void vcpu_sleep(struct vcpu *vcpu, bool blocked)
         else if (vcpu->idle->exit_code != SVM_EXIT_INTR)
             fatal(vcpu, "the idle guest exited with code 0x%lx at 0x%lx", vcpu->idle->exit_code,
                   vcpu->idle->rip);
-    } while (vcpu->idle->exit_code == SVM_EXIT_NMI && !word_load_acquire(&vcpu->guest_nmi));
-}
-
-/* Whatever else is being delivered goes first; the NMI then comes at the next exit. */
-static void inject_nmi(struct vcpu *vcpu)
-{
-    if (!word_load_acquire(&vcpu->guest_nmi) || vcpu->vmcb->event_inject & SVM_EVENT_VALID)
-        return;
-    word_store_release(&vcpu->guest_nmi, 0);
-    vcpu->vmcb->event_inject = SVM_EVENT_VALID | SVM_EVENT_NMI | VECTOR_NMI;
+    } while (vcpu->idle->exit_code == SVM_EXIT_NMI && !nmi_is_due(vcpu));
 }
 
 static void enter(struct vcpu *vcpu)
@@ -222,7 +216,7 @@ void vcpu_run(struct vcpu *vcpu)
     init_idle(vcpu);
     apic_init(vcpu);
     for (;;) {
-        inject_nmi(vcpu);
+        nmi_inject(vcpu);
         enter(vcpu);
         vcpu->counts[COUNT_EXITS]++;
         paging_fetch(vcpu);

@@ -47,6 +47,10 @@ struct ve_info {
     uint32_t instruction_bytes;
 };
 
+struct vcpu;
+/** Called after an instruction: see step.h. */
+typedef void step_handler(struct vcpu *vcpu);
+
 struct vcpu {
     struct muster_slot *slot; /* first: GS base points here */
     uint32_t index;           /* as the guest is told */
@@ -66,6 +70,11 @@ struct vcpu {
     struct muster_word view;
     bool traps_watched;
     uint64_t firmware_idt;
+    uint64_t vector;       /* where it came to the OS, until it has left the firmware's tables */
+    uint32_t vector_steps; /* since */
+
+    step_handler *stepped; /* NULL: it runs freely */
+    bool nmi_blocked;      /* it handles one */
 
     struct ve_info ve;
     uint64_t last_ve_rip; /* for whoever dies of one */

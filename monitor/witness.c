@@ -10,6 +10,7 @@
 #include "monitor/pages.h"
 #include "monitor/paging.h"
 #include "monitor/report.h"
+#include "monitor/step.h"
 #include "monitor/store.h"
 
 #define MOST_RANGES      16
@@ -29,6 +30,10 @@
 #define RULE_TABLES   "firmware-tables-written"
 #define RULE_CPU      "cpu-not-described"
 #define RULE_TRAP     "trap-before-idt"
+#define RULE_PAGE     "code-outside-vector-page"
+
+/* Longer than any way to a CR3 of one's own; what never gets there is left alone. */
+#define MOST_VECTOR_STEPS 10000
 
 struct range {
     uint64_t phys, bytes;
@@ -193,6 +198,20 @@ static void check_tables(const struct vcpu *vcpu)
     }
 }
 
+/* An AP that never leaves the firmware's tables: by then it is not known where it wrote. */
+void witness_judge_tables(void)
+{
+    const struct vcpu *borrower = NULL;
+    for (uint32_t i = 0; witness_is_on() && i < monitor.vcpu_count && !borrower; i++)
+        if (view_of(&monitor.vcpus[i]) == VIEW_BORROWED)
+            borrower = &monitor.vcpus[i];
+    /* A vCPU that dies may hold the lock itself. */
+    if (!borrower || !word_move(&lock, 0, 1))
+        return;
+    check_tables(borrower);
+    drop_lock();
+}
+
 static void set_view(struct vcpu *vcpu, enum npt_view view)
 {
     if (view_of(vcpu) == VIEW_BORROWED && view != VIEW_BORROWED) {
@@ -210,10 +229,42 @@ void witness_before_entry(struct vcpu *vcpu)
         set_view(vcpu, VIEW_FIRMWARE);
 }
 
+static void end_vector_watch(struct vcpu *vcpu)
+{
+    vcpu->vector = 0;
+    step_end(vcpu);
+}
+
+bool witness_awaits_cr3(const struct vcpu *vcpu)
+{
+    return view_of(vcpu) == VIEW_BORROWED || vcpu->vector;
+}
+
 void witness_cr3_written(struct vcpu *vcpu)
 {
+    if (vcpu->vector)
+        end_vector_watch(vcpu);
     if (view_of(vcpu) == VIEW_BORROWED)
         set_view(vcpu, VIEW_OS);
+}
+
+/*
+ * Of the OS's memory only the vector's page is sure to be mapped. With paging off no mapping is
+ * needed (Linux changes the number of levels there), and with a CR3 of its own it has left.
+ */
+static void watch_vector(struct vcpu *vcpu)
+{
+    uint64_t rip = vcpu->vmcb->rip;
+    bool over = !(vcpu->cr0 & CR0_PG) || view_of(vcpu) == VIEW_FIRMWARE ||
+                ++vcpu->vector_steps == MOST_VECTOR_STEPS;
+    bool outside = !over && rip / PAGE_BYTES != vcpu->vector / PAGE_BYTES;
+    if (outside)
+        report_finding(vcpu, RULE_PAGE, rip, vcpu->vector,
+                       "a woken processor that is still on the firmware's page tables has left its "
+                       "wakeup vector's page 0x%lx",
+                       vcpu->vector & ~(uint64_t)(PAGE_BYTES - 1));
+    if (over || outside)
+        end_vector_watch(vcpu);
 }
 
 /* An AP goes to the OS with the firmware's IDT: until it has its own, no trap may come. */
@@ -222,6 +273,10 @@ static void leave_firmware(struct vcpu *vcpu)
     if (vcpu->index && !vcpu->traps_watched) {
         vcpu->traps_watched = true;
         vcpu->firmware_idt = vcpu->vmcb->idtr.base;
+    }
+    if (vcpu->index && (vcpu->cr0 & CR0_PG) && step_begin(vcpu, watch_vector)) {
+        vcpu->vector = vcpu->vmcb->rip;
+        vcpu->vector_steps = 0;
     }
     set_view(vcpu, VIEW_OS);
 }
