@@ -135,6 +135,7 @@ static inline void store_by_arithmetic(void)
 }
 
 static volatile uint32_t nmi_count, nmi_depth, nmi_deepest;
+static void *volatile nmi_frames[2];
 
 static inline void send_nmi(void)
 {
@@ -146,7 +147,7 @@ static inline void send_nmi(void)
 static __attribute__((interrupt, unused)) void handle_nmi(void *frame)
 {
     uint32_t answer[4];
-    (void)frame;
+    nmi_frames[nmi_count % 2] = frame;
     nmi_depth++;
     nmi_count++;
     if (nmi_depth > nmi_deepest)
@@ -177,6 +178,8 @@ static inline void take_two_nmis(void)
         td_cpuid(CPUID_HYPERVISOR, 0, answer);
     check(nmi_count == 2, "the second NMI is lost");
     check(nmi_deepest == 1, "an NMI came while one was handled");
+    /* The second interrupts what the first did, not the first's IRET, whose stack is deeper. */
+    check(nmi_frames[0] == nmi_frames[1], "an NMI came before the IRET of the last one");
 }
 
 static __attribute__((noinline, noclone)) void break_rule(void)
