@@ -70,8 +70,7 @@ static void put(struct store_work *work, uint64_t value)
 /* Without REX, 4 to 7 name the second bytes of the first four registers. */
 static bool is_high_byte(const struct store_work *work)
 {
-    return work->store.bytes == 1 && !work->instruction.rex && work->instruction.reg >= RSP &&
-           work->instruction.reg <= RDI;
+    return work->store.bytes == 1 && !work->instruction.rex && work->instruction.reg >= RSP;
 }
 
 static uint64_t get_source(const struct store_work *work)
@@ -82,13 +81,13 @@ static uint64_t get_source(const struct store_work *work)
     return vcpu_register(work->vcpu, (enum guest_register)reg);
 }
 
-/* 32-bit results clear the upper half; shorter ones leave the rest. */
+/* 32 bits clear the upper half, as @value does; fewer leave the rest of the register. */
 static void set_register(struct store_work *work, enum guest_register reg, uint64_t value)
 {
     uint64_t mask = arithmetic_mask(work->store.bytes);
     if (work->store.bytes < 4)
         value = (vcpu_register(work->vcpu, reg) & ~mask) | (value & mask);
-    vcpu_set_register(work->vcpu, reg, work->store.bytes == 4 ? (uint32_t)value : value);
+    vcpu_set_register(work->vcpu, reg, value);
 }
 
 static void set_source(struct store_work *work, uint64_t value)

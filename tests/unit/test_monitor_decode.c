@@ -174,6 +174,8 @@ static void segments_count_as_the_mode_says(void **state)
     expect(MODE_32, CODE(0x26, 0x89, 0x03), 0x89, ES_BASE + (uint32_t)reg(RBX));
     expect(MODE_32, CODE(0x89, 0x45, 0x00), 0x89, SS_BASE + (uint32_t)reg(RBP));
     expect(MODE_32, CODE(0x89, 0x04, 0x24), 0x89, SS_BASE + (uint32_t)reg(RSP));
+    expect(MODE_32, CODE(0x89, 0x44, 0x4D, 0x01), 0x89,
+           SS_BASE + (uint32_t)(reg(RBP) + 2 * reg(RCX) + 1));
     /* SIB without a base: not the stack, though the base's number is RBP's. */
     expect(MODE_32, CODE(0x89, 0x04, 0x25, 8, 0, 0, 0), 0x89, DS_BASE + 8);
 }

@@ -196,6 +196,12 @@ static void count_of_sections_that_cannot_be_is_refused(void **state)
     metadata_of(&image)->section_count = 16;
     metadata_of(&image)->bytes = UINT32_MAX;
     REFUSED(image, "16 sections in 0xffffffff bytes");
+    /* There is room for them all in the image, but not here. */
+    uint32_t from_end = IMAGE_BYTES;
+    metadata_of(&image)->section_count = TDVF_MOST_SECTIONS + 1;
+    memcpy(image.bytes, metadata_of(&image), sizeof(struct tdvf_metadata));
+    memcpy(image.bytes + table_end(&image) - 18 - 24 - 22, &from_end, sizeof(from_end));
+    REFUSED(image, "33 sections in 0xffffffff bytes");
     free(image.bytes);
 }
 
