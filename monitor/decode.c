@@ -1,14 +1,11 @@
 #include "monitor/decode.h"
 
 #include "monitor/guest_memory.h"
+#include "monitor/opcodes.h"
 
 #define REX_R 4
 #define REX_X 2
 #define REX_B 1
-
-#define OPCODE_ESCAPE    0x0F
-#define OPCODE_ESCAPE_38 0x0F38
-#define OPCODE_ESCAPE_3A 0x0F3A
 
 /* Where the decoder stands. */
 struct cursor {
@@ -127,69 +124,10 @@ static void take_sizes(struct cursor *cursor)
     instruction->operand_bytes = is_32 == instruction->operand_prefix ? 2 : 4;
 }
 
-/* Of the escaped ones: what has neither operand nor register in a ModRM byte. */
-static bool escaped_has_modrm(uint32_t opcode)
-{
-    uint8_t last = (uint8_t)opcode;
-    if (opcode > 0xFFFF)
-        return true;
-    return !((last >= 0x04 && last <= 0x0C) || (last >= 0x30 && last <= 0x3F) || last == 0x77 ||
-             (last >= 0x80 && last <= 0x8F) || (last >= 0xA0 && last <= 0xA2) ||
-             (last >= 0xA8 && last <= 0xAA) || last == 0xFF || (last >= 0xC8 && last <= 0xCF));
-}
-
-/* The others that access memory name no register for it: absolute moves, string instructions. */
-static bool opcode_has_modrm(const struct cursor *cursor)
-{
-    uint32_t opcode = cursor->instruction->opcode;
-    if (opcode > 0xFF)
-        return escaped_has_modrm(opcode);
-    if (opcode < 0x40)
-        return (opcode & 7) < 4;
-    if (opcode == 0x62 || opcode == 0xC4 || opcode == 0xC5) /* EVEX and VEX in 64-bit mode */
-        return !cursor->is_64;
-    return (opcode >= 0x80 && opcode <= 0x8F) || opcode == 0x63 || opcode == 0x69 ||
-           opcode == 0x6B || opcode == 0xC0 || opcode == 0xC1 || opcode == 0xC6 || opcode == 0xC7 ||
-           (opcode >= 0xD0 && opcode <= 0xD3) || (opcode >= 0xD8 && opcode <= 0xDF) ||
-           opcode == 0xF6 || opcode == 0xF7 || opcode == 0xFE || opcode == 0xFF;
-}
-
-/* Behind a ModRM and its displacement; none is longer than 4 bytes. */
 static unsigned immediate_bytes(const struct instruction *instruction)
 {
-    unsigned whole = instruction->operand_bytes == 2 ? 2 : 4;
-    bool is_test = (instruction->reg & 7) < 2;
-    switch (instruction->opcode) {
-    case 0x6B:
-    case 0x80:
-    case 0x82:
-    case 0x83:
-    case 0xC0:
-    case 0xC1:
-    case 0xC6:
-    case 0x0F70:
-    case 0x0F71:
-    case 0x0F72:
-    case 0x0F73:
-    case 0x0FA4:
-    case 0x0FAC:
-    case 0x0FBA:
-    case 0x0FC2:
-    case 0x0FC4:
-    case 0x0FC5:
-    case 0x0FC6:
-        return 1;
-    case 0x69:
-    case 0x81:
-    case 0xC7:
-        return whole;
-    case 0xF6:
-        return is_test ? 1 : 0;
-    case 0xF7:
-        return is_test ? whole : 0;
-    default:
-        return instruction->opcode >> 8 == OPCODE_ESCAPE_3A ? 1 : 0;
-    }
+    return opcode_immediate_bytes(instruction->opcode, instruction->reg,
+                                  instruction->operand_bytes);
 }
 
 static uint64_t add_segment(const struct cursor *cursor, uint64_t offset,
@@ -306,12 +244,6 @@ static void take_string(struct cursor *cursor)
                               : instruction->source;
 }
 
-static bool is_string(uint32_t opcode)
-{
-    return (opcode >= 0x6C && opcode <= 0x6F) || (opcode >= 0xA4 && opcode <= 0xA7) ||
-           (opcode >= 0xAA && opcode <= 0xAF);
-}
-
 bool decode(const struct vcpu *vcpu, struct instruction *instruction)
 {
     struct cursor cursor = {
@@ -326,13 +258,13 @@ bool decode(const struct vcpu *vcpu, struct instruction *instruction)
         (uint8_t)guest_read(vcpu, rip, instruction->code, sizeof(instruction->code));
     take_opcode(&cursor);
     take_sizes(&cursor);
-    if (opcode_has_modrm(&cursor)) {
+    if (opcode_has_modrm(instruction->opcode, cursor.is_64)) {
         take_modrm(&cursor);
         instruction->immediate = next_value(&cursor, immediate_bytes(instruction));
     } else if (instruction->opcode >= 0xA0 && instruction->opcode <= 0xA3) {
         instruction->linear =
             add_data_segment(&cursor, next_value(&cursor, instruction->address_bytes), false);
-    } else if (is_string(instruction->opcode)) {
+    } else if (opcode_is_string(instruction->opcode)) {
         take_string(&cursor);
     }
     return !cursor.past_end;

@@ -12,7 +12,7 @@
 
 #define INSTRUCTION_MOST_BYTES 15
 
-/* Opcodes carry their escape bytes: 0F, 0F 38 or 0F 3A before them. */
+/* See opcodes.h. */
 #define OPCODE_LMSW_GROUP  0x0F01
 #define OPCODE_CLTS        0x0F06
 #define OPCODE_MOV_FROM_CR 0x0F20

@@ -14,7 +14,7 @@
 #include "monitor/step.h"
 #include "monitor/tdcall.h"
 #include "monitor/ve.h"
-#include "monitor/witness.h"
+#include "monitor/woken.h"
 
 /* Exit qualification of an I/O instruction (SDM vol. 3, table 28-5). */
 #define VE_IO_IN         0x08
@@ -48,7 +48,7 @@ static void handle_undefined(struct vcpu *vcpu)
 static void handle_page_fault(struct vcpu *vcpu)
 {
     if (vcpu->cr0 & CR0_PG) {
-        witness_handle_exception(vcpu);
+        woken_handle_exception(vcpu);
         return;
     }
     fatal(vcpu, "private access without paging to 0x%lx, where the TD has no memory",
@@ -174,7 +174,7 @@ static const struct {
     {SVM_EXIT_VMRUN, SVM_EXIT_SKINIT, handle_foreign},
     {SVM_EXIT_INVLPGA, SVM_EXIT_INVLPGA, handle_foreign},
     {SVM_EXIT_EXCEPTION + VECTOR_PF, SVM_EXIT_EXCEPTION + VECTOR_PF, handle_page_fault},
-    {SVM_EXIT_EXCEPTION, SVM_EXIT_EXCEPTION + 31, witness_handle_exception},
+    {SVM_EXIT_EXCEPTION, SVM_EXIT_EXCEPTION + 31, woken_handle_exception},
     {SVM_EXIT_SHUTDOWN, SVM_EXIT_SHUTDOWN, handle_shutdown},
     {SVM_EXIT_TASK, SVM_EXIT_TASK, handle_task_switch},
     {SVM_EXIT_INIT, SVM_EXIT_INIT, handle_init},

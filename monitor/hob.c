@@ -52,13 +52,12 @@ static const struct tdvf_section *next_section(const struct tdvf_sections *secti
 }
 
 /* Sections do not overlap (tdvf.c), so each starts at or behind the last one's end. */
-static void add_memory(struct writer *writer, const struct tdvf_sections *sections)
+static void add_memory(struct writer *writer, const struct tdvf_sections *sections, uint32_t rest)
 {
     uint64_t at = 0;
     for (;;) {
         const struct tdvf_section *section = next_section(sections, at);
-        add_resource(writer, HOB_RESOURCE_UNACCEPTED_MEMORY, at,
-                     section ? section->memory_phys : GUEST_LOW_END);
+        add_resource(writer, rest, at, section ? section->memory_phys : GUEST_LOW_END);
         if (!section)
             return;
         at = section->memory_phys + section->memory_bytes;
@@ -66,12 +65,13 @@ static void add_memory(struct writer *writer, const struct tdvf_sections *sectio
     }
 }
 
-bool hob_write(void *to, uint64_t phys, uint64_t bytes, const struct tdvf_sections *sections)
+bool hob_write(void *to, uint64_t phys, uint64_t bytes, const struct tdvf_sections *sections,
+               uint32_t rest)
 {
     struct writer writer = {.at = to, .left = bytes};
     struct hob_handoff *handoff = add(&writer, HOB_HANDOFF, sizeof(*handoff));
     handoff->version = HOB_HANDOFF_VERSION;
-    add_memory(&writer, sections);
+    add_memory(&writer, sections, rest);
     add(&writer, HOB_END, sizeof(struct hob_header));
     if (!writer.full)
         handoff->end_of_list = phys + bytes - writer.left;

@@ -11,8 +11,10 @@
 
 /**
  * Write the list into @bytes at @to, which the guest finds at @phys: what sections occupy as
- * system memory, the rest of the guest's memory as unaccepted. False if it does not fit.
+ * system memory, the rest of the guest's memory as resources of type @rest. False if it does
+ * not fit.
  */
-bool hob_write(void *to, uint64_t phys, uint64_t bytes, const struct tdvf_sections *sections);
+bool hob_write(void *to, uint64_t phys, uint64_t bytes, const struct tdvf_sections *sections,
+               uint32_t rest);
 
 #endif

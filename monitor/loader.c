@@ -42,7 +42,7 @@ uint64_t loader_load(void)
     for (unsigned i = 0; i < sections.count; i++)
         place_section(&sections.section[i]);
     if (!hob_write((void *)npt_host_address(hob->memory_phys), hob->memory_phys, hob->memory_bytes,
-                   &sections))
+                   &sections, HOB_RESOURCE_UNACCEPTED_MEMORY))
         fatal(NULL, "the TD HOB does not fit the 0x%lx bytes of its section", hob->memory_bytes);
     return hob->memory_phys;
 }

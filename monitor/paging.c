@@ -7,6 +7,7 @@
 #include "monitor/report.h"
 #include "monitor/step.h"
 #include "monitor/witness.h"
+#include "monitor/woken.h"
 
 #define CR4_PSE  0x00000010
 #define CR4_VMXE 0x00002000
@@ -35,7 +36,7 @@ static void apply_paged(struct vcpu *vcpu)
     vmcb->intercept_cr = SVM_INTERCEPT_CR_WRITE(0) | SVM_INTERCEPT_CR_WRITE(4);
     if (witness_awaits_cr3(vcpu))
         vmcb->intercept_cr |= SVM_INTERCEPT_CR_WRITE(3);
-    vmcb->intercept_exceptions = 1u << VECTOR_UD | witness_exceptions(vcpu) | step_exceptions(vcpu);
+    vmcb->intercept_exceptions = 1u << VECTOR_UD | woken_exceptions(vcpu) | step_exceptions(vcpu);
 }
 
 /* See npt.c: no guest may run with paging really off. EFER.LME would ask for PAE. */
@@ -51,7 +52,7 @@ static void apply_unpaged(struct vcpu *vcpu)
                          SVM_INTERCEPT_CR_WRITE(3) | SVM_INTERCEPT_CR_WRITE(4);
     /* The directory does not map itself: an access there is one to nothing. */
     vmcb->intercept_exceptions =
-        1u << VECTOR_UD | 1u << VECTOR_PF | witness_exceptions(vcpu) | step_exceptions(vcpu);
+        1u << VECTOR_UD | 1u << VECTOR_PF | woken_exceptions(vcpu) | step_exceptions(vcpu);
 }
 
 void paging_apply(struct vcpu *vcpu)

@@ -13,6 +13,7 @@
 #include "monitor/report.h"
 #include "monitor/step.h"
 #include "monitor/witness.h"
+#include "monitor/woken.h"
 
 #define TD_EFER      (EFER_SCE | EFER_LME | EFER_NXE) /* LME: TD firmware does not set it itself */
 #define DR6_RESET    0xFFFF0FF0
@@ -105,7 +106,7 @@ void vcpu_inject(struct vcpu *vcpu, unsigned vector, uint32_t error_code)
 {
     uint64_t event = SVM_EVENT_VALID | SVM_EVENT_EXCEPTION | vector;
     step_end(vcpu);
-    witness_trap(vcpu, vector);
+    woken_trap(vcpu, vector);
     if (has_error_code(vector))
         event |= SVM_EVENT_ERROR_CODE | (uint64_t)error_code << 32;
     if (vcpu->vmcb->event_inject & SVM_EVENT_VALID)

@@ -49,13 +49,4 @@ bool witness_awaits_cr3(const struct vcpu *vcpu);
 /** It does. */
 void witness_cr3_written(struct vcpu *vcpu);
 
-/** An exception goes to the guest. */
-void witness_trap(struct vcpu *vcpu, unsigned vector);
-
-/** Exceptions that must exit on this vCPU. */
-uint32_t witness_exceptions(const struct vcpu *vcpu);
-
-/** One of those exited: see it, and hand it on. */
-void witness_handle_exception(struct vcpu *vcpu);
-
 #endif

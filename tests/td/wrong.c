@@ -48,15 +48,15 @@ extern volatile uint32_t ap_done, ap_go;
 #define AP_CODE                                                                                    \
     "movl $" TEXT(TABLES) " + 0x1FFF8, %ebx\nmovq $2, (%rbx)\n"                                    \
                           "movq %cr3, %rax\n.globl wrong\nwrong: movq %rax, %cr3\n"
-#elif CASE == 19
+#elif CASE == 30
 #define AP_CODE "jmp wrong\n.balign 4096\n.globl wrong\n.hidden wrong\nwrong: nop\n"
-#elif CASE == 20
+#elif CASE == 31
 #define AP_CODE "movq ap_cr3(%rip), %rax\nmovq %rax, %cr3\njmp 3f\n.balign 4096\n3: nop\n"
-#elif CASE == 21
+#elif CASE == 32
 #define AP_CODE                                                                                    \
     "movq ap_mailbox(%rip), %rbx\nmovl $1000, %ecx\n"                                              \
     "1: cmpl $0, ap_go(%rip)\nje 1b\nmovw $1, (%rbx)\ndecl %ecx\njnz 1b\n"
-#elif CASE == 24
+#elif CASE == 35
 #define AP_CODE "movl $" TEXT(TABLES) " + 0x1FFF8, %ebx\nmovq $2, (%rbx)\n"
 #else
 #define AP_CODE ""
@@ -242,7 +242,7 @@ static __attribute__((noinline, noclone)) void break_rule(void)
         td_report_fatal("the OS could begin the watch again");
 #elif CASE == 18
     td_share((uint64_t)mailbox, 0x1000);
-#elif CASE == 21
+#elif CASE == 32
     wake_ap();
     while (*(volatile uint16_t *)mailbox)
         ;
@@ -252,11 +252,11 @@ static __attribute__((noinline, noclone)) void break_rule(void)
     for (uint32_t i = 0; i < ROUNDS; i++)
         put_command(MAILBOX_WAKEUP);
     wait_for_ap();
-#elif CASE == 22
+#elif CASE == 33
     store_by_arithmetic();
-#elif CASE == 23
+#elif CASE == 34
     take_two_nmis();
-#elif CASE == 10 || CASE == 13 || CASE == 14 || CASE == 19 || CASE == 20 || CASE == 24
+#elif CASE == 10 || CASE == 13 || CASE == 14 || CASE == 30 || CASE == 31 || CASE == 35
     ap_cr3 = read_cr3();
     wake_ap();
     wait_for_ap();

@@ -345,7 +345,7 @@ static void hob_lists_all_low_memory_in_order(void **state)
     struct hob_handoff handoff;
     struct hob_header end;
     memset(list, 0xA5, 0x1000);
-    assert_true(hob_write(list, 0x809000, 0x1000, &sections));
+    assert_true(hob_write(list, 0x809000, 0x1000, &sections, HOB_RESOURCE_UNACCEPTED_MEMORY));
     memcpy(&handoff, list, sizeof(handoff));
     assert_int_equal(handoff.header.type, HOB_HANDOFF);
     assert_int_equal(handoff.header.bytes, 56);
@@ -374,11 +374,11 @@ static void hob_that_does_not_fit_is_refused_and_ends_in_its_memory(void **state
     read_image(&image);
     for (uint64_t bytes = 0; bytes < 304; bytes++) {
         uint8_t *list = malloc(bytes);
-        assert_false(hob_write(list, 0x809000, bytes, &sections));
+        assert_false(hob_write(list, 0x809000, bytes, &sections, HOB_RESOURCE_UNACCEPTED_MEMORY));
         free(list);
     }
     uint8_t *list = malloc(304);
-    assert_true(hob_write(list, 0x809000, 304, &sections));
+    assert_true(hob_write(list, 0x809000, 304, &sections, HOB_RESOURCE_UNACCEPTED_MEMORY));
     free(list);
     free(image.bytes);
 }
