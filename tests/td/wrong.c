@@ -152,27 +152,55 @@ static __attribute__((interrupt, unused)) void handle_nmi(void *frame)
     nmi_count++;
     if (nmi_depth > nmi_deepest)
         nmi_deepest = nmi_depth;
-    if (nmi_count == 1)
+    if (nmi_count == 1 && CASE == 34)
         send_nmi();
     for (unsigned i = 0; i < 10; i++)
         td_cpuid(CPUID_HYPERVISOR, 0, answer);
     nmi_depth--;
 }
 
-static inline void take_two_nmis(void)
+/* Type, level and selector as #VE's gate has them; no stack of its own. */
+static inline void set_gate(unsigned vector, uint64_t handler)
 {
     struct __attribute__((packed)) {
         uint16_t limit;
         uint64_t base;
     } idtr;
-    uint32_t answer[4];
-    uint64_t handler = (uint64_t)handle_nmi;
     __asm__ volatile("sidt %0" : "=m"(idtr));
-    volatile uint64_t *gate = (volatile uint64_t *)(idtr.base + VECTOR_NMI * 16);
+    volatile uint64_t *gate = (volatile uint64_t *)(idtr.base + vector * 16);
     const volatile uint64_t *of_ve = (const volatile uint64_t *)(idtr.base + VECTOR_VE * 16);
-    /* Type, level and selector as #VE's gate has them; no stack of its own. */
     gate[1] = handler >> 32;
     gate[0] = (handler & 0xFFFF) | (handler & 0xFFFF0000) << 32 | (of_ve[0] & 0x0000FFF8FFFF0000);
+}
+
+/* An NMI handler that causes a #VE of its own would lose what is told of this one. */
+static __attribute__((interrupt, unused)) void handle_ve(void *frame)
+{
+    struct muster_tdcall_registers r = {0};
+    uint32_t answer[4];
+    send_nmi();
+    for (unsigned i = 0; i < 10; i++)
+        td_cpuid(CPUID_HYPERVISOR, 0, answer);
+    check(nmi_count == 0, "an NMI came before VEINFO.GET");
+    td_call(TDG_VP_VEINFO_GET, &r);
+    td_cpuid(CPUID_HYPERVISOR, 0, answer);
+    check(nmi_count == 1, "the NMI is lost behind VEINFO.GET");
+    *(uint64_t *)frame += r.r10; /* RIP, behind the instruction */
+}
+
+static inline void take_nmi_in_ve(void)
+{
+    uint32_t answer[4];
+    set_gate(VECTOR_NMI, (uint64_t)handle_nmi);
+    set_gate(VECTOR_VE, (uint64_t)handle_ve);
+    read_cpuid(CPUID_HYPERVISOR, 0, answer);
+    check(nmi_count == 1, "no #VE came");
+}
+
+static inline void take_two_nmis(void)
+{
+    uint32_t answer[4];
+    set_gate(VECTOR_NMI, (uint64_t)handle_nmi);
     send_nmi();
     for (unsigned i = 0; i < 100 && nmi_count < 2; i++)
         td_cpuid(CPUID_HYPERVISOR, 0, answer);
@@ -256,6 +284,8 @@ static __attribute__((noinline, noclone)) void break_rule(void)
     store_by_arithmetic();
 #elif CASE == 34
     take_two_nmis();
+#elif CASE == 36
+    take_nmi_in_ve();
 #elif CASE == 10 || CASE == 13 || CASE == 14 || CASE == 30 || CASE == 31 || CASE == 35
     ap_cr3 = read_cr3();
     wake_ap();
