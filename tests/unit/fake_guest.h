@@ -49,7 +49,8 @@ void fatal(const struct vcpu *vcpu, const char *format, ...)
 }
 
 /** Do it; why it ended by fatal(), or "no fatal". */
-static __attribute__((noinline, unused)) const char *fake_run(void (*run)(void *context), void *context)
+static __attribute__((noinline, unused)) const char *fake_run(void (*run)(void *context),
+                                                              void *context)
 {
     if (setjmp(fake_fatal_jump))
         return fake_fatal_text;
