@@ -8,11 +8,13 @@
 #include "monitor/guest_memory.h"
 #include "monitor/monitor.h"
 #include "monitor/msr.h"
+#include "monitor/nmi.h"
 #include "monitor/paging.h"
 #include "monitor/report.h"
+#include "monitor/step.h"
 #include "monitor/tdcall.h"
 #include "monitor/ve.h"
-#include "monitor/witness.h"
+#include "monitor/woken.h"
 
 /* Exit qualification of an I/O instruction (SDM vol. 3, table 28-5). */
 #define VE_IO_IN         0x08
@@ -46,7 +48,7 @@ static void handle_undefined(struct vcpu *vcpu)
 static void handle_page_fault(struct vcpu *vcpu)
 {
     if (vcpu->cr0 & CR0_PG) {
-        witness_handle_exception(vcpu);
+        woken_handle_exception(vcpu);
         return;
     }
     fatal(vcpu, "private access without paging to 0x%lx, where the TD has no memory",
@@ -162,6 +164,8 @@ static const struct {
     {SVM_EXIT_IOIO, SVM_EXIT_IOIO, handle_io},
     {SVM_EXIT_HLT, SVM_EXIT_HLT, handle_hlt},
     {SVM_EXIT_NMI, SVM_EXIT_NMI, handle_nmi},
+    {SVM_EXIT_IRET, SVM_EXIT_IRET, nmi_handle_iret},
+    {SVM_EXIT_EXCEPTION + VECTOR_DB, SVM_EXIT_EXCEPTION + VECTOR_DB, step_handle_debug},
     {SVM_EXIT_READ_CR0, SVM_EXIT_LAST_CR, paging_handle_exit},
     {SVM_EXIT_WBINVD, SVM_EXIT_WBINVD, handle_wbinvd},
     {SVM_EXIT_INVD, SVM_EXIT_INVD, handle_invd},
@@ -171,7 +175,7 @@ static const struct {
     {SVM_EXIT_VMRUN, SVM_EXIT_SKINIT, handle_foreign},
     {SVM_EXIT_INVLPGA, SVM_EXIT_INVLPGA, handle_foreign},
     {SVM_EXIT_EXCEPTION + VECTOR_PF, SVM_EXIT_EXCEPTION + VECTOR_PF, handle_page_fault},
-    {SVM_EXIT_EXCEPTION, SVM_EXIT_EXCEPTION + 31, witness_handle_exception},
+    {SVM_EXIT_EXCEPTION, SVM_EXIT_EXCEPTION + 31, woken_handle_exception},
     {SVM_EXIT_SHUTDOWN, SVM_EXIT_SHUTDOWN, handle_shutdown},
     {SVM_EXIT_TASK, SVM_EXIT_TASK, handle_task_switch},
     {SVM_EXIT_INIT, SVM_EXIT_INIT, handle_init},

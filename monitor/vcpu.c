@@ -7,10 +7,13 @@
 #include "monitor/exits.h"
 #include "monitor/instructions.h"
 #include "monitor/monitor.h"
+#include "monitor/nmi.h"
 #include "monitor/npt.h"
 #include "monitor/paging.h"
 #include "monitor/report.h"
+#include "monitor/step.h"
 #include "monitor/witness.h"
+#include "monitor/woken.h"
 
 #define TD_EFER      (EFER_SCE | EFER_LME | EFER_NXE) /* LME: TD firmware does not set it itself */
 #define DR6_RESET    0xFFFF0FF0
@@ -86,28 +89,13 @@ void vcpu_init(struct vcpu *vcpu, uint32_t index, uint32_t apic_id)
     paging_apply(vcpu);
 }
 
-uint64_t vcpu_register(const struct vcpu *vcpu, enum guest_register number)
+/* No code of the monitor's uses vector registers: they are as the guest left them. */
+void vcpu_vector(const struct vcpu *vcpu, unsigned number, uint64_t value[2])
 {
-    if (number == RAX)
-        return vcpu->vmcb->rax;
-    return number == RSP ? vcpu->vmcb->rsp : vcpu->registers.value[number];
-}
-
-void vcpu_set_register(struct vcpu *vcpu, enum guest_register number, uint64_t value)
-{
-    if (number == RAX)
-        vcpu->vmcb->rax = value;
-    else if (number == RSP)
-        vcpu->vmcb->rsp = value;
-    else
-        vcpu->registers.value[number] = value;
-}
-
-void vcpu_skip(struct vcpu *vcpu, unsigned bytes)
-{
-    uint64_t rip = vcpu->vmcb->rip + bytes;
-    vcpu->vmcb->rip = vcpu_is_64(vcpu) ? rip : (uint32_t)rip;
-    vcpu->vmcb->int_shadow = 0;
+    struct fxsave_area area;
+    (void)vcpu;
+    save_vectors(&area);
+    memcpy(value, area.xmm[number], sizeof(area.xmm[number]));
 }
 
 static bool has_error_code(unsigned vector)
@@ -118,7 +106,8 @@ static bool has_error_code(unsigned vector)
 void vcpu_inject(struct vcpu *vcpu, unsigned vector, uint32_t error_code)
 {
     uint64_t event = SVM_EVENT_VALID | SVM_EVENT_EXCEPTION | vector;
-    witness_trap(vcpu, vector);
+    step_end(vcpu);
+    woken_trap(vcpu, vector);
     if (has_error_code(vector))
         event |= SVM_EVENT_ERROR_CODE | (uint64_t)error_code << 32;
     if (vcpu->vmcb->event_inject & SVM_EVENT_VALID)
@@ -126,11 +115,6 @@ void vcpu_inject(struct vcpu *vcpu, unsigned vector, uint32_t error_code)
               vcpu->vmcb->event_inject);
     vcpu->vmcb->event_inject = event;
     vcpu->last_exception = vector + 1;
-}
-
-bool vcpu_is_64(const struct vcpu *vcpu)
-{
-    return (vcpu->efer & EFER_LMA) && (vcpu->vmcb->cs.attributes & SVM_SEGMENT_LONG);
 }
 
 void vcpu_kick(struct vcpu *vcpu)
@@ -202,16 +186,7 @@ void vcpu_sleep(struct vcpu *vcpu, bool blocked)
         else if (vcpu->idle->exit_code != SVM_EXIT_INTR)
             fatal(vcpu, "the idle guest exited with code 0x%lx at 0x%lx", vcpu->idle->exit_code,
                   vcpu->idle->rip);
-    } while (vcpu->idle->exit_code == SVM_EXIT_NMI && !word_load_acquire(&vcpu->guest_nmi));
-}
-
-/* Whatever else is being delivered goes first; the NMI then comes at the next exit. */
-static void inject_nmi(struct vcpu *vcpu)
-{
-    if (!word_load_acquire(&vcpu->guest_nmi) || vcpu->vmcb->event_inject & SVM_EVENT_VALID)
-        return;
-    word_store_release(&vcpu->guest_nmi, 0);
-    vcpu->vmcb->event_inject = SVM_EVENT_VALID | SVM_EVENT_NMI | VECTOR_NMI;
+    } while (vcpu->idle->exit_code == SVM_EXIT_NMI && !nmi_is_due(vcpu));
 }
 
 /*
@@ -257,7 +232,7 @@ void vcpu_run(struct vcpu *vcpu)
     init_idle(vcpu);
     apic_init(vcpu);
     for (;;) {
-        inject_nmi(vcpu);
+        nmi_inject(vcpu);
         enter(vcpu);
         vcpu->counts[COUNT_EXITS]++;
         paging_fetch(vcpu);
