@@ -20,6 +20,7 @@ void monitor_clear(struct monitor *monitor)
     g_clear_pointer(&monitor->ready, json_object_unref);
     g_clear_pointer(&monitor->fatal, json_object_unref);
     g_clear_pointer(&monitor->end, json_object_unref);
+    g_clear_pointer(&monitor->conformance, json_object_unref);
     g_clear_pointer(&monitor->findings, json_array_unref);
     g_clear_pointer(&monitor->where, json_array_unref);
     g_clear_pointer(&monitor->counts, json_array_unref);
@@ -37,6 +38,21 @@ static void keep_first(JsonObject **place, JsonObject *object)
         *place = json_object_ref(object);
 }
 
+static void keep_last(JsonObject **place, JsonObject *object)
+{
+    g_clear_pointer(place, json_object_unref);
+    *place = json_object_ref(object);
+}
+
+static void keep_count(JsonArray *counts, JsonObject *object)
+{
+    gint64 vcpu = fields_number(object, "vcpu", -1);
+    for (guint i = 0; i < fields_length(counts); i++)
+        if (fields_number(fields_element(counts, i), "vcpu", -1) == vcpu)
+            json_array_remove_element(counts, i--);
+    keep(counts, object);
+}
+
 enum monitor_event monitor_take(struct monitor *monitor, JsonObject *object)
 {
     const char *event = fields_text(object, "event");
@@ -48,7 +64,9 @@ enum monitor_event monitor_take(struct monitor *monitor, JsonObject *object)
     if (is_where)
         keep(monitor->where, object);
     if (g_strcmp0(event, "count") == 0)
-        keep(monitor->counts, object);
+        keep_count(monitor->counts, object);
+    if (g_strcmp0(event, "conformance") == 0)
+        keep_last(&monitor->conformance, object);
     if (g_strcmp0(event, "ready") == 0)
         keep_first(&monitor->ready, object);
     if (g_strcmp0(event, "fatal") == 0)
@@ -89,23 +107,32 @@ char *monitor_places(const struct monitor *monitor)
     return g_string_free(text, FALSE);
 }
 
-void monitor_print(const struct monitor *monitor)
+static void print_finding(JsonObject *finding)
 {
-    guint count = fields_length(monitor->findings);
-    if (count)
-        printf("\n%u findings of the monitor:\n", count);
-    for (guint i = 0; i < MIN(count, MOST_PRINTED); i++) {
+    const char *rule = fields_text(finding, "rule");
+    const char *text = fields_text(finding, "text");
+    char *place = monitor_place(finding);
+    printf("    %s: %s: %s\n", rule ? rule : "?", place, text ? text : "");
+    g_free(place);
+}
+
+void monitor_print(const struct monitor *monitor, bool (*told)(const char *rule))
+{
+    GPtrArray *findings = g_ptr_array_new();
+    for (guint i = 0; i < fields_length(monitor->findings); i++) {
         JsonObject *finding = fields_element(monitor->findings, i);
-        const char *rule = fields_text(finding, "rule");
-        const char *text = fields_text(finding, "text");
-        char *place = monitor_place(finding);
-        printf("    %s: %s: %s\n", rule ? rule : "?", place, text ? text : "");
-        g_free(place);
+        if (!told || !told(fields_text(finding, "rule")))
+            g_ptr_array_add(findings, finding);
     }
-    if (count > MOST_PRINTED)
-        printf("    and %u more, all in the report (--json)\n", count - MOST_PRINTED);
-    if (count)
+    if (findings->len)
+        printf("\n%u %sfindings of the monitor:\n", findings->len, told ? "other " : "");
+    for (guint i = 0; i < MIN(findings->len, MOST_PRINTED); i++)
+        print_finding(findings->pdata[i]);
+    if (findings->len > MOST_PRINTED)
+        printf("    and %u more, all in the report (--json)\n", findings->len - MOST_PRINTED);
+    if (findings->len)
         printf("\n");
+    g_ptr_array_unref(findings);
 }
 
 static void set_object(JsonObject *into, const char *name, JsonObject *object)

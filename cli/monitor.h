@@ -2,8 +2,8 @@
  * What the TD monitor says on the debug console (docs/monitor.md): findings, a fatal end, where
  * the vCPUs are.
  *
- * The guest's own lines come the same way, passed on by the monitor, so a guest could write lines
- * that look like the monitor's. By that it can fail its own run, but hide nothing.
+ * The guest's own lines come the same way; the monitor passes them on so that none looks like its
+ * own.
  */
 #ifndef CLI_MONITOR_H
 #define CLI_MONITOR_H
@@ -18,12 +18,13 @@ enum monitor_event {
 };
 
 struct monitor {
-    JsonObject *ready; /* its first event, or NULL */
-    JsonObject *fatal; /* or NULL */
-    JsonObject *end;   /* or NULL */
+    JsonObject *ready;       /* its first event, or NULL */
+    JsonObject *fatal;       /* or NULL */
+    JsonObject *end;         /* or NULL */
+    JsonObject *conformance; /* how the rules stood when it last told, or NULL */
     JsonArray *findings;
     JsonArray *where;
-    JsonArray *counts;
+    JsonArray *counts; /* the last of each vCPU */
 };
 
 void monitor_init(struct monitor *monitor);
@@ -41,8 +42,8 @@ char *monitor_place(JsonObject *event);
 /** Where all vCPUs are that told it: "; vCPU 0 (APIC ID 0) at 0x..., ...", or "". Caller frees. */
 char *monitor_places(const struct monitor *monitor);
 
-/** The findings for a reader; nothing if there are none. */
-void monitor_print(const struct monitor *monitor);
+/** The findings for a reader but those of the rules that @told names; nothing if there are none. */
+void monitor_print(const struct monitor *monitor, bool (*told)(const char *rule));
 
 /** The report's "monitor". */
 JsonObject *monitor_report(const struct monitor *monitor);
