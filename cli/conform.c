@@ -4,14 +4,16 @@
 
 #include "cli/boot.h"
 #include "cli/conformance.h"
+#include "cli/symbols.h"
 
 #define NO_KASLR "nokaslr"
 
 static int conclude(const struct session *session, void *context)
 {
-    const struct symbols *symbols = context;
-    JsonObject *conformance = conformance_of(&session->guest.monitor, symbols);
-    struct report report = {.verb = "conform", .symbols = symbols};
+    const struct monitor *monitor = &session->guest.monitor;
+    monitor_name_places(monitor, context);
+    JsonObject *conformance = conformance_of(monitor);
+    struct report report = {.verb = "conform"};
     struct verdict verdict;
     verdict_init(&verdict);
     boot_judge(&verdict, session);
@@ -20,7 +22,7 @@ static int conclude(const struct session *session, void *context)
 
     boot_print_handover(&verdict, session);
     conformance_print(conformance);
-    monitor_print(&session->guest.monitor, conformance_has_rule);
+    monitor_print(monitor, conformance_has_rule);
     char *sum = conformance_sum(conformance);
     char *what =
         g_strdup_printf("%s with %u CPUs as a TD: %s, and its end was %s; QEMU %s",

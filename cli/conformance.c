@@ -35,44 +35,22 @@ bool conformance_has_rule(const char *rule)
 
 /* ---- What the monitor told, put together. ---- */
 
-static JsonObject *with_symbol(JsonObject *finding, const struct symbols *symbols)
-{
-    static const char *const members[] = {"vcpu", "apic_id", "rip", "address", "value", "text"};
-    JsonObject *object = json_object_new();
-    for (size_t i = 0; i < G_N_ELEMENTS(members); i++) {
-        JsonNode *node = json_object_get_member(finding, members[i]);
-        if (node)
-            json_object_set_member(object, members[i], json_node_copy(node));
-        else
-            json_object_set_null_member(object, members[i]);
-    }
-    guint64 rip;
-    char *name = fields_address(finding, "rip", &rip) ? symbols_name(symbols, rip) : NULL;
-    if (name)
-        json_object_set_string_member(object, "symbol", name);
-    else
-        json_object_set_null_member(object, "symbol");
-    g_free(name);
-    return object;
-}
-
-static JsonArray *findings_of(const struct monitor *monitor, const char *rule,
-                              const struct symbols *symbols)
+static JsonArray *findings_of(const struct monitor *monitor, const char *rule)
 {
     JsonArray *array = json_array_new();
     for (guint i = 0; i < fields_length(monitor->findings); i++) {
         JsonObject *finding = fields_element(monitor->findings, i);
         if (g_strcmp0(fields_text(finding, "rule"), rule) == 0)
-            json_array_add_object_element(array, with_symbol(finding, symbols));
+            json_array_add_object_element(array, json_object_ref(finding));
     }
     return array;
 }
 
 /* A finding may have come behind the last count. */
 static void add_rule(JsonArray *into, const struct monitor *monitor, const char *rule,
-                     JsonObject *told, const struct symbols *symbols)
+                     JsonObject *told)
 {
-    JsonArray *findings = findings_of(monitor, rule, symbols);
+    JsonArray *findings = findings_of(monitor, rule);
     const char *state = fields_text(told, "state");
     gint64 count = MAX(fields_number(told, "count", 0), (gint64)fields_length(findings));
     JsonObject *object = json_object_new();
@@ -95,19 +73,19 @@ static JsonObject *find_rule(JsonArray *list, const char *rule)
     return NULL;
 }
 
-JsonObject *conformance_of(const struct monitor *monitor, const struct symbols *symbols)
+JsonObject *conformance_of(const struct monitor *monitor)
 {
     JsonArray *told = fields_array(monitor->conformance, "rules");
     if (!monitor->conformance)
         return NULL;
     JsonArray *array = json_array_new();
     for (guint i = 0; rules[i]; i++)
-        add_rule(array, monitor, rules[i], find_rule(told, rules[i]), symbols);
+        add_rule(array, monitor, rules[i], find_rule(told, rules[i]));
     for (guint i = 0; i < fields_length(told); i++) {
         JsonObject *other = fields_element(told, i);
         const char *rule = fields_text(other, "rule");
         if (rule && !conformance_has_rule(rule))
-            add_rule(array, monitor, rule, other, symbols);
+            add_rule(array, monitor, rule, other);
     }
     JsonObject *object = json_object_new();
     json_object_set_array_member(object, "rules", array);
@@ -121,10 +99,9 @@ JsonObject *conformance_of(const struct monitor *monitor, const struct symbols *
 
 static void print_finding(JsonObject *finding)
 {
-    const char *symbol = fields_text(finding, "symbol");
     const char *text = fields_text(finding, "text");
     char *place = monitor_place(finding);
-    printf("    %s%s%s: %s\n", place, symbol ? " " : "", symbol ? symbol : "", text ? text : "");
+    printf("    %s: %s\n", place, text ? text : "");
     g_free(place);
 }
 

@@ -5,15 +5,14 @@
 #define CLI_CONFORMANCE_H
 
 #include "cli/monitor.h"
-#include "cli/symbols.h"
 #include "cli/verdict.h"
 
 /**
  * The report's "conformance" (docs/report.md): every rule of the list below and every other that
- * the monitor told of, each with its findings, these with names out of @symbols (or NULL). NULL if
- * the monitor never told. The caller frees it with json_object_unref().
+ * the monitor told of, each with its findings. NULL if the monitor never told. The caller frees it
+ * with json_object_unref().
  */
-JsonObject *conformance_of(const struct monitor *monitor, const struct symbols *symbols);
+JsonObject *conformance_of(const struct monitor *monitor);
 
 /** Whether @rule is one of the list. */
 bool conformance_has_rule(const char *rule);

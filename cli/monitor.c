@@ -73,6 +73,8 @@ enum monitor_event monitor_take(struct monitor *monitor, JsonObject *object)
         keep_first(&monitor->fatal, object);
     if (g_strcmp0(event, "end") == 0)
         keep_first(&monitor->end, object);
+    if (json_object_has_member(object, "rip"))
+        json_object_set_null_member(object, "symbol");
     json_object_remove_member(object, "from");
     json_object_remove_member(object, "event");
     return is_where ? MONITOR_WHERE : MONITOR_NOTHING;
@@ -86,14 +88,34 @@ guint monitor_count(const struct monitor *monitor, const char *rule)
     return count;
 }
 
+static void name_place(JsonObject *event, const struct symbols *symbols)
+{
+    guint64 rip;
+    char *name = fields_address(event, "rip", &rip) ? symbols_name(symbols, rip) : NULL;
+    if (name)
+        json_object_set_string_member(event, "symbol", name);
+    g_free(name);
+}
+
+void monitor_name_places(const struct monitor *monitor, const struct symbols *symbols)
+{
+    for (guint i = 0; i < fields_length(monitor->findings); i++)
+        name_place(fields_element(monitor->findings, i), symbols);
+    for (guint i = 0; i < fields_length(monitor->where); i++)
+        name_place(fields_element(monitor->where, i), symbols);
+    name_place(monitor->fatal, symbols);
+}
+
 char *monitor_place(JsonObject *event)
 {
     const char *rip = fields_text(event, "rip");
+    const char *symbol = fields_text(event, "symbol");
     gint64 vcpu = fields_number(event, "vcpu", -1);
     if (vcpu < 0)
         return g_strdup("no vCPU");
-    return g_strdup_printf("vCPU %" G_GINT64_FORMAT " (APIC ID %" G_GINT64_FORMAT ") at %s", vcpu,
-                           fields_number(event, "apic_id", -1), rip ? rip : "an unknown RIP");
+    return g_strdup_printf("vCPU %" G_GINT64_FORMAT " (APIC ID %" G_GINT64_FORMAT ") at %s%s%s%s",
+                           vcpu, fields_number(event, "apic_id", -1), rip ? rip : "an unknown RIP",
+                           symbol ? " (" : "", symbol ? symbol : "", symbol ? ")" : "");
 }
 
 char *monitor_places(const struct monitor *monitor)

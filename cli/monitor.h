@@ -12,6 +12,8 @@
 
 #include <json-glib/json-glib.h>
 
+#include "cli/symbols.h"
+
 enum monitor_event {
     MONITOR_NOTHING,
     MONITOR_WHERE, /* a vCPU told where it is */
@@ -36,7 +38,10 @@ enum monitor_event monitor_take(struct monitor *monitor, JsonObject *object);
 /** How many findings there are of @rule. */
 guint monitor_count(const struct monitor *monitor, const char *rule);
 
-/** "vCPU 2 (APIC ID 2) at 0x1234", of any event that has these. Caller frees. */
+/** Give everything that has a RIP its "symbol": a name out of @symbols, null until then. */
+void monitor_name_places(const struct monitor *monitor, const struct symbols *symbols);
+
+/** "vCPU 2 (APIC ID 2) at 0x1234 (name+0x8)", of any event that has these. Caller frees. */
 char *monitor_place(JsonObject *event);
 
 /** Where all vCPUs are that told it: "; vCPU 0 (APIC ID 0) at 0x..., ...", or "". Caller frees. */

@@ -9,7 +9,8 @@ static void add_common(GOptionContext *context, struct options_raw *raw)
 {
     struct options *o = raw->options;
     const GOptionEntry entries[] = {
-        {"cpus", 0, 0, G_OPTION_ARG_STRING, &raw->cpus, "Processors, 1 to 512, of a TD to 64 (4)", "N"},
+        {"cpus", 0, 0, G_OPTION_ARG_STRING, &raw->cpus, "Processors, 1 to 512, of a TD to 64 (4)",
+         "N"},
         {"json", 0, 0, G_OPTION_ARG_FILENAME, &o->json, "Write the report there", "FILE"},
         {"timeout", 0, 0, G_OPTION_ARG_STRING, &raw->timeout, "Give up after S seconds", "S"},
         {"append", 0, 0, G_OPTION_ARG_STRING, &o->append, "Words for the kernel", "S"},
@@ -22,7 +23,8 @@ static void add_common(GOptionContext *context, struct options_raw *raw)
         {"shim-append", 0, 0, G_OPTION_ARG_STRING, &o->shim_append, "Words for the shim", "S"},
         {"qemu", 0, 0, G_OPTION_ARG_FILENAME, &o->qemu, "QEMU to use", "PATH"},
         {"cpu", 0, 0, G_OPTION_ARG_STRING, &o->cpu, "QEMU's CPU model", "MODEL"},
-        {"memory", 0, 0, G_OPTION_ARG_STRING, &raw->memory, "Guest memory (1G; a TD has 2G)", "SIZE"},
+        {"memory", 0, 0, G_OPTION_ARG_STRING, &raw->memory, "Guest memory (1G; a TD has 2G)",
+         "SIZE"},
         {"help", 'h', 0, G_OPTION_ARG_NONE, &raw->help, "Show this help", NULL},
         {NULL, 0, 0, G_OPTION_ARG_NONE, NULL, NULL, NULL},
     };

@@ -146,7 +146,7 @@ static JsonObject *build(const struct report *report, const struct session *sess
         json_object_set_object_member(object, "monitor", monitor_report(&guest->monitor));
     else
         json_object_set_null_member(object, "monitor");
-    JsonObject *conformance = conformance_of(&guest->monitor, report->symbols);
+    JsonObject *conformance = conformance_of(&guest->monitor);
     if (conformance)
         json_object_set_object_member(object, "conformance", conformance);
     else

@@ -6,7 +6,6 @@
 
 #include <stdbool.h>
 
-#include "cli/symbols.h"
 #include "cli/verdict.h"
 
 #define REPORT_SCHEMA "muster.report/1"
@@ -14,11 +13,10 @@
 /** What differs from verb to verb. Objects and arrays stay the caller's. */
 struct report {
     const char *verb;
-    const char *way;               /* or NULL: not known */
-    const char *reason;            /* or NULL */
-    JsonArray *cpus;               /* or NULL: none */
-    JsonArray *proofs;             /* or NULL: none */
-    const struct symbols *symbols; /* for the places where rules were broken, or NULL */
+    const char *way;    /* or NULL: not known */
+    const char *reason; /* or NULL */
+    JsonArray *cpus;    /* or NULL: none */
+    JsonArray *proofs;  /* or NULL: none */
 };
 
 /**
