@@ -6,6 +6,9 @@
 #include "cli/files.h"
 #include "cli/symbols_read.h"
 
+/* Linux has at most 512. What is longer is no name: a file may let millions share one long text. */
+#define LONGEST_NAME 1024
+
 struct symbols {
     GArray *places; /* struct symbols_place, by address */
 };
@@ -18,7 +21,8 @@ static void clear_place(gpointer data)
 
 void symbols_add(GArray *places, guint64 address, const char *name)
 {
-    struct symbols_place place = {address, name ? clean_text(name) : NULL};
+    bool good = name && strnlen(name, LONGEST_NAME + 1) <= LONGEST_NAME;
+    struct symbols_place place = {address, good ? clean_text(name) : NULL};
     g_array_append_val(places, place);
 }
 

@@ -14,7 +14,8 @@ struct symbols_place {
     char *name; /* or NULL */
 };
 
-/** Append to @places; @name is copied, without what steers a terminal. */
+/** Append to @places; @name is copied, without what steers a terminal; an absurdly long one is
+ * none. */
 void symbols_add(GArray *places, guint64 address, const char *name);
 
 /** Append what the file has, in any order. False: @error is CLI_ENVIRONMENT. */

@@ -437,6 +437,8 @@ bad_symbols() {
     symbols at_an_absurd_address 'line 1 is not' "$lab/absurd"
     echo 'ffffffff81000000 T' >"$lab/nameless"
     symbols without_name 'line 1 is not' "$lab/nameless"
+    printf '0000000000001000 T %05000d\n' 0 >"$lab/long"
+    symbols with_absurd_names 'names no code' "$lab/long"
     echo '0000000000001000 D data' >"$lab/data"
     symbols of_data_alone 'names no code' "$lab/data"
     echo 'ffffffffffffffff B The real System.map is in the linux-image-<version>-dbg package' >"$lab/stub"
