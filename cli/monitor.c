@@ -44,13 +44,14 @@ static void keep_last(JsonObject **place, JsonObject *object)
     *place = json_object_ref(object);
 }
 
-static void keep_count(JsonArray *counts, JsonObject *object)
+/* What a vCPU said of itself before is no longer so. */
+static void keep_last_of_vcpu(JsonArray *array, JsonObject *object)
 {
     gint64 vcpu = fields_number(object, "vcpu", -1);
-    for (guint i = 0; i < fields_length(counts); i++)
-        if (fields_number(fields_element(counts, i), "vcpu", -1) == vcpu)
-            json_array_remove_element(counts, i--);
-    keep(counts, object);
+    for (guint i = 0; i < fields_length(array); i++)
+        if (fields_number(fields_element(array, i), "vcpu", -1) == vcpu)
+            json_array_remove_element(array, i--);
+    keep(array, object);
 }
 
 enum monitor_event monitor_take(struct monitor *monitor, JsonObject *object)
@@ -62,9 +63,9 @@ enum monitor_event monitor_take(struct monitor *monitor, JsonObject *object)
     if (is_finding)
         keep(monitor->findings, object);
     if (is_where)
-        keep(monitor->where, object);
+        keep_last_of_vcpu(monitor->where, object);
     if (g_strcmp0(event, "count") == 0)
-        keep_count(monitor->counts, object);
+        keep_last_of_vcpu(monitor->counts, object);
     if (g_strcmp0(event, "conformance") == 0)
         keep_last(&monitor->conformance, object);
     if (g_strcmp0(event, "ready") == 0)

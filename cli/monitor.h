@@ -25,8 +25,8 @@ struct monitor {
     JsonObject *end;         /* or NULL */
     JsonObject *conformance; /* how the rules stood when it last told, or NULL */
     JsonArray *findings;
-    JsonArray *where;
-    JsonArray *counts; /* the last of each vCPU */
+    JsonArray *where;  /* the last of each vCPU */
+    JsonArray *counts; /* so here */
 };
 
 void monitor_init(struct monitor *monitor);

@@ -12,8 +12,10 @@
 #define GRACE_MS 10000
 /* Without QMP it gets a signal, and then a stronger one. */
 #define TERMINATE_MS 1000
-/* How long the monitor's vCPUs may take to tell where they are. */
-#define WHERE_MS 5000
+/* How long the monitor's vCPUs may take to tell where they are; silent so long, they are asked
+ * again. */
+#define WHERE_MS  5000
+#define SILENT_MS 500
 
 /* ---- The end: questions, quit, exit. Each step starts the next. ---- */
 
@@ -51,12 +53,23 @@ static void ask_qemu(struct session *session)
     running->grace = g_timeout_add(GRACE_MS, kill_qemu, session);
 }
 
-static gboolean on_where_late(gpointer data)
+/*
+ * An NMI on every CPU is what the monitor takes as the question where its vCPUs are. One that meets
+ * an NMI by which the vCPUs kick each other is lost, so it is sent again.
+ */
+static gboolean on_ask_again(gpointer data)
 {
     struct session *session = data;
-    session->running->where = 0;
-    quit(session);
-    return G_SOURCE_REMOVE;
+    struct session_running *running = session->running;
+    gint64 now_us = g_get_monotonic_time();
+    if (now_us >= running->asked_us + WHERE_MS * G_TIME_SPAN_MILLISECOND) {
+        running->where = 0;
+        quit(session);
+        return G_SOURCE_REMOVE;
+    }
+    if (now_us >= running->told_us + SILENT_MS * G_TIME_SPAN_MILLISECOND)
+        qmp_execute(running->qmp, "inject-nmi", NULL, NULL, NULL);
+    return G_SOURCE_CONTINUE;
 }
 
 static void stop_asking(struct session *session)
@@ -70,9 +83,8 @@ static void stop_asking(struct session *session)
 }
 
 /*
- * A TD's registers are not QEMU's. An NMI on every CPU is what the monitor takes as the question
- * where its vCPUs are, and how the guest has done until then; a guest that has ended itself was
- * told of at that moment.
+ * A TD's registers are not QEMU's: the monitor is asked where its vCPUs are, and how the guest has
+ * done until then. Of a guest that has ended itself it has told all that by itself.
  */
 static void ask_monitor(struct session *session)
 {
@@ -81,12 +93,14 @@ static void ask_monitor(struct session *session)
         quit(session);
         return;
     }
+    running->asked_us = running->told_us = g_get_monotonic_time();
+    running->where = g_timeout_add(SILENT_MS, on_ask_again, session);
     qmp_execute(running->qmp, "inject-nmi", NULL, NULL, NULL);
-    running->where = g_timeout_add(WHERE_MS, on_where_late, session);
 }
 
 void session_where_told(struct session *session)
 {
+    session->running->told_us = g_get_monotonic_time();
     if (fields_length(session->guest.monitor.where) >= session->options->cpus)
         stop_asking(session);
 }

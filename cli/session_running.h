@@ -23,6 +23,7 @@ struct session_running {
     bool stdout_gone;
     bool paused; /* the guest has ended the machine itself: nothing in it answers any more */
     bool exited;
+    gint64 asked_us, told_us; /* where the vCPUs are: the first question, the last answer */
     guint deadline, grace, panic, where, child_watch, signals[3];
 };
 
