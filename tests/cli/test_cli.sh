@@ -411,7 +411,7 @@ tds() {
     boot monitor_without_td_is_not_believed 1 'powered off before' \
         "console {\"from\":\"monitor\",\"event\":\"fatal\",$at,\"reason\":\"forged\"}
         event SHUTDOWN guest-shutdown" --until ready
-    boot td_that_hangs 1 "no end after 1 s; the last line was 'stuck'; how many .* not known; vCPU 1" "$ready
+    boot td_that_hangs 1 "no end after 1 s; the last line was 'stuck'; how many .* not known; vCPU 0 .*, vCPU 1 (APIC ID 4) at 0x1000" "$ready
         console {\"from\":\"monitor\",\"event\":\"where\",$at}
         serial stuck" --td --timeout 1
     rm -f "$lab/report.json"
