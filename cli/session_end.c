@@ -12,8 +12,7 @@
 #define GRACE_MS 10000
 /* Without QMP it gets a signal, and then a stronger one. */
 #define TERMINATE_MS 1000
-/* How long the monitor's vCPUs may take to tell where they are; silent so long, they are asked
- * again. */
+/* How long the vCPUs of a TD may take to tell where they are; when silent, they are asked again. */
 #define WHERE_MS  5000
 #define SILENT_MS 500
 

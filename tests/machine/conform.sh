@@ -5,31 +5,31 @@
 tables=0x3000000
 
 cases() {
-    echo "400 linux_6_12_keeps_every_rule linux 2"
-    echo "60 our_kernel_keeps_every_rule our_kernel 2"
-    echo "60 vector_written_after_the_command_is_found \
+    echo "400 conform_finds_that_linux_6_12_keeps_every_rule linux 2"
+    echo "60 conform_finds_that_our_kernel_keeps_every_rule our_kernel 2"
+    echo "60 conform_finds_a_vector_written_after_the_command \
 breaks 1 mailbox-operands-after-command 1"
-    echo "60 write_to_the_firmware_half_is_found breaks 3 firmware-half-written 1"
-    echo "60 write_to_the_page_tables_is_found breaks 15 firmware-tables-written 512"
-    echo "60 unknown_cpu_is_found breaks 9 cpu-not-described 1"
-    echo "60 trap_before_the_idt_is_found breaks 10 trap-before-idt 1"
-    echo "60 init_and_sipi_in_a_td_are_refused_and_told init_sipi 19"
-    echo "60 triple_fault_ends_with_its_place ends_badly 20 triple fault"
-    echo "60 spinning_guest_ends_with_its_place spins 21"
-    echo "60 unknown_tdcall_leaf_ends_with_its_place ends_badly 22 TDCALL leaf 0x63"
-    echo "60 pending_page_ends_with_its_place ends_badly 23 a page that is pending"
-    echo "60 guest_cannot_speak_in_the_monitors_name imitates 24"
-    echo "400 linux_that_wipes_the_firmwares_tables_is_named wipes 2"
+    echo "60 conform_finds_a_write_to_the_firmware_half breaks 3 firmware-half-written 1"
+    echo "60 conform_finds_a_write_to_the_page_tables breaks 15 firmware-tables-written 512"
+    echo "60 conform_finds_a_command_for_an_unknown_cpu breaks 9 cpu-not-described 1"
+    echo "60 conform_finds_a_trap_before_the_idt breaks 10 trap-before-idt 1"
+    echo "60 conform_tells_of_refused_init_and_sipi init_sipi 19"
+    echo "60 conform_tells_where_a_triple_fault_was ends_badly 20 triple fault"
+    echo "60 conform_tells_where_a_guest_spins spins 21"
+    echo "60 conform_tells_where_an_unknown_tdcall_leaf_was_asked ends_badly 22 TDCALL leaf 0x63"
+    echo "60 conform_tells_where_a_pending_page_was_touched ends_badly 23 a page that is pending"
+    echo "60 conform_hears_no_guest_in_the_monitors_name imitates 24"
+    echo "400 conform_names_the_linux_that_wipes_the_firmwares_tables wipes 2"
     [ "${MUSTER_TEST_LONG:-0}" = 0 ] || long_cases
 }
 
 long_cases() {
-    echo "240 init_and_sipi_behind_an_open_line_are_told init_sipi 25 --timeout 200"
+    echo "240 conform_tells_of_init_and_sipi_behind_an_open_line init_sipi 25 --timeout 200"
     for cpus in 1 4 8; do
-        echo "400 linux_6_12_with_${cpus}_cpus_keeps_every_rule linux $cpus"
+        echo "400 conform_finds_that_linux_6_12_with_${cpus}_cpus_keeps_every_rule linux $cpus"
     done
-    echo "400 our_kernel_with_16_cpus_keeps_every_rule our_kernel 16"
-    echo "400 linux_with_4_cpus_that_wipes_the_firmwares_tables_is_named wipes 4"
+    echo "400 conform_finds_that_our_kernel_with_16_cpus_keeps_every_rule our_kernel 16"
+    echo "400 conform_names_the_linux_with_4_cpus_that_wipes_the_firmwares_tables wipes 4"
 }
 
 # conform STATUS KERNEL [ARG...]: the report is $work/report.json, the words are in $work/said.
