@@ -29,7 +29,7 @@ LIB_S  := $(sort $(wildcard lib/*/*.S))
 LIB_C_BARE_ONLY := lib/cpu/load.c
 LIB_C_HOST := $(filter-out $(LIB_C_BARE_ONLY),$(LIB_C))
 
-CLI_PACKAGES := glib-2.0 gio-2.0 gio-unix-2.0 json-glib-1.0
+CLI_PACKAGES := glib-2.0 gio-2.0 gio-unix-2.0 json-glib-1.0 libelf
 CLI_CFLAGS    = $(shell pkg-config --cflags $(CLI_PACKAGES))
 CLI_LIBS      = $(shell pkg-config --libs $(CLI_PACKAGES))
 

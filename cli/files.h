@@ -14,11 +14,17 @@
  */
 char *files_own(const char *name, GError **error);
 
+/** False, with this as a CLI_ENVIRONMENT error: "kernel FILE: what is wrong; what to do". */
+bool files_refuse(GError **error, const char *format, ...) G_GNUC_PRINTF(2, 3);
+
 /** A regular file that can be read and is not empty. @what names it in the error. */
 bool files_check(const char *what, const char *path, guint64 *bytes, GError **error);
 
-/** And a bzImage or ELF file. */
-bool files_check_kernel(const char *path, GError **error);
+/** And whether it begins as an ELF file does. */
+bool files_check_elf(const char *what, const char *path, guint64 *bytes, bool *elf, GError **error);
+
+/** And a Linux bzImage (@bzimage) or ELF file. */
+bool files_check_kernel(const char *path, bool *bzimage, GError **error);
 
 /** And small enough for @memory_bytes. */
 bool files_check_initrd(const char *path, guint64 memory_bytes, GError **error);

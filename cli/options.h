@@ -35,6 +35,7 @@ struct options {
     char *kernel;   /* boot */
     char *initrd;   /* boot, or NULL */
     char *until;    /* boot, or NULL: see struct console */
+    char *symbols;  /* conform, or NULL */
 
     char *qemu; /* a path, or NULL: the one in PATH */
     char *cpu;  /* a model, or NULL: the verb's default */
@@ -48,6 +49,7 @@ struct options {
 enum options_group {
     OPTIONS_RUN = 1 << 0,
     OPTIONS_BOOT = 1 << 1,
+    OPTIONS_CONFORM = 1 << 2, /* with OPTIONS_BOOT; always a TD */
 };
 
 /**

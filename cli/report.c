@@ -4,6 +4,7 @@
 #include <stdio.h>
 #include <string.h>
 
+#include "cli/conformance.h"
 #include "cli/fields.h"
 
 static void set_text(JsonObject *object, const char *name, const char *text)
@@ -123,6 +124,7 @@ static JsonObject *build(const struct report *report, const struct session *sess
     set_text(object, "schema", REPORT_SCHEMA);
     set_text(object, "verb", report->verb);
     set_text(object, "result", verdict->status == CLI_OK ? "ok" : "failed");
+    set_text(object, "end", verdict->ended_badly ? "bad" : "good");
     json_object_set_array_member(object, "failures", failures_of(verdict));
     json_object_set_int_member(object, "cpus_asked", session->options->cpus);
     set_text(object, "way", report->way);
@@ -144,6 +146,11 @@ static JsonObject *build(const struct report *report, const struct session *sess
         json_object_set_object_member(object, "monitor", monitor_report(&guest->monitor));
     else
         json_object_set_null_member(object, "monitor");
+    JsonObject *conformance = conformance_of(&guest->monitor);
+    if (conformance)
+        json_object_set_object_member(object, "conformance", conformance);
+    else
+        json_object_set_null_member(object, "conformance");
     json_object_set_object_member(object, "guest", rest_of(guest));
     json_object_set_object_member(object, "qemu", qemu_of(session));
     json_object_set_double_member(object, "wall_s", session->wall_s);

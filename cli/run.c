@@ -120,13 +120,13 @@ static void judge(struct verdict *verdict, const struct session *session)
     bool by_shim = options->wake == WAKE_MAILBOX;
     if (by_shim)
         verdict_measure(verdict, session, count_on(session->guest.report));
-    bool bad_end = verdict_bad_end(verdict, session);
+    verdict_end(verdict, session);
     if (session->end == SESSION_POWER_OFF)
         verdict_fail(verdict, "the kernel powered off before its end; its last line was '%s'",
                      last);
     if (session->guest.report)
         judge_report(verdict, session);
-    else if (!bad_end)
+    else if (!verdict->ended_badly)
         verdict_fail(verdict, "the kernel sent no report");
     for (guint i = 0; i < session->problems->len; i++)
         verdict_fail(verdict, "%s", (const char *)g_ptr_array_index(session->problems, i));
@@ -143,8 +143,9 @@ static void print_last_lines(const struct console *console)
         fprintf(stderr, "    %s\n", (const char *)item->data);
 }
 
-static int conclude(const struct session *session)
+static int conclude(const struct session *session, void *context)
 {
+    (void)context;
     JsonObject *guest = session->guest.report;
     const char *way = fields_text(guest, "way");
     struct report report = {.verb = "run",
@@ -159,7 +160,7 @@ static int conclude(const struct session *session)
         run_table_print(report.cpus, way ? way : "?");
         run_table_print_proofs(report.proofs);
     }
-    monitor_print(&session->guest.monitor);
+    monitor_print(&session->guest.monitor, NULL);
     if (verdict.status != CLI_OK)
         print_last_lines(&session->console);
     char *what = g_strdup_printf("%u CPUs%s by %s, QEMU %s", session->options->cpus,
@@ -178,7 +179,7 @@ static int run_options(const struct options *options, GError **error)
     int status = CLI_ENVIRONMENT;
     if (files_check_report(options->json, error) &&
         choose_image(options, &texts, &plan.image, error))
-        status = outcome_of_plan(&plan, conclude, error);
+        status = outcome_of_plan(&plan, conclude, NULL, error);
     g_free(texts.kernel);
     g_free(texts.shim);
     g_free(texts.monitor);

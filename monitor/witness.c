@@ -253,8 +253,7 @@ static void judge_tables(struct vcpu *vcpu, const struct store *store)
             memcpy((uint8_t *)tables[i] + store->phys % PAGE_BYTES, &store->value, store->bytes);
     if (waiting)
         report_finding(vcpu, RULE_TABLES, store->phys, store->value,
-                       "%u processors still wait on the page tables that are written here",
-                       waiting);
+                       "written while processors wait on these page tables: %u of them", waiting);
 }
 
 static void judge(struct vcpu *vcpu, const struct store *store)

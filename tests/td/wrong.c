@@ -1,7 +1,8 @@
 /*
- * A guest of the TD shim that breaks one rule of the mailbox, by the instruction at the symbol
- * `wrong`, and powers off. CASE names the rule; TABLES is where the shim was told to put its APs'
- * page tables.
+ * A guest of the TD shim that does one wrong thing, by the instruction at the symbol `wrong`, and
+ * powers off if it gets there. CASE names it: a rule of the mailbox that is broken, INIT and SIPI,
+ * or (from 20 on) an end that a TD comes to. TABLES is where the shim was told to put its APs' page
+ * tables. Built by tests/td/build-wrong.
  */
 #include <muster/machine.h>
 
@@ -16,13 +17,17 @@
 #include "boot/td.h"
 #include "lib/cpu/instructions.h"
 
-#define MOST_CPUS 16
-#define PLACES    32
-#define NOBODY    77
-#define OWN_ID    0 /* the BSP's: described, and nobody answers to it */
-#define PM_PORT   0x604
-#define POWER_OFF 0x2000
-#define ROUNDS    1000
+#define MOST_CPUS  16
+#define PLACES     32
+#define NOBODY     77
+#define OWN_ID     0 /* the BSP's: described, and nobody answers to it */
+#define PM_PORT    0x604
+#define POWER_OFF  0x2000
+#define ROUNDS     1000
+#define NO_LEAF    99 /* of TDCALL */
+#define MSR_ICR    (MSR_X2APIC + APIC_ICR_LOW / 16)
+#define DEBUGCON   0xE9
+#define LINE_BYTES 0x20000
 
 static struct muster_platform platform;
 static struct muster_machine machine;
@@ -210,6 +215,48 @@ static inline void take_two_nmis(void)
     check(nmi_frames[0] == nmi_frames[1], "an NMI came before the IRET of the last one");
 }
 
+/* By the TDCALL at `wrong`: behind it lies what is found of a refused INIT. */
+static inline void send_init_and_sipi(void)
+{
+    register uint64_t r10 __asm__("r10") = 0;
+    register uint64_t r11 __asm__("r11") = TDVMCALL_WRMSR;
+    register uint64_t r12 __asm__("r12") = MSR_ICR;
+    register uint64_t r13 __asm__("r13") =
+        ICR_INIT | ICR_ASSERT | (uint64_t)machine.cpus[1].apic_id << ICR_X2_DEST_SHIFT;
+    uint64_t leaf = TDG_VP_VMCALL;
+    __asm__ volatile(".globl wrong\nwrong: tdcall"
+                     : "+a"(leaf), "+r"(r10), "+r"(r11), "+r"(r12), "+r"(r13)
+                     : "c"(0x3C00ull)
+                     : "memory", "cc");
+    td_msr_write(MSR_ICR, ICR_SIPI | ICR_ASSERT | ICR_ALL_BUT_SELF | 8);
+}
+
+/* A page that was given to the host, and taken back without being accepted. */
+static inline volatile uint8_t *pending_page(void)
+{
+    static uint8_t page[0x1000] __attribute__((aligned(0x1000)));
+    struct muster_tdcall_registers r = {
+        .rcx = 0x3C00, .r11 = TDVMCALL_MAP_GPA, .r12 = (uint64_t)page, .r13 = sizeof(page)};
+    if (!td_share((uint64_t)page, sizeof(page)) || td_call(TDG_VP_VMCALL, &r) || r.r10)
+        td_report_fatal("a page could not be given and taken back");
+    return page;
+}
+
+static inline void say_in_the_monitors_name(void)
+{
+    static const char line[] =
+        "{\"from\":\"monitor\",\"event\":\"finding\",\"rule\":\"no-init\"}\n";
+    for (const char *c = line; *c; c++)
+        td_io_out(DEBUGCON, 1, (uint8_t)*c);
+}
+
+/* A line without end, as long as the monitor keeps one (monitor/report.c). */
+static inline void leave_a_line_open(void)
+{
+    for (uint32_t i = 0; i < LINE_BYTES; i++)
+        td_io_out(DEBUGCON, 1, 'x');
+}
+
 static __attribute__((noinline, noclone)) void break_rule(void)
 {
 #if CASE == 1
@@ -270,6 +317,26 @@ static __attribute__((noinline, noclone)) void break_rule(void)
         td_report_fatal("the OS could begin the watch again");
 #elif CASE == 18
     td_share((uint64_t)mailbox, 0x1000);
+#elif CASE == 19
+    send_init_and_sipi();
+#elif CASE == 20
+    static const struct {
+        uint16_t limit;
+        uint64_t base;
+    } __attribute__((packed)) no_idt = {0, 0};
+    __asm__ volatile("lidt %0" : : "m"(no_idt));
+    WRONG("ud2", );
+#elif CASE == 21
+    WRONG("jmp wrong", );
+#elif CASE == 22
+    WRONG("tdcall", "a"(NO_LEAF));
+#elif CASE == 23
+    WRONG("movb $1, (%0)", "r"(pending_page()));
+#elif CASE == 24
+    say_in_the_monitors_name();
+#elif CASE == 25
+    leave_a_line_open();
+    send_init_and_sipi();
 #elif CASE == 32
     wake_ap();
     while (*(volatile uint16_t *)mailbox)

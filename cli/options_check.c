@@ -1,0 +1,176 @@
+#include "cli/options_check.h"
+
+#include <string.h>
+
+/* Below 4 GiB, where q35 puts 2 of the 3 GiB, all is the guest's; the monitor lives above. */
+#define TD_MACHINE_MEMORY "3G"
+#define TD_MACHINE_BYTES  ((guint64)3 << 30)
+#define TD_GUEST_BYTES    ((guint64)2 << 30)
+
+bool options_refuse(GError **error, const char *format, ...)
+{
+    va_list arguments;
+    va_start(arguments, format);
+    char *text = g_strdup_vprintf(format, arguments);
+    va_end(arguments);
+    g_set_error_literal(error, CLI_ERROR, CLI_USAGE, text);
+    g_free(text);
+    return false;
+}
+
+static bool one_of(const char *option, const char *value, const char *const *words, GError **error)
+{
+    if (!value || g_strv_contains(words, value))
+        return true;
+    char *list = g_strjoinv(", ", (char **)words);
+    options_refuse(error, "--%s %s: give one of %s", option, value, list);
+    g_free(list);
+    return false;
+}
+
+static bool check_cpus(struct options *options, const char *text, GError **error)
+{
+    guint64 number = 4;
+    if (text && !g_ascii_string_to_unsigned(text, 10, 1, OPTIONS_MAX_CPUS, &number, NULL))
+        return options_refuse(error, "--cpus %s: give a number from 1 to %d", text,
+                              OPTIONS_MAX_CPUS);
+    options->cpus = (unsigned)number;
+    return true;
+}
+
+static bool check_timeout(struct options *options, const char *text, double standard,
+                          GError **error)
+{
+    char *end = NULL;
+    options->timeout_s = text ? g_ascii_strtod(text, &end) : standard;
+    if (!text || (end != text && !*end && options->timeout_s > 0 && options->timeout_s <= 1e6))
+        return true;
+    return options_refuse(error, "--timeout %s: give seconds, more than 0 and at most 1000000",
+                          text);
+}
+
+static bool check_wake(struct options *options, const char *text, GError **error)
+{
+    static const char *const words[] = {"auto", "sipi", "mailbox", NULL};
+    if (!one_of("wake", text, words, error))
+        return false;
+    options->wake = WAKE_AUTO;
+    for (unsigned i = 0; text && words[i]; i++) {
+        if (strcmp(text, words[i]) == 0)
+            options->wake = (enum wake)i;
+    }
+    return true;
+}
+
+/* What makes no sense in a TD; what is right there unless it is said otherwise. */
+static bool check_td(struct options *options, const struct options_raw *raw, unsigned groups,
+                     GError **error)
+{
+    options->td = raw->td || (groups & OPTIONS_CONFORM);
+    if (!options->td)
+        return true;
+    if (options->cpus > OPTIONS_MAX_TD_CPUS)
+        return options_refuse(error, "%s--cpus %u: give at most %d; the monitor holds no more",
+                              raw->td ? "--td " : "", options->cpus, OPTIONS_MAX_TD_CPUS);
+    if (raw->gdb)
+        return options_refuse(error,
+                              "--td --gdb: gdb would find the monitor as often as the guest; leave "
+                              "one of them out");
+    if ((groups & OPTIONS_RUN) && raw->wake && options->wake != WAKE_MAILBOX)
+        return options_refuse(error, "--td --wake %s: a TD has the mailbox alone; leave --wake out",
+                              raw->wake);
+    options->wake = WAKE_MAILBOX;
+    return true;
+}
+
+/* The machine is always the same: see docs/monitor.md. */
+static bool check_td_memory(struct options *options, GError **error)
+{
+    if (options->memory_bytes != TD_MACHINE_BYTES)
+        return options_refuse(
+            error,
+            "--memory %s: the machine of a TD has 3G, of which the guest gets 2 GiB; "
+            "leave --memory out",
+            options->memory);
+    options->memory_bytes = TD_GUEST_BYTES;
+    return true;
+}
+
+/* QEMU's own spelling: a number, in MiB unless a suffix says otherwise. */
+static bool check_memory(struct options *options, const char *text, GError **error)
+{
+    options->memory = g_strdup(text ? text : options->td ? TD_MACHINE_MEMORY : "1G");
+    char *end = NULL;
+    guint64 number = g_ascii_strtoull(options->memory, &end, 10);
+    const char *suffixes = "KMGT";
+    char suffix = g_ascii_toupper(*end ? *end : 'M');
+    const char *found = strchr(suffixes, suffix);
+    if (!g_ascii_isdigit(options->memory[0]) || number == 0 || number > (1u << 30) || !found ||
+        (*end && end[1]))
+        return options_refuse(error, "--memory %s: give a size such as 512M or 2G",
+                              options->memory);
+    options->memory_bytes = number << (10 * (found - suffixes + 1));
+    if (options->memory_bytes < OPTIONS_MIN_MEMORY)
+        return options_refuse(error, "--memory %s: give 64M or more", options->memory);
+    return !options->td || check_td_memory(options, error);
+}
+
+static bool check_page_tables(struct options *options, GError **error)
+{
+    const char *text = options->page_tables;
+    if (!text)
+        return true;
+    bool hex = g_ascii_strncasecmp(text, "0x", 2) == 0;
+    guint64 address = 0;
+    if (!g_ascii_string_to_unsigned(hex ? text + 2 : text, hex ? 16 : 10, 1, G_MAXUINT64, &address,
+                                    NULL) ||
+        address % 4096 != 0)
+        return options_refuse(
+            error, "--page-tables %s: give a multiple of 4096, such as 0x11000000", text);
+    g_free(options->page_tables);
+    options->page_tables = g_strdup_printf("0x%" G_GINT64_MODIFIER "x", address);
+    return true;
+}
+
+static bool check_shim_words(const struct options *options, unsigned groups, GError **error)
+{
+    static const char *const versions[] = {"0", "1", NULL};
+    static const char *const memories[] = {"reserved", "nvs", "usable", NULL};
+    if (!one_of("mailbox-version", options->mailbox_version, versions, error) ||
+        !one_of("firmware-memory", options->firmware_memory, memories, error))
+        return false;
+    bool given = options->mailbox_version || options->firmware_memory || options->page_tables ||
+                 options->shim_append;
+    if (given && (groups & OPTIONS_RUN) && options->wake != WAKE_MAILBOX)
+        return options_refuse(error, "--mailbox-version, --firmware-memory, --page-tables and "
+                                     "--shim-append are for the shim; add --wake mailbox or --td");
+    return true;
+}
+
+static bool check_operands(struct options *options, unsigned groups, int argc, char **argv,
+                           GError **error)
+{
+    int wanted = groups & OPTIONS_BOOT ? 1 : 0;
+    if (argc - 1 < wanted)
+        return options_refuse(error, "which kernel? 'muster %s KERNEL'", argv[0]);
+    if (argc - 1 > wanted)
+        return options_refuse(error, "'%s' is one argument too many; 'muster help %s' tells more",
+                              argv[wanted + 1], argv[0]);
+    options->kernel = wanted ? g_strdup(argv[1]) : NULL;
+    return true;
+}
+
+bool options_check(const struct options_raw *raw, unsigned groups, int argc, char **argv,
+                   GError **error)
+{
+    struct options *options = raw->options;
+    options->gdb = raw->gdb;
+    if (!check_operands(options, groups, argc, argv, error) ||
+        !check_cpus(options, raw->cpus, error))
+        return false;
+    double standard = groups & OPTIONS_BOOT ? 180 : 60 + 0.5 * options->cpus;
+    return check_timeout(options, raw->timeout, standard, error) &&
+           check_wake(options, raw->wake, error) && check_td(options, raw, groups, error) &&
+           check_memory(options, raw->memory, error) && check_page_tables(options, error) &&
+           check_shim_words(options, groups, error);
+}
