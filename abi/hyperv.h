@@ -59,6 +59,9 @@
 #define HYPERV_CONTROL_REPS       0xFFFull /* either, once shifted */
 #define HYPERV_CONTROL_RESERVED   0xF000F000F8000000ull
 
+/* What TDG.VP.VMCALL passes on: RDX, R8, R10 and R11 (its register mask). */
+#define HYPERV_TD_REGISTERS 0x0D04
+
 /* The result: a status, and of a rep call how many are done. */
 #define HYPERV_RESULT_STATUS     0xFFFFull
 #define HYPERV_RESULT_DONE_SHIFT 32
@@ -77,6 +80,12 @@
 #define HYPERV_INVALID_VTL_STATE      0x51
 #define HYPERV_TIME_OUT               0x78 /* not done; RIP is where it was, to be called again */
 #define HYPERV_VTL_ALREADY_ENABLED    0x86
+
+/* Attributes of the context's segments: long-mode code, data, busy TSS, LDT. */
+#define HYPERV_SEGMENT_CODE64 0xA09B
+#define HYPERV_SEGMENT_DATA   0xC093
+#define HYPERV_SEGMENT_TSS    0x008B
+#define HYPERV_SEGMENT_LDT    0x0082
 
 #define HYPERV_THIS_PARTITION 0xFFFFFFFFFFFFFFFF
 #define HYPERV_PAGE_BYTES     4096

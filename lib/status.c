@@ -166,6 +166,40 @@ static const struct words table[] = {
     ROW(MUSTER_ERROR_FIRMWARE_RECLAIMED,
         "The firmware's wait loop has been reclaimed, so a processor cannot go back to it. Choose "
         "the custody policy KEEP where that is wanted."),
+
+    ROW(MUSTER_ERROR_HYPERCALL_PAGE,
+        "The page for the hypercalls' input is missing, not page-aligned, cannot be mapped, or is "
+        "private in a TD, where the hypervisor cannot read it. Mend the caller."),
+    ROW(MUSTER_ERROR_HYPERCALL_CODE,
+        "The hypervisor does not know the hypercall, though its CPUID offers it. Hypervisor bug; "
+        "choose another way to wake."),
+    ROW(MUSTER_ERROR_HYPERCALL_INPUT,
+        "The hypervisor found the hypercall's input wrong. Bug of the hypervisor or of Muster; the "
+        "slot has the raw status."),
+    ROW(MUSTER_ERROR_HYPERCALL_DENIED,
+        "The hypervisor does not allow the hypercall. This partition lacks the privilege, or the "
+        "VTL is too high; change the VM's settings."),
+    ROW(MUSTER_ERROR_HYPERCALL_APIC_ID,
+        "The hypervisor knows no virtual processor with this APIC ID. Its tables and it differ: "
+        "firmware or hypervisor bug."),
+    ROW(MUSTER_ERROR_HYPERCALL_VP_INDEX,
+        "The hypervisor has no virtual processor with the index that it gave itself for this APIC "
+        "ID. Hypervisor bug; go on without the processor."),
+    ROW(MUSTER_ERROR_HYPERCALL_VP_STATE,
+        "The virtual processor runs already, and it was not Muster who started it. Whoever booted "
+        "before has it; restart the machine."),
+    ROW(MUSTER_ERROR_HYPERCALL_REGISTER,
+        "The hypervisor refuses a register of the state in which the processor was to start. It "
+        "lacks what the BSP has: hypervisor bug."),
+    ROW(MUSTER_ERROR_HYPERCALL_VTL,
+        "The virtual processor's VTL is not in the state that the call needs. Enable the VTL for "
+        "the partition first, or choose another."),
+    ROW(MUSTER_ERROR_HYPERCALL_TIME_OUT,
+        "The hypervisor answered every hypercall for this processor with a time-out until the "
+        "deadline. The host is too busy; try again with a longer deadline."),
+    ROW(MUSTER_ERROR_HYPERCALL_UNKNOWN,
+        "The hypervisor answered with a status that Muster does not know, or that contradicts "
+        "itself. Hypervisor bug; the slot has the raw status."),
 };
 
 _Static_assert(__COUNTER__ - ROWS_BEFORE == MUSTER_STATUS_COUNT, "a status has no words");

@@ -75,13 +75,12 @@ enum muster_status mailbox_test(const struct muster_machine *machine, uint32_t a
     return mailbox_withdraw(mailbox, MAILBOX_TEST) ? MUSTER_TIME_OUT : MUSTER_OK;
 }
 
-static uint64_t mailbox_entry_bytes(const struct muster_machine *machine)
+uint64_t mailbox_entry_bytes(const struct muster_machine *machine)
 {
     return (uint64_t)PAGE_BYTES * ((machine->cpu_count + ENTRY_STUBS - 1) / ENTRY_STUBS);
 }
 
-/* The address at which this slot's CPU, and no other, enters. */
-static uint64_t vector_of(const struct muster_machine *machine, uint32_t index)
+uint64_t mailbox_entry_vector(const struct muster_machine *machine, uint32_t index)
 {
     return machine->config.entry_phys + (uint64_t)PAGE_BYTES * (index / ENTRY_STUBS) +
            ENTRY_STUB_BYTES * (index % ENTRY_STUBS);
@@ -101,7 +100,7 @@ void mailbox_entry_page_write(const struct muster_machine *machine, uint8_t *pag
         (uint32_t)(page_phys + (uint64_t)(mailbox_entry_64 - mailbox_entry_start));
 }
 
-static enum muster_status mailbox_prepare(struct muster_machine *machine)
+enum muster_status mailbox_entry_prepare(const struct muster_machine *machine)
 {
     const struct muster_cpu_config *config = &machine->config;
     uint64_t bytes = mailbox_entry_bytes(machine);
@@ -116,6 +115,14 @@ static enum muster_status mailbox_prepare(struct muster_machine *machine)
         mailbox_entry_page_write(machine, pages + (size_t)PAGE_BYTES * page,
                                  config->entry_phys + (uint64_t)PAGE_BYTES * page,
                                  page * ENTRY_STUBS);
+    return MUSTER_OK;
+}
+
+static enum muster_status mailbox_prepare(struct muster_machine *machine)
+{
+    enum muster_status status = mailbox_entry_prepare(machine);
+    if (status)
+        return status;
     return mailbox_of(machine) ? MUSTER_OK : MUSTER_ERROR_MAILBOX_ADDRESS;
 }
 
@@ -158,7 +165,7 @@ static void wake_one(const struct wake_run *run, struct mailbox *mailbox, uint32
         return;
     }
     slot_stamp(slot, MUSTER_STAMP_WAKE_SENT);
-    mailbox_send(mailbox, slot->apic_id, vector_of(machine, index), MAILBOX_WAKEUP);
+    mailbox_send(mailbox, slot->apic_id, mailbox_entry_vector(machine, index), MAILBOX_WAKEUP);
     /*
      * The acknowledgement comes before the jump: it frees the mailbox and nothing else. A wake
      * that is withdrawn may have been read already; whoever follows it then arrives at a slot
