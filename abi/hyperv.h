@@ -44,6 +44,9 @@
 #define HYPERV_MSR_ENABLE         (1u << 0)
 #define HYPERV_MSR_LOCKED         (1u << 1)
 
+/* GUEST_OS_ID (TLFS, 2.6.1): open source, no vendor's number, an ID of our own. */
+#define HYPERV_OS_ID_MUSTER 0x804D000000000000
+
 /*
  * The control word (TLFS, 3.7), in RCX with the input's address in RDX and the output's in R8;
  * the result in RAX. In a TD by TDG.VP.VMCALL: R10, RDX and R8; the result in R11. Addresses are
