@@ -200,6 +200,19 @@ static const struct words table[] = {
     ROW(MUSTER_ERROR_HYPERCALL_UNKNOWN,
         "The hypervisor answered with a status that Muster does not know, or that contradicts "
         "itself. Hypervisor bug; the slot has the raw status."),
+
+    ROW(MUSTER_ERROR_VMSA_PAGE,
+        "The memory for the VMSAs is too small, not page-aligned, cannot be mapped, or is shared "
+        "with the hypervisor. Give muster_vmsa_bytes() of private memory."),
+    ROW(MUSTER_ERROR_RMPADJUST,
+        "RMPADJUST did not make the page a VMSA, or did not take that back. The guest does not run "
+        "at VMPL 0, or the page is not validated; the slot has what it answered."),
+    ROW(MUSTER_ERROR_GHCB_REFUSED,
+        "The hypervisor refused a call by the GHCB. It lacks AP creation, or knows no such "
+        "processor; the slot has its error code."),
+    ROW(MUSTER_ERROR_JUMP_TABLE,
+        "The hypervisor gives no address of the AP jump table, or one that is not a page's or "
+        "cannot be mapped. Firmware has set none up; go on with 1 CPU."),
 };
 
 _Static_assert(__COUNTER__ - ROWS_BEFORE == MUSTER_STATUS_COUNT, "a status has no words");

@@ -163,11 +163,17 @@ struct muster_cpu_config {
     uint64_t hypercall_phys;
     uint8_t hyperv_vtl; /* the VTL that CPUs start in; not 0: it is enabled for each first */
     /**
-     * For MUSTER_WAY_HYPERV: the page table that each CPU starts on, by its index, of
+     * For MUSTER_WAY_HYPERV and _SNP: the page table that each CPU starts on, by its index, of
      * paging_levels, with the entry pages mapped 1:1; the CPU goes on to park_cr3 from there.
      * NULL: all start on park_cr3.
      */
     const uint64_t *start_cr3;
+    /**
+     * For MUSTER_WAY_SNP: private memory for the CPUs' VMSAs, page-aligned, muster_vmsa_bytes()
+     * long. It stays the processor's for as long as the CPUs run: nobody may write there.
+     */
+    uint64_t vmsa_phys;
+    uint64_t vmsa_bytes;
     /**
      * Every interrupt and exception except the wake vector. @slot is the CPU's own. The GS base
      * is the CPU's per-CPU block also on NMI, #DF and #MC. What returns, resumes at the frame.
@@ -230,6 +236,12 @@ bool muster_cpu_is_td(const struct muster_platform *platform);
  * @features gets leaf 0x40000003: eax, ebx, ecx, edx (TLFS, 2.4).
  */
 bool muster_hyperv_features(const struct muster_platform *platform, uint32_t features[4]);
+
+/**
+ * Which of AMD's SEV, SEV-ES and SEV-SNP are on for this guest: MSR SEV_STATUS, bits 0, 1 and 2
+ * (APM vol. 2, 15.34.10), or 0 where CPUID knows of none.
+ */
+uint64_t muster_sev_status(const struct muster_platform *platform);
 
 #ifdef __cplusplus
 }

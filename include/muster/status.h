@@ -88,6 +88,12 @@ enum muster_status {
     MUSTER_ERROR_HYPERCALL_TIME_OUT,
     MUSTER_ERROR_HYPERCALL_UNKNOWN,
 
+    /* lib/wake/snp.c and lib/wake/es_jump_table.c */
+    MUSTER_ERROR_VMSA_PAGE,
+    MUSTER_ERROR_RMPADJUST,
+    MUSTER_ERROR_GHCB_REFUSED,
+    MUSTER_ERROR_JUMP_TABLE,
+
     MUSTER_STATUS_COUNT
 };
 

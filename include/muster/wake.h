@@ -35,6 +35,8 @@ enum muster_way {
      * TD_START, and the hypercall is what lets them run.
      */
     MUSTER_WAY_HYPERV,
+    MUSTER_WAY_SNP,           /* AMD SEV-SNP: AP creation by VMSA; not run on hardware yet */
+    MUSTER_WAY_ES_JUMP_TABLE, /* AMD SEV-ES: the AP jump table; not run on hardware yet */
 };
 
 /** "sipi", "mailbox" ...: as reports and options spell it. Never NULL. */
@@ -60,6 +62,9 @@ enum muster_status muster_plan_make(const struct muster_machine *machine, enum m
 
 /** Bytes of entry memory that the plan's way needs for this machine: whole pages. */
 uint64_t muster_entry_bytes(const struct muster_machine *machine, const struct muster_plan *plan);
+
+/** Bytes of memory for as many CPUs' VMSAs (muster_cpu_config.vmsa_phys): whole pages. */
+uint64_t muster_vmsa_bytes(uint32_t cpu_count);
 
 /**
  * Fill slots, descriptor tables, IDT and entry pages, read the BSP's profile, and load it all on

@@ -4,6 +4,7 @@
 #include <stddef.h>
 
 #include "abi/hyperv.h"
+#include "abi/sev.h"
 #include "abi/x86.h"
 
 enum { EAX, EBX, ECX, EDX };
@@ -55,4 +56,20 @@ bool muster_hyperv_features(const struct muster_platform *platform, uint32_t fea
     }
     platform->cpuid(platform->context, HYPERV_CPUID_FEATURES, 0, features);
     return true;
+}
+
+/* What CPUID lists, a host has as well: only the MSR says what this guest runs under. */
+uint64_t muster_sev_status(const struct muster_platform *platform)
+{
+    uint32_t out[4];
+
+    if (platform->cpuid == NULL || platform->msr_read == NULL) {
+        return 0;
+    }
+    platform->cpuid(platform->context, CPUID_EXTENDED_MAX, 0, out);
+    if (out[EAX] < CPUID_SEV) {
+        return 0;
+    }
+    platform->cpuid(platform->context, CPUID_SEV, 0, out);
+    return out[EAX] & SEV_CPUID_SEV ? platform->msr_read(platform->context, MSR_SEV_STATUS) : 0;
 }

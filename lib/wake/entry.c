@@ -1,4 +1,5 @@
 /* What every entry page carries, whichever way leads to it. */
+#include "abi/sev.h"
 #include "abi/x86.h"
 #include "lib/cpu/cpu.h"
 #include "lib/wake/way.h"
@@ -21,6 +22,7 @@ CHECK(gdt_limit, ENTRY_GDTR);
 CHECK(gdt, ENTRY_GDT);
 CHECK(x2apic, ENTRY_X2APIC);
 CHECK(td, ENTRY_TD);
+CHECK(sev_es, ENTRY_SEV_ES);
 #undef CHECK
 _Static_assert(offsetof(struct entry_parameters, gdt_base) ==
                    offsetof(struct entry_parameters, gdt_limit) + 2,
@@ -50,6 +52,7 @@ void entry_parameters_init(const struct muster_machine *machine, struct entry_pa
         .gdt = {0, 0x00AF9B000000FFFF, 0x00CF93000000FFFF, 0x00CF9B000000FFFF},
         .x2apic = machine->profile.x2apic,
         .td = machine->confidential,
+        .sev_es = (muster_sev_status(machine->platform) & SEV_STATUS_ES) != 0,
     };
 }
 

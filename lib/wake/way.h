@@ -41,7 +41,8 @@ struct way_operations {
     uint64_t (*wake_again)(const struct wake_run *run, unsigned attempt);
 };
 
-extern const struct way_operations sipi_way, mailbox_way, td_start_way, hyperv_way;
+extern const struct way_operations sipi_way, mailbox_way, td_start_way, hyperv_way, snp_way,
+    es_jump_table_way;
 
 /** The operations of plan->way; NULL for MUSTER_WAY_NONE. */
 const struct way_operations *way_operations_of(const struct muster_plan *plan);
@@ -62,12 +63,18 @@ enum muster_status slot_failure(const struct muster_slot *slot);
 /** Wait, whatever happens meanwhile. */
 void pass_time(const struct muster_platform *platform, uint64_t ns);
 
+/** Of a way that sends for one CPU at a time: until when this one may keep the others waiting. */
+uint64_t way_turn_deadline_ns(const struct wake_run *run, uint32_t index);
+
 /** Mark the moment on the slot, by the platform's time. */
 void slot_stamp(struct muster_slot *slot, enum muster_stamp stamp);
 
 /** Write one page of mailbox entry stubs, for the slots from @first_slot on. */
 void mailbox_entry_page_write(const struct muster_machine *machine, uint8_t *page,
                               uint64_t page_phys, uint32_t first_slot);
+
+/** Write one page that leads from real mode to arrive_by_apic_id, entered at its start. */
+void sipi_entry_page_write(const struct muster_machine *machine, uint8_t *page, uint64_t page_phys);
 
 /** The same for all slots: bytes, where this slot's CPU and no other enters, and all pages. */
 uint64_t mailbox_entry_bytes(const struct muster_machine *machine);

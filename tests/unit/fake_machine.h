@@ -127,6 +127,8 @@ struct fake_machine {
     struct fake_region regions[FAKE_REGIONS_MAX];
     uint32_t region_count;
 
+    /* Where a SIPI leads to, if not to its vector. */
+    void (*sipi_leads_to)(struct fake_machine *fake, struct fake_cpu *cpu, uint64_t address);
     bool x2apic;
     bool icr_stuck;
     uint64_t icr_busy_ns; /* how long a send stays pending */
@@ -465,7 +467,8 @@ static inline void fake_interrupt(struct fake_machine *fake, struct fake_cpu *cp
         if (cpu->place != FAKE_AWAITS_SIPI || (cpu->sipis_lost && cpu->sipis_lost--))
             return;
         cpu->place = FAKE_UNDER_WAY;
-        fake_at(fake, cpu->start_ns, fake_enter_sipi, cpu, address);
+        fake_at(fake, cpu->start_ns, fake->sipi_leads_to ? fake->sipi_leads_to : fake_enter_sipi,
+                cpu, address);
         if (cpu->start_again_ns)
             fake_at(fake, cpu->start_again_ns, fake_enter_sipi, cpu, address);
         return;
@@ -804,8 +807,9 @@ static inline void fake_prepare(struct fake_machine *fake, enum muster_way wante
     struct muster_machine *machine = &fake->machine;
     assert_int_equal(muster_plan_make(machine, wanted, &fake->plan), MUSTER_OK);
     fake->config.entry_bytes = muster_entry_bytes(machine, &fake->plan);
-    fake->config.entry_phys =
-        fake->plan.way == MUSTER_WAY_SIPI ? FAKE_SIPI_ENTRY : FAKE_MAILBOX_ENTRY;
+    bool real_mode =
+        fake->plan.way == MUSTER_WAY_SIPI || fake->plan.way == MUSTER_WAY_ES_JUMP_TABLE;
+    fake->config.entry_phys = real_mode ? FAKE_SIPI_ENTRY : FAKE_MAILBOX_ENTRY;
     if (fake->config.entry_bytes)
         fake_region_add(fake, fake->config.entry_phys, fake->config.entry_bytes);
     assert_int_equal(
