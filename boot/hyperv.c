@@ -47,6 +47,8 @@ enum muster_status hyperv_begin(struct muster_platform *platform)
         return MUSTER_NOT_SUPPORTED;
     /* Whoever booted before has told its own name; ours replaces it, as a kernel's does. */
     platform->msr_write(platform->context, MSR_HYPERV_GUEST_OS_ID, HYPERV_OS_ID_MUSTER);
+    if (platform->tdcall)
+        return MUSTER_OK;
     if (!enable_page(platform))
         return MUSTER_DENIED;
     platform->hypercall = call_hook;

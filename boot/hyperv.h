@@ -13,8 +13,8 @@
 
 /**
  * Find out whether hypercalls are offered, say who we are (GUEST_OS_ID), enable the page of the
- * hypervisor's code, and set @platform's hypercall hook. After native_platform_init(), outside of
- * a TD (where the library calls by TDCALL and no page is needed), the image mapped 1:1.
+ * hypervisor's code, and set @platform's hypercall hook. After native_platform_init(), the image
+ * mapped 1:1. In a TD it is the name alone: the library calls by TDCALL, and runs no host's code.
  *
  * @return MUSTER_OK; MUSTER_NOT_SUPPORTED where there is no such hypervisor or no hypercall MSR;
  *         MUSTER_DENIED where the hypervisor does not enable the page, or another one is locked

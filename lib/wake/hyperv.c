@@ -22,6 +22,7 @@ _Static_assert(IDS_PER_CALL <= HYPERV_CONTROL_REPS, "the control word can count 
 enum step {
     NOT_CALLED, /* or failed for good: from the beginning, if ever */
     WANTS_INDEX,
+    WANTS_VTL, /* enabled once: in the next try the start is the first call */
     WANTS_START,
     WANTS_START_AGAIN, /* a start was answered by a time-out, or its CPU never came */
     STARTED,
@@ -61,7 +62,7 @@ static void take_indexes(struct muster_machine *machine, const uint8_t *page, ui
         if (slot->way_step != WANTS_INDEX)
             continue;
         slot->vp_index = u32_load_relaxed(&indexes[taken++]);
-        slot->way_step = WANTS_START;
+        slot->way_step = machine->config.hyperv_vtl ? WANTS_VTL : WANTS_START;
     }
 }
 
@@ -122,40 +123,45 @@ static void write_start(const struct muster_machine *machine, const struct muste
 
 /* The page keeps its input from call to call; in a TD the host may write there, and gains nothing.
  */
-static uint32_t enable_vtl(const struct muster_machine *machine)
+static uint32_t enable_vtl(const struct muster_machine *machine, struct muster_slot *slot)
 {
-    if (machine->config.hyperv_vtl == 0)
-        return HYPERV_SUCCESS;
     uint32_t status = hypercall(machine, HYPERV_CALL_ENABLE_VP_VTL, 0) & HYPERV_RESULT_STATUS;
-    return status == HYPERV_VTL_ALREADY_ENABLED ? HYPERV_SUCCESS : status;
+    if (status == HYPERV_VTL_ALREADY_ENABLED)
+        status = HYPERV_SUCCESS;
+    if (status == HYPERV_SUCCESS)
+        slot->way_step = WANTS_START;
+    return status;
 }
 
 /*
  * A start that was answered by a time-out may have been done all the same: that the VP runs
  * already is then what was wanted. Whether it is ours shows when it comes.
  */
-static void start_one(const struct wake_run *run, struct muster_slot *slot, uint8_t *page)
+static uint32_t start_vp(const struct muster_machine *machine, struct muster_slot *slot)
 {
-    const struct muster_machine *machine = run->machine;
     bool again = slot->way_step == WANTS_START_AGAIN;
-    write_start(machine, slot, page);
-    uint32_t status = enable_vtl(machine);
-    if (status == HYPERV_TIME_OUT)
-        return;
-    if (status == HYPERV_SUCCESS) {
-        if (!again)
-            slot_stamp(slot, MUSTER_STAMP_WAKE_SENT);
-        status = hypercall(machine, HYPERV_CALL_START_VP, 0) & HYPERV_RESULT_STATUS;
-        if (status == HYPERV_TIME_OUT) {
-            slot->way_step = WANTS_START_AGAIN;
-            return;
-        }
-        if (again && status == HYPERV_INVALID_VP_STATE)
-            status = HYPERV_SUCCESS;
-    }
+    if (!again)
+        slot_stamp(slot, MUSTER_STAMP_WAKE_SENT);
+    uint32_t status = hypercall(machine, HYPERV_CALL_START_VP, 0) & HYPERV_RESULT_STATUS;
+    if (again && status == HYPERV_INVALID_VP_STATE)
+        status = HYPERV_SUCCESS;
     if (status == HYPERV_SUCCESS)
         slot->way_step = STARTED;
-    else
+    else if (status == HYPERV_TIME_OUT)
+        slot->way_step = WANTS_START_AGAIN;
+    return status;
+}
+
+static void call_for(const struct wake_run *run, struct muster_slot *slot, uint8_t *page)
+{
+    const struct muster_machine *machine = run->machine;
+    uint32_t status = HYPERV_SUCCESS;
+    write_start(machine, slot, page);
+    if (slot->way_step == WANTS_VTL)
+        status = enable_vtl(machine, slot);
+    if (status == HYPERV_SUCCESS)
+        status = start_vp(machine, slot);
+    if (status != HYPERV_SUCCESS && status != HYPERV_TIME_OUT)
         give_slot_up(slot, hypercall_meaning(status), status);
 }
 
@@ -177,7 +183,7 @@ static bool call_for_all(const struct wake_run *run)
     for (uint32_t i = 0; i < machine->cpu_count; i++) {
         struct muster_slot *slot = &machine->slots[i];
         if (is_under_way(slot) && slot->way_step != WANTS_INDEX)
-            start_one(run, slot, page);
+            call_for(run, slot, page);
         left |= is_under_way(slot);
     }
     return left;

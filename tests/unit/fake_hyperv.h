@@ -116,7 +116,9 @@ static inline uint64_t fake_get_vp_index(struct fake_machine *fake, uint64_t con
             return done | HYPERV_INVALID_PARAMETER;
         output[i] = fake_vp_of(fake, cpu);
     }
-    return (uint64_t)(fake_hyperv.lies_about_reps ? reps + 1 : reps) << HYPERV_RESULT_DONE_SHIFT;
+    if (fake_hyperv.lies_about_reps)
+        return (uint64_t)(reps + 1) << HYPERV_RESULT_DONE_SHIFT | HYPERV_TIME_OUT;
+    return (uint64_t)reps << HYPERV_RESULT_DONE_SHIFT;
 }
 
 static inline void fake_check(const char *field, bool right)
@@ -255,14 +257,14 @@ static inline void fake_hyperv_add(struct fake_machine *fake)
         {0x40000003, HYPERV_VENDOR_EBX, HYPERV_VENDOR_ECX, HYPERV_VENDOR_EDX},
         {HYPERV_INTERFACE},
         {0},
-        {HYPERV_MSRS_HYPERCALL, HYPERV_MAY_START_VP},
+        {HYPERV_MSRS_HYPERCALL, HYPERV_MAY_START_VP | HYPERV_MAY_ACCESS_VSM},
     };
     fake_hyperv = (struct fake_hyperv){.unknown_id = UINT32_MAX};
     memcpy(fake->cpuid_hypervisor, leaves, sizeof(leaves));
     fake->cpuid_1[2] |= CPUID_1_ECX_HYPERVISOR;
     fake->platform.hypercall = fake_hypercall;
     fake->config.hypercall_phys = FAKE_CALL_PAGE;
-    fake_region_add(fake, FAKE_CALL_PAGE, PAGE_BYTES);
+    fake_region_add(fake, FAKE_CALL_PAGE, 2 * PAGE_BYTES);
 }
 
 /** The same as a TD, from its firmware's side. */

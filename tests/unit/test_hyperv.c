@@ -199,6 +199,7 @@ static void call_that_is_done_in_part_goes_on_where_it_ended(void **state)
     assert_everybody_is_in(fake);
     assert_int_equal(fake_hyperv.calls[0], 3);
     assert_int_equal(fake_hyperv.last_reps, 1);
+    assert_true(fake->now_ns < FAKE_S + FAKE_MS); /* at once: it made progress */
 }
 
 static void apic_id_that_the_hypervisor_does_not_know_costs_its_cpu_only(void **state)
@@ -372,6 +373,17 @@ static void vtl_call_that_times_out_is_made_again_and_no_vp_is_started_meanwhile
     assert_int_equal(fake->slots[SOME].stamps_ns[MUSTER_STAMP_WAKE_SENT], FAKE_S + 2 * FAKE_MS);
 }
 
+/* Every second call times out: who began with the VTL each time would never get to the start. */
+static void vtl_is_enabled_once_however_often_the_start_times_out(void **state)
+{
+    struct fake_machine *fake = *state;
+
+    fake_answer(START_VP, FAKE_ANY_CPU, HYPERV_TIME_OUT, 3 * (COUNT - 1));
+    assert_int_equal(fake_adopt(fake, FAKE_S), MUSTER_OK);
+    assert_everybody_is_in(fake);
+    assert_int_equal(fake_hyperv.calls[1], COUNT - 1);
+}
+
 /* A VTL call's time-out starts nobody: who runs all the same was started by another. */
 static void vp_that_runs_already_is_no_start_of_ours_after_a_vtl_time_out(void **state)
 {
@@ -431,6 +443,7 @@ static void vp_that_starts_though_the_call_timed_out_comes_in_and_is_not_called_
 
     fake_answer(START_VP, SOME, HYPERV_TIME_OUT, 1);
     fake_hyperv.answers[0].done = true;
+    fake->cpus[SOME + 1].start_ns = 5 * FAKE_MS; /* somebody to be waited for meanwhile */
     assert_int_equal(fake_adopt(fake, FAKE_S), MUSTER_OK);
     assert_everybody_is_in(fake);
     assert_int_equal(fake_hyperv.calls[2], COUNT - 1);
@@ -590,6 +603,9 @@ static void it_is_offered_by_cpuid_privilege_and_hook_together(void **state)
         assert_int_equal(ask(fake), MUSTER_ERROR_NO_WAY);
         *needed[i] = was;
     }
+    fake->cpuid_hypervisor[3][1] &= ~HYPERV_MAY_START_VP; /* other privileges are not enough */
+    assert_int_equal(ask(fake), MUSTER_ERROR_NO_WAY);
+    fake->cpuid_hypervisor[3][1] |= HYPERV_MAY_START_VP;
     fake->platform.hypercall = NULL;
     assert_int_equal(ask(fake), MUSTER_ERROR_NO_WAY);
     fake->machine.confidential = true;
@@ -641,6 +657,7 @@ int main(void)
         TEST_VTL(vtl_is_enabled_for_each_vp_before_its_start),
         TEST_VTL(vtl_that_is_enabled_already_is_fine),
         TEST_VTL(vtl_call_that_times_out_is_made_again_and_no_vp_is_started_meanwhile),
+        TEST_VTL(vtl_is_enabled_once_however_often_the_start_times_out),
         TEST_VTL(vp_that_runs_already_is_no_start_of_ours_after_a_vtl_time_out),
         TEST(start_that_times_out_is_made_again_and_holds_nobody_up),
         TEST(start_that_times_out_until_the_deadline_is_named),
