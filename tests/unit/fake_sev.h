@@ -20,6 +20,7 @@ struct fake_sev {
     /* Faults: the CPU with this ID, how often, and what is answered. */
     uint32_t create_refused_id, create_refusals, destroy_refusals;
     uint32_t adjust_refusals, adjust_answer, unadjust_refusals;
+    bool claims_at_destroy; /* the CPU comes to its slot at the very moment */
     bool table_refused;
     bool shared;
 
@@ -168,8 +169,10 @@ static inline void fake_ap_creation(struct fake_machine *fake, struct muster_vmg
     fake_sev.running[index] = !destroys;
     cpu->life++; /* whatever it was about to do */
     cpu->place = FAKE_UNDER_WAY;
-    if (destroys)
+    if (destroys) {
+        fake->slots[index].claimed.value |= fake_sev.claims_at_destroy;
         return;
+    }
     const uint8_t *vmsa = fake_map(fake, exit->info_2, 4096);
     fake_check_vmsa(fake, index, vmsa);
     if (!fake_sev.wrong && !cpu->dead)
@@ -238,7 +241,7 @@ static inline void fake_jump_through_table(struct fake_machine *fake, struct fak
 static inline void fake_es_add(struct fake_machine *fake)
 {
     fake_sev_add(fake, SEV_STATUS_SEV | SEV_STATUS_ES);
-    fake_region_add(fake, FAKE_JUMP_TABLE, 4096);
+    fake_region_add(fake, FAKE_JUMP_TABLE, 8192);
     fake->sipi_leads_to = fake_jump_through_table;
 }
 

@@ -405,6 +405,7 @@ static void start_that_times_out_is_made_again_and_holds_nobody_up(void **state)
     assert_everybody_is_in(fake);
     assert_int_equal(fake_hyperv.calls[2], COUNT - 1 + 5);
     assert_int_equal(fake->now_ns / FAKE_MS, 1005);
+    assert_int_equal(fake->slots[SOME].stamps_ns[MUSTER_STAMP_WAKE_SENT], FAKE_S); /* the first */
     assert_true(fake->cpus[COUNT - 1].claimed_at_ns < FAKE_S + FAKE_MS);
 }
 

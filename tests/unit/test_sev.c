@@ -195,6 +195,18 @@ static void created_ap_that_never_comes_is_destroyed_before_it_is_made_again(voi
     assert_int_equal(fake_sev.creates, COUNT);
 }
 
+static void ap_that_claims_its_slot_as_it_is_destroyed_can_claim_it_again(void **state)
+{
+    struct fake_machine *fake = *state;
+
+    fake->cpus[SOME].dead = true;
+    assert_int_equal(fake_adopt(fake, FAKE_S), MUSTER_TIME_OUT);
+    fake->cpus[SOME].dead = false;
+    fake_sev.claims_at_destroy = true;
+    assert_int_equal(fake_adopt(fake, FAKE_S), MUSTER_OK);
+    assert_everybody_is_in(fake);
+}
+
 static void ap_that_cannot_be_destroyed_is_left_alone(void **state)
 {
     struct fake_machine *fake = *state;
@@ -455,6 +467,7 @@ int main(void)
         SNP(page_that_does_not_become_a_vmsa_costs_its_cpu_only),
         SNP(creation_that_is_refused_gives_the_page_back),
         SNP(created_ap_that_never_comes_is_destroyed_before_it_is_made_again),
+        SNP(ap_that_claims_its_slot_as_it_is_destroyed_can_claim_it_again),
         SNP(ap_that_cannot_be_destroyed_is_left_alone),
         SNP(page_that_stays_a_vmsa_is_not_written_again),
         SNP(late_ap_is_taken_by_the_next_adoption),
