@@ -156,9 +156,10 @@ struct muster_cpu_config {
     struct muster_word *td_gate; /* for MUSTER_WAY_TD_START: 0, until it is the address that
                                     the waiting CPUs are to go to */
     /**
-     * For MUSTER_WAY_HYPERV: one page for the input and output of hypercalls, below any other use
-     * until muster_adopt() has returned. The address is the one that the hypervisor is told, and
-     * that the map hook takes: in a TD, of a shared page, with the shared bit.
+     * For MUSTER_WAY_HYPERV: one page for the input and output of hypercalls, nobody else's until
+     * muster_adopt() has returned. The address is the one that the hypervisor is told and that
+     * the hooks map and is_private take; in a TD of a shared page (Linux tells it with the
+     * shared bit).
      */
     uint64_t hypercall_phys;
     uint8_t hyperv_vtl; /* the VTL that CPUs start in; not 0: it is enabled for each first */

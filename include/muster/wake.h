@@ -50,7 +50,8 @@ struct muster_plan {
 };
 
 /**
- * Choose the way by what the platform describes; @wanted other than AUTO asks for one and is
+ * Choose the way by what the platform describes: a mailbox first, then what SEV-SNP and SEV-ES
+ * need, then INIT and SIPI outside of a TD. @wanted other than AUTO asks for one and is
  * MUSTER_ERROR_NO_WAY if the platform does not offer it (SIPI in a TD, TD_START outside of one,
  * MAILBOX with none described, HYPERV without the privilege or the hook). TD_START is never chosen
  * by itself: only firmware can ask for it. Nor is HYPERV: where it is offered, INIT and SIPI work

@@ -3,6 +3,7 @@
  * to a page below 1 MiB, its parameters filled in (lib/cpu/cpu.h, struct entry_parameters).
  */
 #include "abi/x86.h"
+#include "lib/cpu/entry_stubs.inc"
 #include "lib/cpu/slot_layout.h"
 
     .section .rodata.sipi_entry, "a", @progbits
@@ -20,15 +21,7 @@
  */
     .code16
 sipi_entry_start:
-    .set stub, 0
-    .rept ENTRY_STUBS
-    .balign ENTRY_STUB_BYTES
-    movl $stub, %ebp
-    jmp enter
-    .set stub, stub + 1
-    .endr
-
-    .balign ENTRY_STUB_BYTES
+    entry_stubs enter
 enter:
     cli
     cld
