@@ -33,7 +33,7 @@ CLI_PACKAGES := glib-2.0 gio-2.0 gio-unix-2.0 json-glib-1.0 libelf
 CLI_CFLAGS    = $(shell pkg-config --cflags $(CLI_PACKAGES))
 CLI_LIBS      = $(shell pkg-config --libs $(CLI_PACKAGES))
 
-BOOT_COMMON := boot/enter.S boot/jump.S boot/td.S $(sort $(wildcard boot/*.c))
+BOOT_COMMON := boot/enter.S boot/jump.S boot/td.S boot/hyperv_call.S $(sort $(wildcard boot/*.c))
 KERNEL_SRC  := $(sort $(wildcard kernel/*.c kernel/*.S)) boot/entry_pvh.S $(BOOT_COMMON)
 SHIM_SRC    := $(sort $(wildcard shim/*.c shim/*.S)) boot/entry_multiboot.S $(BOOT_COMMON)
 # Bare hardware is all that the monitor runs on: nothing of the programs' own ways to come up.

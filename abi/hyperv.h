@@ -44,6 +44,9 @@
 #define HYPERV_MSR_ENABLE         (1u << 0)
 #define HYPERV_MSR_LOCKED         (1u << 1)
 
+/* GUEST_OS_ID (TLFS, 2.6.1): open source, no vendor's number, an ID of our own. */
+#define HYPERV_OS_ID_MUSTER 0x804D000000000000
+
 /*
  * The control word (TLFS, 3.7), in RCX with the input's address in RDX and the output's in R8;
  * the result in RAX. In a TD by TDG.VP.VMCALL: R10, RDX and R8; the result in R11. Addresses are
@@ -58,6 +61,9 @@
 #define HYPERV_CONTROL_DONE_SHIFT 48
 #define HYPERV_CONTROL_REPS       0xFFFull /* either, once shifted */
 #define HYPERV_CONTROL_RESERVED   0xF000F000F8000000ull
+
+/* What TDG.VP.VMCALL passes on: RDX, R8, R10 and R11 (its register mask). */
+#define HYPERV_TD_REGISTERS 0x0D04
 
 /* The result: a status, and of a rep call how many are done. */
 #define HYPERV_RESULT_STATUS     0xFFFFull
@@ -77,6 +83,12 @@
 #define HYPERV_INVALID_VTL_STATE      0x51
 #define HYPERV_TIME_OUT               0x78 /* not done; RIP is where it was, to be called again */
 #define HYPERV_VTL_ALREADY_ENABLED    0x86
+
+/* Attributes of the context's segments: long-mode code, data, busy TSS, LDT. */
+#define HYPERV_SEGMENT_CODE64 0xA09B
+#define HYPERV_SEGMENT_DATA   0xC093
+#define HYPERV_SEGMENT_TSS    0x008B
+#define HYPERV_SEGMENT_LDT    0x0082
 
 #define HYPERV_THIS_PARTITION 0xFFFFFFFFFFFFFFFF
 #define HYPERV_PAGE_BYTES     4096

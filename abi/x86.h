@@ -83,6 +83,7 @@
 #define MTRRCAP_FIX          0x00000100
 #define MTRR_DEF_TYPE_FIXED  0x00000400
 #define MTRR_DEF_TYPE_ENABLE 0x00000800
+#define PAT_AT_RESET         0x0007040600070406
 #define EFER_SCE             0x00000001
 #define EFER_LME             0x00000100
 #define EFER_LMA             0x00000400
@@ -191,6 +192,7 @@
 #define CPUID_EXT_EDX_NX         (1u << 20)
 #define CPUID_EXT_EDX_1GIB_PAGES (1u << 26)
 #define CPUID_ADDRESS_SIZES      0x80000008
+#define CPUID_SEV                0x8000001F
 
 #ifndef __ASSEMBLER__
 #include <stdint.h>

@@ -132,7 +132,7 @@ static const struct words table[] = {
         "Muster choose, or go on with 1 CPU."),
     ROW(MUSTER_ERROR_ENTRY_PAGE,
         "The entry memory is too small, not page-aligned, or beyond the limit of the way to wake "
-        "(1 MiB for INIT-SIPI, 4 GiB for the mailbox). Mend the caller."),
+        "(1 MiB for INIT-SIPI and SEV-ES, 4 GiB for all others). Mend the caller."),
     ROW(MUSTER_ERROR_PARK_TABLE_ADDRESS,
         "The park area's page table does not lie below 4 GiB, where a processor that comes from "
         "32-bit mode can load it. Mend the caller."),
@@ -166,6 +166,53 @@ static const struct words table[] = {
     ROW(MUSTER_ERROR_FIRMWARE_RECLAIMED,
         "The firmware's wait loop has been reclaimed, so a processor cannot go back to it. Choose "
         "the custody policy KEEP where that is wanted."),
+
+    ROW(MUSTER_ERROR_HYPERCALL_PAGE,
+        "The page for the hypercalls' input is missing, not page-aligned, cannot be mapped, or is "
+        "private in a TD, where the hypervisor cannot read it. Mend the caller."),
+    ROW(MUSTER_ERROR_HYPERCALL_CODE,
+        "The hypervisor does not know the hypercall, though its CPUID offers it. Hypervisor bug; "
+        "choose another way to wake."),
+    ROW(MUSTER_ERROR_HYPERCALL_INPUT,
+        "The hypervisor found the hypercall's input wrong. Bug of the hypervisor or of Muster; the "
+        "slot has the raw status."),
+    ROW(MUSTER_ERROR_HYPERCALL_DENIED,
+        "The hypervisor does not allow the hypercall. This partition lacks the privilege, or the "
+        "VTL is too high; change the VM's settings."),
+    ROW(MUSTER_ERROR_HYPERCALL_APIC_ID,
+        "The hypervisor knows no virtual processor with this APIC ID. Its tables and it differ: "
+        "firmware or hypervisor bug."),
+    ROW(MUSTER_ERROR_HYPERCALL_VP_INDEX,
+        "The hypervisor has no virtual processor with the index that it gave itself for this APIC "
+        "ID. Hypervisor bug; go on without the processor."),
+    ROW(MUSTER_ERROR_HYPERCALL_VP_STATE,
+        "The virtual processor runs already, and it was not Muster who started it. Whoever booted "
+        "before has it; restart the machine."),
+    ROW(MUSTER_ERROR_HYPERCALL_REGISTER,
+        "The hypervisor refuses a register of the state in which the processor was to start. It "
+        "lacks what the BSP has: hypervisor bug."),
+    ROW(MUSTER_ERROR_HYPERCALL_VTL,
+        "The virtual processor's VTL is not in the state that the call needs. Enable the VTL for "
+        "the partition first, or choose another."),
+    ROW(MUSTER_ERROR_HYPERCALL_TIME_OUT,
+        "The hypervisor answered every hypercall for this processor with a time-out until the "
+        "deadline. The host is too busy; try again with a longer deadline."),
+    ROW(MUSTER_ERROR_HYPERCALL_UNKNOWN,
+        "The hypervisor answered with a status that Muster does not know, or that contradicts "
+        "itself. Hypervisor bug; the slot has the raw status."),
+
+    ROW(MUSTER_ERROR_VMSA_PAGE,
+        "The memory for the VMSAs is too small, not page-aligned, cannot be mapped, or is shared "
+        "with the hypervisor. Give muster_vmsa_bytes() of private memory."),
+    ROW(MUSTER_ERROR_RMPADJUST,
+        "RMPADJUST did not make the page a VMSA, or did not take that back. The guest does not run "
+        "at VMPL 0, or the page is not validated; the slot has what it answered."),
+    ROW(MUSTER_ERROR_GHCB_REFUSED,
+        "The hypervisor refused a call by the GHCB. It lacks AP creation, or knows no such "
+        "processor; the slot has its error code."),
+    ROW(MUSTER_ERROR_JUMP_TABLE,
+        "The hypervisor gives no address of the AP jump table, or one that is not a page's or "
+        "cannot be mapped. Firmware has set none up; go on with 1 CPU."),
 };
 
 _Static_assert(__COUNTER__ - ROWS_BEFORE == MUSTER_STATUS_COUNT, "a status has no words");

@@ -101,14 +101,17 @@ struct muster_slot {
     uint32_t firmware_levels;   /* of firmware_cr3's page tables: 4 or 5 */
     uint64_t gs_base;           /* slot while parked, then start.percpu; NMI, #DF, #MC load it */
     uint64_t park_stack_top;
-    uint64_t firmware_cr3; /* on arrival, before its own: the firmware's page tables */
+    uint64_t firmware_cr3; /* on arrival: the page tables it came on, the firmware's or start_cr3 */
     uint64_t first_tsc;    /* taken in assembly, made into stamps in C */
     uint64_t long_mode_tsc;
     uint64_t stamps_ns[MUSTER_STAMP_COUNT]; /* on the scale of time_ns; 0: not reached */
     struct muster_start start;
     uint64_t gdt[MUSTER_GDT_WORDS];
     uint8_t tss[104];
-    uint32_t mtrr_writes; /* how many MTRRs differed and were written */
+    uint32_t mtrr_writes;  /* how many MTRRs differed and were written */
+    uint32_t failure_code; /* what the hypervisor answered, raw, beside @failure; else 0 */
+    uint32_t way_step;     /* how far its wake has come: private to its way */
+    uint32_t vp_index;     /* MUSTER_WAY_HYPERV: the hypervisor's number for it */
     uint8_t park_stack[MUSTER_SLOT_BYTES - 1024 - MUSTER_IST_COUNT * MUSTER_IST_STACK_BYTES]
         __attribute__((aligned(1024)));
     uint8_t ist[MUSTER_IST_COUNT][MUSTER_IST_STACK_BYTES];
@@ -152,6 +155,26 @@ struct muster_cpu_config {
     uint64_t syscall_entry; /* LSTAR; 0: SYSCALL stays off */
     struct muster_word *td_gate; /* for MUSTER_WAY_TD_START: 0, until it is the address that
                                     the waiting CPUs are to go to */
+    /**
+     * For MUSTER_WAY_HYPERV: one page for the input and output of hypercalls, nobody else's until
+     * muster_adopt() has returned. The address is the one that the hypervisor is told and that
+     * the hooks map and is_private take; in a TD of a shared page (Linux tells it with the
+     * shared bit).
+     */
+    uint64_t hypercall_phys;
+    uint8_t hyperv_vtl; /* the VTL that CPUs start in; not 0: it is enabled for each first */
+    /**
+     * For MUSTER_WAY_HYPERV and _SNP: the page table that each CPU starts on, by its index, of
+     * paging_levels, with the entry pages mapped 1:1; the CPU goes on to park_cr3 from there.
+     * NULL: all start on park_cr3.
+     */
+    const uint64_t *start_cr3;
+    /**
+     * For MUSTER_WAY_SNP: private memory for the CPUs' VMSAs, page-aligned, muster_vmsa_bytes()
+     * long. It stays the processor's for as long as the CPUs run: nobody may write there.
+     */
+    uint64_t vmsa_phys;
+    uint64_t vmsa_bytes;
     /**
      * Every interrupt and exception except the wake vector. @slot is the CPU's own. The GS base
      * is the CPU's per-CPU block also on NMI, #DF and #MC. What returns, resumes at the frame.
@@ -208,6 +231,18 @@ enum muster_status muster_paging_switch(const struct muster_platform *platform, 
 
 /** Whether CPUID says that this is an Intel TD (leaf 0x21). */
 bool muster_cpu_is_td(const struct muster_platform *platform);
+
+/**
+ * Whether CPUID says that this is a guest of Hyper-V, or of who offers the same ("Hv#1");
+ * @features gets leaf 0x40000003: eax, ebx, ecx, edx (TLFS, 2.4).
+ */
+bool muster_hyperv_features(const struct muster_platform *platform, uint32_t features[4]);
+
+/**
+ * Which of AMD's SEV, SEV-ES and SEV-SNP are on for this guest: MSR SEV_STATUS, bits 0, 1 and 2
+ * (APM vol. 2, 15.34.10), or 0 where CPUID knows of none.
+ */
+uint64_t muster_sev_status(const struct muster_platform *platform);
 
 #ifdef __cplusplus
 }

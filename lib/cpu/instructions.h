@@ -38,6 +38,12 @@ static inline uint64_t read_tsc(void)
     return ((uint64_t)high << 32) | low;
 }
 
+/* What is read before is read before what is read after, the TSC as well. */
+static inline void order_reads(void)
+{
+    __asm__ volatile("lfence" : : : "memory");
+}
+
 static inline uint64_t read_cr0(void)
 {
     uint64_t value;

@@ -37,6 +37,8 @@ bool slot_wants_wake(const struct muster_slot *slot)
 void slot_fail(struct muster_slot *slot, enum muster_status why)
 {
     u32_store_relaxed((uint32_t *)&slot->failure, why);
+    if (why == MUSTER_OK)
+        slot->failure_code = 0;
 }
 
 enum muster_status slot_failure(const struct muster_slot *slot)

@@ -17,6 +17,16 @@ static uint64_t sipi_entry_bytes(const struct muster_machine *machine)
     return PAGE_BYTES;
 }
 
+void sipi_entry_page_write(const struct muster_machine *machine, uint8_t *page, uint64_t page_phys)
+{
+    struct entry_parameters *entry = (void *)(page + ENTRY_PARAMETERS);
+    memcpy(page, sipi_entry_start, (size_t)(sipi_entry_end - sipi_entry_start));
+    entry_parameters_init(machine, entry, page_phys);
+    entry->arrive = (uint64_t)(uintptr_t)arrive_by_apic_id;
+    entry->far32_offset = (uint32_t)(page_phys + (uint64_t)(sipi_entry_32 - sipi_entry_start));
+    entry->far64_offset = (uint32_t)(page_phys + (uint64_t)(sipi_entry_64 - sipi_entry_start));
+}
+
 static enum muster_status sipi_prepare(struct muster_machine *machine)
 {
     const struct muster_cpu_config *config = &machine->config;
@@ -27,12 +37,7 @@ static enum muster_status sipi_prepare(struct muster_machine *machine)
     uint8_t *page = machine->platform->map(machine->platform->context, page_phys, PAGE_BYTES);
     if (!page)
         return MUSTER_ERROR_ENTRY_PAGE;
-    struct entry_parameters *entry = (void *)(page + ENTRY_PARAMETERS);
-    memcpy(page, sipi_entry_start, (size_t)(sipi_entry_end - sipi_entry_start));
-    entry_parameters_init(machine, entry, page_phys);
-    entry->arrive = (uint64_t)(uintptr_t)arrive_by_apic_id;
-    entry->far32_offset = (uint32_t)(page_phys + (uint64_t)(sipi_entry_32 - sipi_entry_start));
-    entry->far64_offset = (uint32_t)(page_phys + (uint64_t)(sipi_entry_64 - sipi_entry_start));
+    sipi_entry_page_write(machine, page, page_phys);
     return MUSTER_OK;
 }
 

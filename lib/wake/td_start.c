@@ -34,6 +34,11 @@ static void wake_one(const struct wake_run *run, struct muster_slot *slot)
         slot_fail(slot, status);
 }
 
+void td_gate_open(const struct muster_machine *machine)
+{
+    word_store_release(machine->config.td_gate, (uint32_t)machine->config.entry_phys);
+}
+
 static void td_start_wake(const struct wake_run *run)
 {
     struct muster_machine *machine = run->machine;
@@ -45,7 +50,7 @@ static void td_start_wake(const struct wake_run *run)
      * a CPU looks, then sleeps, and an interrupt that came in between ends its sleep at once. It
      * stays pending until the CPU is in the park area, where its vector is known.
      */
-    word_store_release(machine->config.td_gate, (uint32_t)machine->config.entry_phys);
+    td_gate_open(machine);
     for (uint32_t i = 0; i < machine->cpu_count; i++)
         if (slot_wants_wake(&machine->slots[i]))
             wake_one(run, &machine->slots[i]);

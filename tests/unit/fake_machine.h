@@ -127,6 +127,8 @@ struct fake_machine {
     struct fake_region regions[FAKE_REGIONS_MAX];
     uint32_t region_count;
 
+    /* Where a SIPI leads to, if not to its vector. */
+    void (*sipi_leads_to)(struct fake_machine *fake, struct fake_cpu *cpu, uint64_t address);
     bool x2apic;
     bool icr_stuck;
     uint64_t icr_busy_ns; /* how long a send stays pending */
@@ -144,6 +146,8 @@ struct fake_machine {
     uint32_t command_count;
 
     uint32_t cpuid_0[4], cpuid_1[4], cpuid_7[4];
+    uint32_t cpuid_hypervisor[4][4]; /* 0x40000000 and on; read only if CPUID.1 says so */
+    uint32_t cpuid_sev[4];           /* 0x8000001F; the last leaf of that range if EAX is set */
     uint32_t msr_number[FAKE_MSRS_MAX];
     uint64_t msr_value[FAKE_MSRS_MAX];
     uint32_t msr_count, msr_writes;
@@ -463,7 +467,8 @@ static inline void fake_interrupt(struct fake_machine *fake, struct fake_cpu *cp
         if (cpu->place != FAKE_AWAITS_SIPI || (cpu->sipis_lost && cpu->sipis_lost--))
             return;
         cpu->place = FAKE_UNDER_WAY;
-        fake_at(fake, cpu->start_ns, fake_enter_sipi, cpu, address);
+        fake_at(fake, cpu->start_ns, fake->sipi_leads_to ? fake->sipi_leads_to : fake_enter_sipi,
+                cpu, address);
         if (cpu->start_again_ns)
             fake_at(fake, cpu->start_again_ns, fake_enter_sipi, cpu, address);
         return;
@@ -588,12 +593,19 @@ static inline void fake_msr_write(void *context, uint32_t msr, uint64_t value)
 static inline void fake_cpuid(void *context, uint32_t leaf, uint32_t subleaf, uint32_t out[4])
 {
     struct fake_machine *fake = context;
-    const uint32_t *from = leaf == 0   ? fake->cpuid_0
-                           : leaf == 1 ? fake->cpuid_1
-                           : leaf == 7 ? fake->cpuid_7
-                                       : NULL;
+    const uint32_t last_extended[4] = {fake->cpuid_sev[0] ? CPUID_SEV : CPUID_ADDRESS_SIZES};
+    const uint32_t *from = leaf == 0                                            ? fake->cpuid_0
+                           : leaf == 1                                          ? fake->cpuid_1
+                           : leaf == 7                                          ? fake->cpuid_7
+                           : leaf == CPUID_EXTENDED_MAX                         ? last_extended
+                           : leaf == CPUID_SEV && last_extended[0] == CPUID_SEV ? fake->cpuid_sev
+                           : leaf >= CPUID_HYPERVISOR && leaf < CPUID_HYPERVISOR + 4 &&
+                                   fake->cpuid_1[2] & CPUID_1_ECX_HYPERVISOR
+                               ? fake->cpuid_hypervisor[leaf - CPUID_HYPERVISOR]
+                               : NULL;
     assert_int_equal(subleaf, 0);
-    if (!from || leaf > fake->cpuid_0[0]) { /* Intel's give the last leaf's data: not zeros */
+    /* Intel's give the last leaf's data: not zeros. */
+    if (!from || (leaf < CPUID_HYPERVISOR && leaf > fake->cpuid_0[0])) {
         memset(out, 0xFF, 4 * sizeof(*out));
         return;
     }
@@ -642,7 +654,9 @@ enum muster_status cpu_load(struct muster_slot *slot, void *percpu)
 }
 
 #define FAKE_CR4_ASKED  0x00100020u
+#define FAKE_CR0_LOADED 0xC0050033u /* with caches off, as no AP is to start */
 #define FAKE_CR4_LOADED 0x00000020u
+#define FAKE_PAT        0x0007040600070105ull
 
 void cpu_profile_make(struct muster_machine *machine)
 {
@@ -658,7 +672,14 @@ void muster_cpu_profile_read(const struct muster_machine *machine,
                              struct muster_cpu_profile *profile)
 {
     const struct fake_machine *fake = machine->platform->context;
-    *profile = (struct muster_cpu_profile){.cr4 = FAKE_CR4_LOADED, .x2apic = fake->x2apic};
+    *profile = (struct muster_cpu_profile){
+        .cr0 = FAKE_CR0_LOADED,
+        .cr4 = FAKE_CR4_LOADED,
+        .efer = EFER_LME | EFER_LMA | EFER_NXE | EFER_SCE,
+        .has_pat = true,
+        .pat = FAKE_PAT,
+        .x2apic = fake->x2apic,
+    };
 }
 
 /* Building one. */
@@ -786,8 +807,9 @@ static inline void fake_prepare(struct fake_machine *fake, enum muster_way wante
     struct muster_machine *machine = &fake->machine;
     assert_int_equal(muster_plan_make(machine, wanted, &fake->plan), MUSTER_OK);
     fake->config.entry_bytes = muster_entry_bytes(machine, &fake->plan);
-    fake->config.entry_phys =
-        fake->plan.way == MUSTER_WAY_SIPI ? FAKE_SIPI_ENTRY : FAKE_MAILBOX_ENTRY;
+    bool real_mode =
+        fake->plan.way == MUSTER_WAY_SIPI || fake->plan.way == MUSTER_WAY_ES_JUMP_TABLE;
+    fake->config.entry_phys = real_mode ? FAKE_SIPI_ENTRY : FAKE_MAILBOX_ENTRY;
     if (fake->config.entry_bytes)
         fake_region_add(fake, fake->config.entry_phys, fake->config.entry_bytes);
     assert_int_equal(

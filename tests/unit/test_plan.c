@@ -108,7 +108,7 @@ static void way_that_is_asked_for_wins(void **state)
 static void what_is_no_way_is_refused(void **state)
 {
     assert_int_equal(make(*state, MUSTER_WAY_NONE), MUSTER_INVALID_ARGUMENT);
-    assert_int_equal(make(*state, (enum muster_way)7), MUSTER_INVALID_ARGUMENT);
+    assert_int_equal(make(*state, (enum muster_way)99), MUSTER_INVALID_ARGUMENT);
 }
 
 static void one_processor_has_nobody_to_wake(void **state)
@@ -199,6 +199,7 @@ static void ways_have_the_names_that_options_use(void **state)
     assert_string_equal(muster_way_name(MUSTER_WAY_MAILBOX), "mailbox");
     assert_string_equal(muster_way_name(MUSTER_WAY_NONE), "none");
     assert_string_equal(muster_way_name(MUSTER_WAY_TD_START), "td-start");
+    assert_string_equal(muster_way_name(MUSTER_WAY_HYPERV), "hyperv");
     assert_string_equal(muster_way_name((enum muster_way)99), "unknown");
     assert_string_equal(muster_way_name((enum muster_way) - 1), "unknown");
 }
