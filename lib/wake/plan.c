@@ -39,8 +39,11 @@ static bool has_aps(const struct muster_machine *machine)
 static enum muster_status choose(const struct muster_machine *machine, enum muster_way wanted,
                                  struct muster_plan *plan)
 {
+    bool by_tree = machine->mailbox.source == MUSTER_SOURCE_FDT;
     plan->way = wanted;
-    if (wanted != MUSTER_WAY_AUTO)
+    if (wanted == MUSTER_WAY_MAILBOX && by_tree)
+        plan->reason = "asked for: the mailbox of the device tree";
+    else if (wanted != MUSTER_WAY_AUTO)
         plan->reason = "asked for";
     if (wanted == MUSTER_WAY_MAILBOX && !machine->mailbox.present)
         return MUSTER_ERROR_NO_WAY;
@@ -55,8 +58,11 @@ static enum muster_status choose(const struct muster_machine *machine, enum must
         plan->reason = "there is one processor";
     } else if (machine->mailbox.present) {
         plan->way = MUSTER_WAY_MAILBOX;
-        plan->reason = "the MADT has a Multiprocessor Wakeup entry: firmware holds the processors "
-                       "at its mailbox";
+        plan->reason =
+            by_tree ? "the mailbox of the device tree: firmware holds the processors there, and "
+                      "none can be handed back"
+                    : "the MADT has a Multiprocessor Wakeup entry: firmware holds the processors "
+                      "at its mailbox";
     } else if (!machine->confidential) {
         plan->way = MUSTER_WAY_SIPI;
         plan->reason = "no mailbox is described, and this is no TD: INIT and SIPI work";
