@@ -47,7 +47,7 @@ static void add_group(GOptionContext *context, unsigned groups, struct raw *raw)
     const GOptionEntry none = {NULL, 0, 0, G_OPTION_ARG_NONE, NULL, NULL, NULL};
     const GOptionEntry run[] = {
         {"wake", 0, 0, G_OPTION_ARG_STRING, &raw->wake, "How to wake the CPUs (auto)",
-         "auto|sipi|mailbox"},
+         "auto|sipi|mailbox|fdt"},
         none,
     };
     const GOptionEntry boot[] = {
@@ -105,7 +105,7 @@ static bool check_timeout(struct options *options, const char *text, double stan
 
 static bool check_wake(struct options *options, const char *text, GError **error)
 {
-    static const char *const words[] = {"auto", "sipi", "mailbox", NULL};
+    static const char *const words[] = {"auto", "sipi", "mailbox", "fdt", NULL};
     if (!one_of("wake", text, words, error))
         return false;
     options->wake = WAKE_AUTO;
@@ -114,6 +114,11 @@ static bool check_wake(struct options *options, const char *text, GError **error
             options->wake = (enum wake)i;
     }
     return true;
+}
+
+bool options_by_mailbox(const struct options *options)
+{
+    return options->wake == WAKE_MAILBOX || options->wake == WAKE_FDT;
 }
 
 /* What makes no sense in a TD; what is right there unless it is said otherwise. */
@@ -129,10 +134,11 @@ static bool check_td(struct options *options, const struct raw *raw, unsigned gr
     if (raw->gdb)
         return usage(error, "--td --gdb: gdb would find the monitor as often as the guest; leave "
                             "one of them out");
-    if ((groups & OPTIONS_RUN) && raw->wake && options->wake != WAKE_MAILBOX)
+    if ((groups & OPTIONS_RUN) && raw->wake && !options_by_mailbox(options))
         return usage(error, "--td --wake %s: a TD has the mailbox alone; leave --wake out",
                      raw->wake);
-    options->wake = WAKE_MAILBOX;
+    if (!options_by_mailbox(options))
+        options->wake = WAKE_MAILBOX;
     return true;
 }
 
@@ -191,9 +197,10 @@ static bool check_shim_words(const struct options *options, unsigned groups, GEr
         return false;
     bool given = options->mailbox_version || options->firmware_memory || options->page_tables ||
                  options->shim_append;
-    if (given && (groups & OPTIONS_RUN) && options->wake != WAKE_MAILBOX)
+    if (given && (groups & OPTIONS_RUN) && !options_by_mailbox(options))
         return usage(error, "--mailbox-version, --firmware-memory, --page-tables and "
-                            "--shim-append are for the shim; add --wake mailbox or --td");
+                            "--shim-append are for the shim; add --wake mailbox, --wake fdt or "
+                            "--td");
     return true;
 }
 
@@ -326,6 +333,7 @@ char *options_shim_words(const struct options *options)
     add_word(words, "mailbox-version=", options->mailbox_version);
     add_word(words, "firmware-memory=", options->firmware_memory);
     add_word(words, "page-tables=", options->page_tables);
+    add_word(words, "tables=", options->wake == WAKE_FDT ? "fdt" : NULL);
     add_word(words, "", options->shim_append);
     return g_string_free(words, FALSE);
 }

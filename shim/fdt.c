@@ -21,7 +21,10 @@ static uint32_t write(uint64_t initrd_phys, void *memory, uint64_t capacity)
         .initrd_bytes = shim.source.initrd.bytes,
         .is_there = is_there,
     };
-    return tree_write(&contents, memory, (uint32_t)capacity);
+    uint32_t bytes = tree_write(&contents, memory, (uint32_t)capacity);
+    if (!bytes)
+        shim_fail(NULL, "the device tree has more names of properties than there is room for");
+    return bytes;
 }
 
 /* What the payload takes until then is usable memory, before and after: the tree's length stays. */
@@ -30,11 +33,9 @@ uint64_t shim_fdt_bytes(void)
     return shim.options.tables & SHIM_TABLES_FDT ? write(0, NULL, 0) : 0;
 }
 
-void shim_fdt_publish(const struct boot_jump *jump)
+void shim_fdt_publish(const struct boot_payload *payload, const struct boot_jump *jump)
 {
-    uint64_t bytes = shim_fdt_bytes();
-    if (!bytes)
-        return;
-    if (write(jump->initrd_phys, (void *)jump->fdt_phys, bytes) != bytes)
-        shim_fail(NULL, "the device tree has grown while it was written");
+    uint64_t room = payload->fdt_bytes;
+    if (room && write(jump->initrd_phys, (void *)jump->fdt_phys, room) > room)
+        shim_fail(NULL, "the device tree has outgrown its place");
 }

@@ -123,6 +123,6 @@ void boot_main(uint64_t info_phys, uint32_t magic)
     const char *error = boot_payload_load(&payload, &jump);
     if (error)
         shim_fail("environment", error);
-    shim_fdt_publish(&jump);
+    shim_fdt_publish(&payload, &jump);
     hand_over(&jump);
 }

@@ -12,6 +12,7 @@
 #include <muster/wake.h>
 
 #include "abi/mailbox.h"
+#include "boot/payload.h"
 #include "shim/options.h"
 #include "shim/source.h"
 
@@ -100,6 +101,6 @@ uint64_t shim_acpi_publish(void);
  * to where the payload looks for it.
  */
 uint64_t shim_fdt_bytes(void);
-void shim_fdt_publish(const struct boot_jump *jump);
+void shim_fdt_publish(const struct boot_payload *payload, const struct boot_jump *jump);
 
 #endif

@@ -82,8 +82,8 @@ enum muster_status muster_memory_add_multiboot2(struct muster_memory_map *map, c
                                                 uint32_t bytes);
 
 /**
- * Add as reserved what a flattened device tree keeps: its memory reservations, and all regions of
- * the children of /reserved-memory, the mailbox among them. What the tree says of RAM is not
+ * Add as NVS what a flattened device tree keeps: its memory reservations, and all regions of the
+ * children of /reserved-memory, the mailbox among them. What the tree says of RAM is not
  * taken over. Fails like muster_discover_fdt() where the tree is malformed, and fills @finding;
  * ranges before the bad one stay, which only ever makes the map more careful.
  */

@@ -1,4 +1,7 @@
-/* What a device tree keeps out of everybody's hands. */
+/*
+ * What a device tree keeps out of everybody's hands. That is RAM which the firmware needs, so it
+ * is NVS and not reserved: a processor may have to reach it like any other RAM.
+ */
 #include <muster/memory.h>
 
 #include "lib/firmware/fdt_walk.h"
@@ -6,7 +9,7 @@
 static enum muster_status add_reserve(void *context, struct fdt *fdt, struct acpi_range range)
 {
     (void)fdt;
-    return muster_memory_add(context, range.phys, range.bytes, MUSTER_MEMORY_RESERVED);
+    return muster_memory_add(context, range.phys, range.bytes, MUSTER_MEMORY_NVS);
 }
 
 /* A region without reg has a size and no place yet: it is for the OS to choose. */
@@ -23,7 +26,7 @@ static enum muster_status add_child(void *context, struct fdt *fdt, const struct
     for (uint32_t i = 0; i < count && status == MUSTER_OK; i++) {
         struct acpi_range region = fdt_reg_entry(fdt, child, i);
 
-        status = muster_memory_add(context, region.phys, region.bytes, MUSTER_MEMORY_RESERVED);
+        status = muster_memory_add(context, region.phys, region.bytes, MUSTER_MEMORY_NVS);
         if (status == MUSTER_ERROR_RANGE_INVALID)
             status = fdt_refuse_child(fdt, MUSTER_ERROR_FDT_REG, child, region.bytes,
                                       UINT64_MAX - region.phys);
