@@ -156,7 +156,7 @@ static struct block strings_of(const struct fdt *fdt)
     return (struct block){fdt->header.off_dt_strings, fdt->header.size_dt_strings};
 }
 
-/* How long the reserve map is, only its end tells: fdt_reserve_next() sees to that. */
+/* How long the reserve map is, only its end tells: check_reserve_entry() sees to that. */
 static enum muster_status check_blocks(struct fdt *fdt)
 {
     struct block reserve = {fdt->header.off_mem_rsvmap, 0};
@@ -203,35 +203,36 @@ enum muster_status fdt_open(struct fdt *fdt, const struct muster_platform *platf
 
 /* ---- The reserve map ---- */
 
-static enum muster_status end_reserve_map(struct fdt *fdt, uint32_t end)
+/* The map has no length: it may go on until it meets another block, or the tree's end. */
+static enum muster_status check_reserve_entry(struct fdt *fdt, uint32_t at)
 {
-    struct block map = {fdt->header.off_mem_rsvmap, end - fdt->header.off_mem_rsvmap};
+    const uint32_t bytes = sizeof(struct fdt_reserve_entry);
+    struct block entry = {at, bytes};
 
-    fdt->reserve_at = 0;
-    if (overlap(map, structure_of(fdt)) || overlap(map, strings_of(fdt)))
-        return refuse_field(fdt, MUSTER_ERROR_FDT_BLOCK, FIELD(off_mem_rsvmap), map.offset, end);
+    if (bytes > fdt->header.totalsize - at)
+        return fdt_refuse_at(fdt, MUSTER_ERROR_FDT_RESERVE_MAP, 0, at, bytes,
+                             fdt->header.totalsize - at);
+    if (overlap(entry, structure_of(fdt)) || overlap(entry, strings_of(fdt)))
+        return fdt_refuse_at(fdt, MUSTER_ERROR_FDT_BLOCK, 0, at, at, 0);
     return MUSTER_OK;
 }
 
 enum muster_status fdt_reserve_next(struct fdt *fdt, struct acpi_range *range)
 {
-    const uint32_t entry_bytes = sizeof(struct fdt_reserve_entry);
-
     *range = (struct acpi_range){0};
     while (fdt->reserve_at != 0) {
         uint32_t at = fdt->reserve_at;
+        enum muster_status status = check_reserve_entry(fdt, at);
 
-        if (entry_bytes > fdt->header.totalsize - at)
-            return fdt_refuse_at(fdt, MUSTER_ERROR_FDT_RESERVE_MAP, 0, at, entry_bytes,
-                                 fdt->header.totalsize - at);
+        if (status != MUSTER_OK)
+            return status;
         range->phys = fdt_read_cells(fdt, at, 2);
         range->bytes = fdt_read_cells(fdt, at + offsetof(struct fdt_reserve_entry, size), 2);
-        fdt->reserve_at += entry_bytes;
-        if (range->phys == 0 && range->bytes == 0)
-            return end_reserve_map(fdt, fdt->reserve_at);
         if (range->bytes > UINT64_MAX - range->phys)
             return fdt_refuse_at(fdt, MUSTER_ERROR_FDT_RESERVE_MAP, 0, at, range->bytes,
                                  UINT64_MAX - range->phys);
+        bool last = range->phys == 0 && range->bytes == 0;
+        fdt->reserve_at = last ? 0 : at + (uint32_t)sizeof(struct fdt_reserve_entry);
         if (range->bytes != 0)
             return MUSTER_OK;
     }
