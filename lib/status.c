@@ -140,8 +140,8 @@ static const struct words table[] = {
         "A property in the device tree has a value of another length or form than its meaning "
         "needs. Firmware bug; update the firmware."),
     ROW(MUSTER_ERROR_FDT_CELLS,
-        "#address-cells or #size-cells has a value that its node cannot have: /cpus needs 1 or 2, "
-        "and 0; /reserved-memory 1 or 2 of each. Firmware bug; update the firmware."),
+        "A node has a value of #address-cells or #size-cells that it cannot have: /cpus needs 1 or "
+        "2, and 0; /reserved-memory 1 or 2 of each. Firmware bug; update the firmware."),
     ROW(MUSTER_ERROR_FDT_RANGES,
         "/reserved-memory has no empty ranges property, so the addresses in it are not physical "
         "ones. Firmware bug; update the firmware."),
