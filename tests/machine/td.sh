@@ -10,6 +10,7 @@ cases() {
     echo "60 td_with_usable_tables_elsewhere_comes_up td_run 4 --mailbox-version 0 \
 --firmware-memory usable --page-tables 0x11000000"
     echo "60 td_boots_our_kernel_as_any_other td_boot_our_kernel 2"
+    echo "100 td_wakes_4_cpus_by_device_tree td_run 4 --wake fdt"
     for cpus in 1 2 4; do
         echo "400 linux_6_12_as_a_td_wakes_${cpus}_cpus td_linux $cpus"
     done

@@ -45,7 +45,15 @@ static void cells_are_not_inherited_from_the_root(void **state)
     tree_end(tree);
     assert_tree_refused(firmware, MUSTER_ERROR_FDT_CELLS);
     assert_int_equal(firmware->machine.finding.found, 1); /* the default, where 0 is needed */
-    put_cpu_reg(firmware, 2, 0, zero, sizeof(zero));
+    tree = tree_begin(firmware);
+    tree_cells(tree, 1, 0);
+    MUST(fdt_begin_node(tree, "cpus"));
+    MUST(fdt_property_u32(tree, "#size-cells", 0));
+    MUST(fdt_begin_node(tree, "cpu@0"));
+    MUST(fdt_property(tree, "reg", zero, sizeof(zero))); /* one ID of two cells */
+    MUST(fdt_end_node(tree));
+    MUST(fdt_end_node(tree));
+    tree_end(tree);
     assert_tree_found(firmware);
 }
 
