@@ -124,7 +124,8 @@ static const struct words table[] = {
         "A token or a property's value runs past the end of the device tree's structure block. "
         "Firmware bug, or the tree was cut off when it was copied."),
     ROW(MUSTER_ERROR_FDT_NAME,
-        "A name in the device tree has no end, lies outside of its block, or the root has one. "
+        "A name in the device tree has no end within its block or within 256 bytes, or the root "
+        "has one. "
         "Firmware bug, or the memory has been overwritten."),
     ROW(MUSTER_ERROR_FDT_STRUCTURE,
         "The device tree has a token that is none, a node that is not closed or closed twice, a "

@@ -30,6 +30,8 @@
 #define FDT_DEPTH_MAX 32u
 /** A longer name is cut to this, with its end, and is then none that anybody looks for. */
 #define FDT_NAME_BYTES 32u
+/** A property's name that goes on for longer, with its end, is none. */
+#define FDT_NAME_BYTES_MAX 256u
 
 enum fdt_event {
     FDT_NODE,     /* begun: name, depth (the root's is 1) */

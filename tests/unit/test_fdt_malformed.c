@@ -236,6 +236,25 @@ static void names_without_an_end_or_out_of_place_are_refused(void **state)
     refuse_structure(firmware, MUSTER_ERROR_FDT_NAME, BEGIN, 0, PROP, 0, 0xffffffff, END, LAST_OF);
 }
 
+static void name_of_a_property_is_bounded(void **state)
+{
+    char name[300];
+    struct firmware *firmware = *state;
+
+    for (size_t length = 250; length < 260; length++) {
+        memset(name, 'n', length);
+        name[length] = '\0';
+        void *tree = tree_begin(firmware);
+        MUST(fdt_property_u32(tree, name, 1));
+        tree_two_cpus(tree);
+        tree_end(tree);
+        if (length < 256)
+            assert_tree_found(firmware);
+        else
+            assert_tree_refused(firmware, MUSTER_ERROR_FDT_NAME);
+    }
+}
+
 static void values_that_run_past_the_block_are_refused(void **state)
 {
     static const uint32_t lengths[] = {9, 12, 0x7fffffff, 0xfffffffc, 0xfffffffd, 0xffffffff};
@@ -332,6 +351,7 @@ int main(void)
         firmware_test(nodes_that_do_not_pair_up_are_refused),
         firmware_test(tokens_that_are_none_or_out_of_place_are_refused),
         firmware_test(names_without_an_end_or_out_of_place_are_refused),
+        firmware_test(name_of_a_property_is_bounded),
         firmware_test(values_that_run_past_the_block_are_refused),
         firmware_test(nesting_is_bounded),
         firmware_test(mutated_trees_get_the_same_verdict_as_from_libfdt),
