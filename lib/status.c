@@ -144,8 +144,8 @@ static const struct words table[] = {
         "A node has a value of #address-cells or #size-cells that it cannot have: /cpus needs 1 or "
         "2, and 0; /reserved-memory 1 or 2 of each. Firmware bug; update the firmware."),
     ROW(MUSTER_ERROR_FDT_RANGES,
-        "/reserved-memory has no empty ranges property, so the addresses in it are not physical "
-        "ones. Firmware bug; update the firmware."),
+        "The device tree's /reserved-memory has no empty ranges property, so the addresses in it "
+        "are not physical ones. Firmware bug; update the firmware."),
     ROW(MUSTER_ERROR_FDT_REG,
         "A node's reg property is missing, not a whole number of entries, or names something "
         "impossible: an APIC ID beyond 32 bits, or a range that wraps around. Firmware bug; "
