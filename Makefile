@@ -125,8 +125,15 @@ $(BUILD)/sanitized/libshim.a: $(call test_objects,$(SHIM_TESTED))
 	@rm -f $@
 	$(AR) rcs $@ $^
 
+# What the monitor decides apart from all hardware: what it reads of images and of instructions.
+MONITOR_LOGIC := $(addprefix monitor/,arithmetic.c decode.c guest_memory.c guest_state.c hob.c \
+                   metadata.c opcodes.c store.c store_work.c tdvf.c)
+$(BUILD)/sanitized/libmonitor.a: $(call test_objects,$(MONITOR_LOGIC))
+	@rm -f $@
+	$(AR) rcs $@ $^
+
 $(BUILD)/tests/%: $(BUILD)/sanitized/tests/unit/%.c.o $(BUILD)/sanitized/libshim.a \
-                  $(BUILD)/sanitized/libmuster.a
+                  $(BUILD)/sanitized/libmonitor.a $(BUILD)/sanitized/libmuster.a
 	@mkdir -p $(@D)
 	$(CC) $(SANITIZE) -o $@ $^ -lcmocka -lfdt
 

@@ -18,6 +18,7 @@
 #define CR0_CD         0x40000000
 #define CR0_PG         0x80000000
 #define CR4_DE         0x00000008
+#define CR4_PSE        0x00000010
 #define CR4_PAE        0x00000020
 #define CR4_MCE        0x00000040
 #define CR4_PGE        0x00000080
@@ -33,10 +34,16 @@
 #define CR4_PKE        0x00400000
 
 /* RFLAGS (SDM vol. 1, 3.4.3). */
+#define RFLAGS_CF    0x00000001
 #define RFLAGS_FIXED 0x00000002
+#define RFLAGS_PF    0x00000004
+#define RFLAGS_AF    0x00000010
+#define RFLAGS_ZF    0x00000040
+#define RFLAGS_SF    0x00000080
 #define RFLAGS_TF    0x00000100
 #define RFLAGS_IF    0x00000200
 #define RFLAGS_DF    0x00000400
+#define RFLAGS_OF    0x00000800
 #define RFLAGS_IOPL  0x00003000
 #define RFLAGS_NT    0x00004000
 #define RFLAGS_AC    0x00040000
@@ -142,6 +149,9 @@
 #define PTE_ENTRIES    512
 
 /* Exceptions (SDM vol. 3, 6.3.1). */
+#define DR6_BREAKPOINTS 0x0000000F
+#define DR6_SINGLE_STEP 0x00004000
+
 #define VECTOR_DB  1
 #define VECTOR_NMI 2
 #define VECTOR_UD  6

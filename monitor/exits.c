@@ -8,11 +8,13 @@
 #include "monitor/guest_memory.h"
 #include "monitor/monitor.h"
 #include "monitor/msr.h"
+#include "monitor/nmi.h"
 #include "monitor/paging.h"
 #include "monitor/report.h"
+#include "monitor/step.h"
 #include "monitor/tdcall.h"
 #include "monitor/ve.h"
-#include "monitor/witness.h"
+#include "monitor/woken.h"
 
 /* Exit qualification of an I/O instruction (SDM vol. 3, table 28-5). */
 #define VE_IO_IN         0x08
@@ -46,7 +48,7 @@ static void handle_undefined(struct vcpu *vcpu)
 static void handle_page_fault(struct vcpu *vcpu)
 {
     if (vcpu->cr0 & CR0_PG) {
-        witness_handle_exception(vcpu);
+        woken_handle_exception(vcpu);
         return;
     }
     fatal(vcpu, "private access without paging to 0x%lx, where the TD has no memory",
@@ -75,16 +77,17 @@ static void handle_io(struct vcpu *vcpu)
 {
     uint64_t info = vcpu->vmcb->exit_info_1;
     uint64_t qualification = (info >> SVM_IOIO_SIZE_SHIFT & 7) - 1; /* 1, 2, 4 bytes: 0, 1, 3 */
+    unsigned bytes = (unsigned)(vcpu->vmcb->exit_info_2 - vcpu->vmcb->rip);
     struct instruction instruction;
     qualification |= info & SVM_IOIO_IN ? VE_IO_IN : 0;
     qualification |= info & SVM_IOIO_STRING ? VE_IO_STRING : 0;
     qualification |= info & SVM_IOIO_REP ? VE_IO_REP : 0;
     qualification |= (info >> SVM_IOIO_PORT_SHIFT & 0xFFFF) << VE_IO_PORT_SHIFT;
-    if (!(info & SVM_IOIO_STRING) && decode(vcpu, &instruction) &&
+    /* One byte has no room for an immediate: most need no look at the code. */
+    if (!(info & SVM_IOIO_STRING) && bytes > 1 && decode(vcpu, &instruction) &&
         !(instruction.opcode & OPCODE_IO_BY_DX))
         qualification |= VE_IO_IMMEDIATE;
-    ve_inject(vcpu, VE_REASON_IO, qualification,
-              (unsigned)(vcpu->vmcb->exit_info_2 - vcpu->vmcb->rip));
+    ve_inject(vcpu, VE_REASON_IO, qualification, bytes);
 }
 
 static void handle_hlt(struct vcpu *vcpu)
@@ -161,6 +164,8 @@ static const struct {
     {SVM_EXIT_IOIO, SVM_EXIT_IOIO, handle_io},
     {SVM_EXIT_HLT, SVM_EXIT_HLT, handle_hlt},
     {SVM_EXIT_NMI, SVM_EXIT_NMI, handle_nmi},
+    {SVM_EXIT_IRET, SVM_EXIT_IRET, nmi_handle_iret},
+    {SVM_EXIT_EXCEPTION + VECTOR_DB, SVM_EXIT_EXCEPTION + VECTOR_DB, step_handle_debug},
     {SVM_EXIT_READ_CR0, SVM_EXIT_LAST_CR, paging_handle_exit},
     {SVM_EXIT_WBINVD, SVM_EXIT_WBINVD, handle_wbinvd},
     {SVM_EXIT_INVD, SVM_EXIT_INVD, handle_invd},
@@ -170,7 +175,7 @@ static const struct {
     {SVM_EXIT_VMRUN, SVM_EXIT_SKINIT, handle_foreign},
     {SVM_EXIT_INVLPGA, SVM_EXIT_INVLPGA, handle_foreign},
     {SVM_EXIT_EXCEPTION + VECTOR_PF, SVM_EXIT_EXCEPTION + VECTOR_PF, handle_page_fault},
-    {SVM_EXIT_EXCEPTION, SVM_EXIT_EXCEPTION + 31, witness_handle_exception},
+    {SVM_EXIT_EXCEPTION, SVM_EXIT_EXCEPTION + 31, woken_handle_exception},
     {SVM_EXIT_SHUTDOWN, SVM_EXIT_SHUTDOWN, handle_shutdown},
     {SVM_EXIT_TASK, SVM_EXIT_TASK, handle_task_switch},
     {SVM_EXIT_INIT, SVM_EXIT_INIT, handle_init},

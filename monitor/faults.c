@@ -15,8 +15,8 @@ static uint64_t linear_of(const struct vcpu *vcpu, uint64_t phys, bool write, bo
     struct instruction instruction;
     if (fetch || !decode(vcpu, &instruction))
         return vcpu->vmcb->rip;
-    if (!write && (instruction.opcode == 0xA4 || instruction.opcode == 0xA5))
-        instruction.linear = vcpu_register(vcpu, RSI);
+    if (!write && instruction.source)
+        instruction.linear = instruction.source;
     /* The nested fault's offset is exact, also where an operand runs over a page's end. */
     return (instruction.linear & ~(uint64_t)(PAGE_BYTES - 1)) | phys % PAGE_BYTES;
 }

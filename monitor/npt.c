@@ -12,6 +12,7 @@
 #define IMAGE_TABLES      (GUEST_IMAGE_MOST / PAGE_BYTES / PTE_ENTRIES)
 #define SHARED_ROOT_ENTRY (GUEST_SHARED_BIT >> 39)
 #define LAST_GIB          3
+#define LARGE_2MIB        0x200000u
 #define LARGE_4MIB        0x400000u
 #define MOST_PLACES       16
 
@@ -28,11 +29,16 @@ struct table {
     uint64_t entry[PTE_ENTRIES];
 } __attribute__((aligned(PAGE_BYTES)));
 
-/* One half's tables: for low memory, and in the private half for the firmware's image. */
+/*
+ * One half's tables for low memory. A table whose pages are all shown stays filled, and the
+ * directory has one large page in its place: a guest's walk is then a step shorter, and every step
+ * is a look-up in QEMU that nothing caches across an exit.
+ */
 struct half {
     struct table pointers;
     struct table directories[LOW_DIRECTORIES];
     struct table low[LOW_TABLES];
+    uint16_t shown[LOW_TABLES]; /* how many of its pages are */
 };
 
 static struct table root, unpaged_root, unpaged_pointers, unpaged_last_gib, identity_table;
@@ -57,10 +63,22 @@ static uint64_t link_to(const void *table)
     return (uint64_t)table | NPT_FLAGS;
 }
 
+static void set_entry(struct table *tables, uint64_t number, uint64_t value)
+{
+    u64_store_relaxed(&tables[number / PTE_ENTRIES].entry[number % PTE_ENTRIES], value);
+}
+
+static uint64_t directory_entry(const struct half *half, unsigned table)
+{
+    if (half->shown[table] == PTE_ENTRIES)
+        return (uint64_t)table * LARGE_2MIB | NPT_FLAGS | PTE_LARGE;
+    return link_to(&half->low[table]);
+}
+
 static void half_init(struct half *half)
 {
     for (unsigned i = 0; i < LOW_TABLES; i++)
-        half->directories[i / PTE_ENTRIES].entry[i % PTE_ENTRIES] = link_to(&half->low[i]);
+        set_entry(half->directories, i, directory_entry(half, i));
     for (unsigned i = 0; i < LOW_DIRECTORIES; i++)
         half->pointers.entry[i] = link_to(&half->directories[i]);
 }
@@ -102,11 +120,6 @@ uint64_t npt_host_address(uint64_t page_phys)
     if (page_phys >= GUEST_IMAGE_START && page_phys < GUEST_FOUR_GIB)
         return (uint64_t)image + (page_phys - GUEST_IMAGE_START);
     return 0;
-}
-
-static void set_entry(struct table *tables, uint64_t page, uint64_t value)
-{
-    u64_store_relaxed(&tables[page / PTE_ENTRIES].entry[page % PTE_ENTRIES], value);
 }
 
 /* What a view takes away from the page's entry. */
@@ -151,21 +164,27 @@ static bool find_places(void)
     return true;
 }
 
-static void make_view(enum npt_view number)
+/* The view's directories lead to the open view's tables, but where it has a table of its own. */
+static void link_view(enum npt_view number, unsigned table)
 {
     struct view *view = &views[number - 1];
     uint64_t elsewhere = number == VIEW_FIRMWARE ? PTE_NO_EXECUTE : 0;
-    for (unsigned i = 0; i < LOW_TABLES; i++) {
-        unsigned at = i % PTE_ENTRIES;
-        view->directories[i / PTE_ENTRIES].entry[at] = link_to(&private_half.low[i]) | elsewhere;
-        view->shared_directories[i / PTE_ENTRIES].entry[at] =
-            link_to(&shared_half.low[i]) | elsewhere;
-    }
-    for (unsigned i = 0; i < place_count; i++) {
-        unsigned at = places[i] % PTE_ENTRIES;
-        view->directories[places[i] / PTE_ENTRIES].entry[at] = link_to(&view->low[i]);
-        view->shared_directories[places[i] / PTE_ENTRIES].entry[at] = link_to(&view->shared_low[i]);
-    }
+    uint64_t private = directory_entry(&private_half, table) | elsewhere;
+    uint64_t shared = directory_entry(&shared_half, table) | elsewhere;
+    for (unsigned i = 0; i < place_count; i++)
+        if (places[i] == table) {
+            private = link_to(&view->low[i]);
+            shared = link_to(&view->shared_low[i]);
+        }
+    set_entry(view->directories, table, private);
+    set_entry(view->shared_directories, table, shared);
+}
+
+static void make_view(enum npt_view number)
+{
+    struct view *view = &views[number - 1];
+    for (unsigned table = 0; table < LOW_TABLES; table++)
+        link_view(number, table);
     view->pointers = private_half.pointers;
     view->shared_pointers = shared_half.pointers;
     for (unsigned i = 0; i < LOW_DIRECTORIES; i++) {
@@ -191,12 +210,27 @@ bool npt_make_views(void)
     return true;
 }
 
+/* Links anew where the table became whole, or ceased to be. */
+static void show_low(struct half *half, uint64_t page, uint64_t entry)
+{
+    unsigned table = (unsigned)(page / PTE_ENTRIES);
+    unsigned before = half->shown[table];
+    uint64_t old = half->low[table].entry[page % PTE_ENTRIES];
+    set_entry(half->low, page, entry);
+    half->shown[table] = (uint16_t)(before + !!entry - !!old);
+    if ((half->shown[table] == PTE_ENTRIES) == (before == PTE_ENTRIES))
+        return;
+    set_entry(half->directories, table, directory_entry(half, table));
+    for (unsigned view = VIEW_FIRMWARE; place_count && view <= VIEW_BORROWED; view++)
+        link_view((enum npt_view)view, table);
+}
+
 void npt_show(uint64_t page_phys, bool private, bool shared)
 {
     uint64_t entry = npt_host_address(page_phys) | NPT_FLAGS;
     if (page_phys < GUEST_LOW_END) {
-        set_entry(private_half.low, page_phys / PAGE_BYTES, private ? entry : 0);
-        set_entry(shared_half.low, page_phys / PAGE_BYTES, shared ? entry : 0);
+        show_low(&private_half, page_phys / PAGE_BYTES, private ? entry : 0);
+        show_low(&shared_half, page_phys / PAGE_BYTES, shared ? entry : 0);
         show_in_views(page_phys);
     } else {
         set_entry(image_tables, (page_phys - GUEST_IMAGE_START) / PAGE_BYTES, private ? entry : 0);

@@ -5,9 +5,10 @@
 #include "monitor/decode.h"
 #include "monitor/npt.h"
 #include "monitor/report.h"
+#include "monitor/step.h"
 #include "monitor/witness.h"
+#include "monitor/woken.h"
 
-#define CR4_PSE  0x00000010
 #define CR4_VMXE 0x00002000
 /* What a guest may set: VME to OSXMMEXCPT, UMIP, LA57, FSGSBASE to SMAP, PKE. */
 #define CR4_KNOWN 0x00771FFFu
@@ -27,15 +28,14 @@ static enum npt_view view_of(const struct vcpu *vcpu)
 static void apply_paged(struct vcpu *vcpu)
 {
     struct svm_vmcb *vmcb = vcpu->vmcb;
-    enum npt_view view = view_of(vcpu);
     vmcb->cr3 = vcpu->cr3;
     vmcb->cr4 = vcpu->cr4;
     vmcb->efer = vcpu->efer | EFER_SVME;
-    vmcb->nested_cr3 = npt_root(view);
+    vmcb->nested_cr3 = npt_root(view_of(vcpu));
     vmcb->intercept_cr = SVM_INTERCEPT_CR_WRITE(0) | SVM_INTERCEPT_CR_WRITE(4);
-    if (view == VIEW_BORROWED)
+    if (witness_awaits_cr3(vcpu))
         vmcb->intercept_cr |= SVM_INTERCEPT_CR_WRITE(3);
-    vmcb->intercept_exceptions = 1u << VECTOR_UD | witness_exceptions(vcpu);
+    vmcb->intercept_exceptions = 1u << VECTOR_UD | woken_exceptions(vcpu) | step_exceptions(vcpu);
 }
 
 /* See npt.c: no guest may run with paging really off. EFER.LME would ask for PAE. */
@@ -50,7 +50,8 @@ static void apply_unpaged(struct vcpu *vcpu)
                          SVM_INTERCEPT_CR_READ(4) | SVM_INTERCEPT_CR_WRITE(0) |
                          SVM_INTERCEPT_CR_WRITE(3) | SVM_INTERCEPT_CR_WRITE(4);
     /* The directory does not map itself: an access there is one to nothing. */
-    vmcb->intercept_exceptions = 1u << VECTOR_UD | 1u << VECTOR_PF | witness_exceptions(vcpu);
+    vmcb->intercept_exceptions =
+        1u << VECTOR_UD | 1u << VECTOR_PF | woken_exceptions(vcpu) | step_exceptions(vcpu);
 }
 
 void paging_apply(struct vcpu *vcpu)

@@ -76,6 +76,7 @@ static const struct {
     {"firmware-tables-written", false},
     {"cpu-not-described", false},
     {"trap-before-idt", false},
+    {"code-outside-vector-page", false},
     {"no-init", true},
     {"no-sipi", true},
 };
@@ -260,6 +261,7 @@ static void put_state(const struct vcpu *vcpu)
 
 void report_where(const struct vcpu *vcpu)
 {
+    witness_judge_tables();
     take_lock();
     json_begin("monitor", "where");
     put_vcpu(vcpu);
@@ -279,6 +281,7 @@ void fatal(const struct vcpu *vcpu, const char *format, ...)
     va_start(arguments, format);
     text_format_list(text, sizeof(text), format, arguments);
     va_end(arguments);
+    witness_judge_tables();
     take_lock();
     json_begin("monitor", "fatal");
     put_vcpu(vcpu);
@@ -294,6 +297,7 @@ void fatal(const struct vcpu *vcpu, const char *format, ...)
 
 void report_end(const struct vcpu *vcpu, const char *by)
 {
+    witness_judge_tables();
     take_lock();
     put_counts();
     json_begin("monitor", "end");

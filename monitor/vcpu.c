@@ -7,10 +7,13 @@
 #include "monitor/exits.h"
 #include "monitor/instructions.h"
 #include "monitor/monitor.h"
+#include "monitor/nmi.h"
 #include "monitor/npt.h"
 #include "monitor/paging.h"
 #include "monitor/report.h"
+#include "monitor/step.h"
 #include "monitor/witness.h"
+#include "monitor/woken.h"
 
 #define TD_EFER      (EFER_SCE | EFER_LME | EFER_NXE) /* LME: TD firmware does not set it itself */
 #define DR6_RESET    0xFFFF0FF0
@@ -19,6 +22,7 @@
 #define TD_FLAT_CODE 0x08
 #define TD_FLAT_DATA 0x10
 #define RESET_EIP    0xFFFFFFF0
+#define CR4_ALIGNED  ((uint64_t)(CR4_PSE | CR4_PGE | CR4_SMEP | CR4_SMAP))
 
 static struct svm_vmcb vmcbs[MONITOR_MOST_VCPUS][3] __attribute__((aligned(PAGE_BYTES)));
 static uint8_t host_saves[MONITOR_MOST_VCPUS][PAGE_BYTES] __attribute__((aligned(PAGE_BYTES)));
@@ -85,28 +89,13 @@ void vcpu_init(struct vcpu *vcpu, uint32_t index, uint32_t apic_id)
     paging_apply(vcpu);
 }
 
-uint64_t vcpu_register(const struct vcpu *vcpu, enum guest_register number)
+/* No code of the monitor's uses vector registers: they are as the guest left them. */
+void vcpu_vector(const struct vcpu *vcpu, unsigned number, uint64_t value[2])
 {
-    if (number == RAX)
-        return vcpu->vmcb->rax;
-    return number == RSP ? vcpu->vmcb->rsp : vcpu->registers.value[number];
-}
-
-void vcpu_set_register(struct vcpu *vcpu, enum guest_register number, uint64_t value)
-{
-    if (number == RAX)
-        vcpu->vmcb->rax = value;
-    else if (number == RSP)
-        vcpu->vmcb->rsp = value;
-    else
-        vcpu->registers.value[number] = value;
-}
-
-void vcpu_skip(struct vcpu *vcpu, unsigned bytes)
-{
-    uint64_t rip = vcpu->vmcb->rip + bytes;
-    vcpu->vmcb->rip = vcpu_is_64(vcpu) ? rip : (uint32_t)rip;
-    vcpu->vmcb->int_shadow = 0;
+    struct fxsave_area area;
+    (void)vcpu;
+    save_vectors(&area);
+    memcpy(value, area.xmm[number], sizeof(area.xmm[number]));
 }
 
 static bool has_error_code(unsigned vector)
@@ -117,7 +106,8 @@ static bool has_error_code(unsigned vector)
 void vcpu_inject(struct vcpu *vcpu, unsigned vector, uint32_t error_code)
 {
     uint64_t event = SVM_EVENT_VALID | SVM_EVENT_EXCEPTION | vector;
-    witness_trap(vcpu, vector);
+    step_end(vcpu);
+    woken_trap(vcpu, vector);
     if (has_error_code(vector))
         event |= SVM_EVENT_ERROR_CODE | (uint64_t)error_code << 32;
     if (vcpu->vmcb->event_inject & SVM_EVENT_VALID)
@@ -125,11 +115,6 @@ void vcpu_inject(struct vcpu *vcpu, unsigned vector, uint32_t error_code)
               vcpu->vmcb->event_inject);
     vcpu->vmcb->event_inject = event;
     vcpu->last_exception = vector + 1;
-}
-
-bool vcpu_is_64(const struct vcpu *vcpu)
-{
-    return (vcpu->efer & EFER_LMA) && (vcpu->vmcb->cs.attributes & SVM_SEGMENT_LONG);
 }
 
 void vcpu_kick(struct vcpu *vcpu)
@@ -194,23 +179,27 @@ void vcpu_sleep(struct vcpu *vcpu, bool blocked)
         vcpu->idle->rip = (uint64_t)idle_guest;
         vcpu->idle->rflags = RFLAGS_FIXED | (blocked ? 0 : RFLAGS_IF);
         vcpu->idle->int_shadow = 0;
-        vcpu->idle->tlb_control = SVM_TLB_FLUSH_ALL;
+        vcpu->idle->cr4 = read_cr4();
         vmrun_enter(&none, (uint64_t)vcpu->idle, (uint64_t)vcpu->host);
         if (vcpu->idle->exit_code == SVM_EXIT_NMI)
             vcpu_take_nmi(vcpu);
         else if (vcpu->idle->exit_code != SVM_EXIT_INTR)
             fatal(vcpu, "the idle guest exited with code 0x%lx at 0x%lx", vcpu->idle->exit_code,
                   vcpu->idle->rip);
-    } while (vcpu->idle->exit_code == SVM_EXIT_NMI && !word_load_acquire(&vcpu->guest_nmi));
+    } while (vcpu->idle->exit_code == SVM_EXIT_NMI && !nmi_is_due(vcpu));
 }
 
-/* Whatever else is being delivered goes first; the NMI then comes at the next exit. */
-static void inject_nmi(struct vcpu *vcpu)
+/*
+ * QEMU flushes its TLB whenever one of these bits changes, on the way in and on the way out; most
+ * of an exit's cost is such flushes. The monitor has no user pages and no global ones: to it they
+ * make no difference.
+ */
+static void take_over_cr4(const struct vcpu *vcpu)
 {
-    if (!word_load_acquire(&vcpu->guest_nmi) || vcpu->vmcb->event_inject & SVM_EVENT_VALID)
-        return;
-    word_store_release(&vcpu->guest_nmi, 0);
-    vcpu->vmcb->event_inject = SVM_EVENT_VALID | SVM_EVENT_NMI | VECTOR_NMI;
+    uint64_t own = read_cr4();
+    uint64_t wanted = (own & ~CR4_ALIGNED) | (vcpu->vmcb->cr4 & CR4_ALIGNED);
+    if (wanted != own)
+        write_cr4(wanted);
 }
 
 static void enter(struct vcpu *vcpu)
@@ -221,6 +210,7 @@ static void enter(struct vcpu *vcpu)
         vcpu->vmcb->tlb_control = SVM_TLB_FLUSH_ALL;
     word_store_release(&vcpu->entered_generation, generation);
     witness_before_entry(vcpu);
+    take_over_cr4(vcpu);
     vmrun_enter(&vcpu->registers, (uint64_t)vcpu->vmcb, (uint64_t)vcpu->host);
     word_store_release(&vcpu->in_guest, 0);
     vcpu->vmcb->tlb_control = 0;
@@ -242,7 +232,7 @@ void vcpu_run(struct vcpu *vcpu)
     init_idle(vcpu);
     apic_init(vcpu);
     for (;;) {
-        inject_nmi(vcpu);
+        nmi_inject(vcpu);
         enter(vcpu);
         vcpu->counts[COUNT_EXITS]++;
         paging_fetch(vcpu);

@@ -47,6 +47,10 @@ struct ve_info {
     uint32_t instruction_bytes;
 };
 
+struct vcpu;
+/** Called after an instruction: see step.h. */
+typedef void step_handler(struct vcpu *vcpu);
+
 struct vcpu {
     struct muster_slot *slot; /* first: GS base points here */
     uint32_t index;           /* as the guest is told */
@@ -66,6 +70,11 @@ struct vcpu {
     struct muster_word view;
     bool traps_watched;
     uint64_t firmware_idt;
+    uint64_t vector;       /* where it came to the OS, until it has left the firmware's tables */
+    uint32_t vector_steps; /* since */
+
+    step_handler *stepped; /* NULL: it runs freely */
+    bool nmi_blocked;      /* it handles one */
 
     struct ve_info ve;
     uint64_t last_ve_rip; /* for whoever dies of one */
@@ -91,6 +100,9 @@ __attribute__((noreturn)) void vcpu_run(struct vcpu *vcpu);
 /** A general register, RAX and RSP too, by its number in instructions. */
 uint64_t vcpu_register(const struct vcpu *vcpu, enum guest_register number);
 void vcpu_set_register(struct vcpu *vcpu, enum guest_register number, uint64_t value);
+
+/** Vector register @number's lower 16 bytes. The guest's own are in the processor meanwhile. */
+void vcpu_vector(const struct vcpu *vcpu, unsigned number, uint64_t value[2]);
 
 /** Go on behind an instruction of this length. */
 void vcpu_skip(struct vcpu *vcpu, unsigned bytes);
