@@ -177,10 +177,10 @@ static void load_segments(const struct elf_file *elf, uint64_t moved)
     }
 }
 
-/* All that a payload is told by PVH, but for the list of modules: one piece of memory. */
+/* All that a payload is told by PVH; the command line lies behind it. */
 struct told {
     struct pvh_start_info info;
-    struct pvh_module initrd, tree;
+    struct pvh_module initrd, tree; /* in this order: a list */
     char tree_name[sizeof(PVH_MODULE_FDT)];
     struct pvh_memory_entry entries[];
 };

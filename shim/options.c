@@ -38,6 +38,19 @@ static const char *read_tables_phys(const char *cmdline, uint64_t *phys)
     return NULL;
 }
 
+static const char *read_tables(const char *cmdline, enum shim_tables *tables)
+{
+    static const struct choice choices[] = {{"acpi", SHIM_TABLES_ACPI},
+                                            {"fdt", SHIM_TABLES_FDT},
+                                            {"both", SHIM_TABLES_BOTH},
+                                            {NULL, 0}};
+    uint64_t value = SHIM_TABLES_BOTH;
+    if (!choose(cmdline, "tables", choices, &value))
+        return "tables must be acpi, fdt or both";
+    *tables = (enum shim_tables)value;
+    return NULL;
+}
+
 static const char *find_unknown(const char *cmdline)
 {
     static const char *const names[] = {"mailbox-version",
@@ -65,11 +78,6 @@ const char *shim_options_read(const char *cmdline, struct shim_options *options)
                                           {"usable", MUSTER_MEMORY_USABLE},
                                           {NULL, 0}};
     static const struct choice depths[] = {{"4", 4}, {"5", 5}, {NULL, 0}};
-    static const struct choice tables[] = {{"acpi", SHIM_TABLES_ACPI},
-                                           {"fdt", SHIM_TABLES_FDT},
-                                           {"both", SHIM_TABLES_BOTH},
-                                           {NULL, 0}};
-    uint64_t published = SHIM_TABLES_BOTH;
     uint64_t version = 1;
     uint64_t type = MUSTER_MEMORY_NVS;
     uint64_t levels = 4;
@@ -85,12 +93,10 @@ const char *shim_options_read(const char *cmdline, struct shim_options *options)
         return "firmware-memory must be reserved, nvs or usable";
     if (!choose(cmdline, "levels", depths, &levels))
         return "levels must be 4 or 5";
-    if (!choose(cmdline, "tables", tables, &published))
-        return "tables must be acpi, fdt or both";
-    options->tables = (enum shim_tables)published;
     options->mailbox_version = (uint16_t)version;
     options->wakeup_entry_bytes = (uint8_t)length;
     options->tables_type = (enum muster_memory_type)type;
     options->levels = (unsigned)levels;
-    return read_tables_phys(cmdline, &options->tables_phys);
+    const char *error = read_tables(cmdline, &options->tables);
+    return error ? error : read_tables_phys(cmdline, &options->tables_phys);
 }
