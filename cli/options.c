@@ -37,7 +37,7 @@ static void add_group(GOptionContext *context, unsigned groups, struct options_r
     const GOptionEntry none = {NULL, 0, 0, G_OPTION_ARG_NONE, NULL, NULL, NULL};
     const GOptionEntry run[] = {
         {"wake", 0, 0, G_OPTION_ARG_STRING, &raw->wake, "How to wake the CPUs (auto)",
-         "auto|sipi|mailbox"},
+         "auto|sipi|mailbox|fdt"},
         none,
     };
     const GOptionEntry boot[] = {
@@ -170,6 +170,7 @@ char *options_shim_words(const struct options *options)
     add_word(words, "mailbox-version=", options->mailbox_version);
     add_word(words, "firmware-memory=", options->firmware_memory);
     add_word(words, "page-tables=", options->page_tables);
+    add_word(words, "tables=", options->wake == WAKE_FDT ? "fdt" : NULL);
     add_word(words, "", options->shim_append);
     return g_string_free(words, FALSE);
 }

@@ -16,6 +16,7 @@ enum wake {
     WAKE_AUTO, /* the kernel is started directly and chooses */
     WAKE_SIPI,
     WAKE_MAILBOX, /* the kernel is started by the shim */
+    WAKE_FDT,     /* the same, and the mailbox is described by a device tree alone */
 };
 
 struct options {
@@ -58,6 +59,9 @@ enum options_group {
 struct options *options_parse(const struct verb *verb, unsigned groups, int argc, char **argv,
                               GError **error);
 void options_free(struct options *options);
+
+/** Whether the CPUs wait at the shim's mailbox, whoever describes it. */
+bool options_by_mailbox(const struct options *options);
 
 /** The words for the shim: "mailbox-version=1 page-tables=0x..."; "" if none. Caller frees. */
 char *options_shim_words(const struct options *options);

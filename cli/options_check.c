@@ -49,9 +49,14 @@ static bool check_timeout(struct options *options, const char *text, double stan
                           text);
 }
 
+bool options_by_mailbox(const struct options *options)
+{
+    return options->wake == WAKE_MAILBOX || options->wake == WAKE_FDT;
+}
+
 static bool check_wake(struct options *options, const char *text, GError **error)
 {
-    static const char *const words[] = {"auto", "sipi", "mailbox", NULL};
+    static const char *const words[] = {"auto", "sipi", "mailbox", "fdt", NULL};
     if (!one_of("wake", text, words, error))
         return false;
     options->wake = WAKE_AUTO;
@@ -76,10 +81,11 @@ static bool check_td(struct options *options, const struct options_raw *raw, uns
         return options_refuse(error,
                               "--td --gdb: gdb would find the monitor as often as the guest; leave "
                               "one of them out");
-    if ((groups & OPTIONS_RUN) && raw->wake && options->wake != WAKE_MAILBOX)
+    if ((groups & OPTIONS_RUN) && raw->wake && !options_by_mailbox(options))
         return options_refuse(error, "--td --wake %s: a TD has the mailbox alone; leave --wake out",
                               raw->wake);
-    options->wake = WAKE_MAILBOX;
+    if (!options_by_mailbox(options))
+        options->wake = WAKE_MAILBOX;
     return true;
 }
 
@@ -141,9 +147,11 @@ static bool check_shim_words(const struct options *options, unsigned groups, GEr
         return false;
     bool given = options->mailbox_version || options->firmware_memory || options->page_tables ||
                  options->shim_append;
-    if (given && (groups & OPTIONS_RUN) && options->wake != WAKE_MAILBOX)
-        return options_refuse(error, "--mailbox-version, --firmware-memory, --page-tables and "
-                                     "--shim-append are for the shim; add --wake mailbox or --td");
+    if (given && (groups & OPTIONS_RUN) && !options_by_mailbox(options))
+        return options_refuse(error,
+                              "--mailbox-version, --firmware-memory, --page-tables and "
+                              "--shim-append are for the shim; add --wake mailbox, --wake fdt "
+                              "or --td");
     return true;
 }
 

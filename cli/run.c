@@ -32,13 +32,13 @@ static bool choose_td_image(struct image_texts *texts, struct qemu_image *image,
 static bool choose_image(const struct options *options, struct image_texts *texts,
                          struct qemu_image *image, GError **error)
 {
-    static const char *const ways[] = {"auto", "sipi", "mailbox"};
+    static const char *const ways[] = {"auto", "sipi", "mailbox", "fdt"};
     texts->kernel = files_own(KERNEL, error);
     texts->kernel_words =
         g_strdup_printf("wake=%s inject=mce%s%s", ways[options->wake], options->append ? " " : "",
                         options->append ? options->append : "");
     *image = (struct qemu_image){.program = texts->kernel, .words = texts->kernel_words};
-    if (!texts->kernel || options->wake != WAKE_MAILBOX)
+    if (!texts->kernel || !options_by_mailbox(options))
         return texts->kernel != NULL;
 
     texts->shim_words = options_shim_words(options);
@@ -90,10 +90,25 @@ static void profile_of(const struct session *session, struct proofs_profile *pro
     *profile = (struct proofs_profile){
         .cpus = session->options->cpus,
         .td = session->options->td,
-        .by_mailbox = session->options->wake == WAKE_MAILBOX,
-        .mailbox_version = fields_number(shim, "mailbox_version", -1),
+        .by_mailbox = options_by_mailbox(session->options),
+        .mailbox_version = session->options->wake == WAKE_FDT
+                               ? 0 /* a tree tells of no other */
+                               : fields_number(shim, "mailbox_version", -1),
         .keep = g_strcmp0(fields_text(memory, "policy"), "keep") == 0,
     };
+}
+
+/* Asked for the tree: nothing else may have told the kernel of its CPUs and its mailbox. */
+static void judge_source(struct verdict *verdict, JsonObject *discovery)
+{
+    static const char *const names[] = {"source", "mailbox_source"};
+    for (size_t i = 0; i < G_N_ELEMENTS(names); i++) {
+        const char *found = fields_text(discovery, names[i]);
+        if (g_strcmp0(found, "device-tree") != 0)
+            verdict_fail(verdict, "the %s is %s, not the device tree",
+                         i ? "mailbox's description" : "source of the CPUs",
+                         found ? found : "not known");
+    }
 }
 
 static void judge_report(struct verdict *verdict, const struct session *session)
@@ -109,6 +124,8 @@ static void judge_report(struct verdict *verdict, const struct session *session)
     if (options->wake != WAKE_AUTO && options->cpus > 1 &&
         g_strcmp0(way, profile.by_mailbox ? "mailbox" : "sipi") != 0)
         verdict_fail(verdict, "the CPUs were woken by %s, not as asked", way ? way : "no way yet");
+    if (options->wake == WAKE_FDT)
+        judge_source(verdict, fields_object(report, "discovery"));
     if (g_strcmp0(result, "ok") != 0 && verdict->status == CLI_OK)
         verdict_fail(verdict, "the kernel's own result is '%s'", result ? result : "(none)");
 }
@@ -117,7 +134,7 @@ static void judge(struct verdict *verdict, const struct session *session)
 {
     const struct options *options = session->options;
     const char *last = console_last_line(&session->console);
-    bool by_shim = options->wake == WAKE_MAILBOX;
+    bool by_shim = options_by_mailbox(options);
     if (by_shim)
         verdict_measure(verdict, session, count_on(session->guest.report));
     verdict_end(verdict, session);
@@ -198,8 +215,9 @@ const struct verb verb_run = {
     .operands = "",
     .summary = "Boot Muster's own kernel, wake every CPU, and prove each one.",
     .text = "With --wake sipi or auto the kernel is started directly; with --wake mailbox by the\n"
-            "shim, to which --mailbox-version, --firmware-memory, --page-tables and\n"
-            "--shim-append then apply. --append gives the kernel further words. With --td all\n"
+            "shim; with --wake fdt by the shim, which then has a device tree to offer and no\n"
+            "ACPI. For the shim are --mailbox-version, --firmware-memory, --page-tables and\n"
+            "--shim-append. --append gives the kernel further words. With --td all\n"
             "of it runs as an Intel TD under Muster's monitor, by the mailbox. The standard\n"
             "--timeout is 60 s and half a second for each CPU.",
     .run = run,

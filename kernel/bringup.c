@@ -19,28 +19,52 @@ static struct muster_idt idt;
 static uint8_t mailbox_entry[MAILBOX_ENTRY_MAX][PAGE_BYTES] __attribute__((aligned(PAGE_BYTES)));
 static struct muster_cpu_config config;
 
-void bringup_discover(uint64_t rsdp_phys)
+/* A loader that brings a tree and no RSDP has no ACPI to offer: nobody goes looking for one. */
+static enum muster_status discover(uint64_t rsdp_phys, uint64_t fdt_phys)
+{
+    struct muster_machine *machine = &kernel.machine;
+    uint32_t bsp_apic_id = muster_apic_id(&kernel.platform);
+    if (kernel.options.fdt_only && !fdt_phys)
+        fatal("wake=fdt, and the loader gives no device tree (a module named '" PVH_MODULE_FDT
+              "')");
+    if (fdt_phys && (kernel.options.fdt_only || !rsdp_phys))
+        return muster_discover_fdt(machine, fdt_phys, bsp_apic_id);
+    if (fdt_phys)
+        return muster_discover_both(machine, rsdp_phys, fdt_phys, bsp_apic_id);
+    if (!rsdp_phys)
+        rsdp_phys = muster_rsdp_scan(&kernel.platform);
+    if (!rsdp_phys)
+        fatal("no ACPI: the loader gives no RSDP and the BIOS's areas hold none");
+    return muster_discover(machine, rsdp_phys, bsp_apic_id);
+}
+
+static void print_machine(const struct muster_machine *machine)
+{
+    const struct muster_mailbox_description *mailbox = &machine->mailbox;
+    console_printf("discover: %u CPUs by %s, BSP has APIC ID %u, MADT revision %u, %u duplicate, "
+                   "%u invalid, %u disabled entries\n",
+                   machine->cpu_count, muster_source_name(machine->sources),
+                   machine->cpus[machine->bsp].apic_id, machine->madt_revision,
+                   machine->duplicate_count, machine->invalid_count, machine->disabled_count);
+    if (mailbox->present)
+        console_printf("discover: mailbox by %s, version %u at 0x%lx, reset vector 0x%lx\n",
+                       muster_source_name(mailbox->source), mailbox->version, mailbox->mailbox_phys,
+                       mailbox->reset_vector_phys);
+}
+
+void bringup_discover(uint64_t rsdp_phys, uint64_t fdt_phys)
 {
     struct muster_machine *machine = &kernel.machine;
     enum muster_status status =
         muster_machine_init(machine, &kernel.platform, cpus, MAX_CPUS, cpu_index, INDEX_PLACES);
     if (status != MUSTER_OK)
         fatal_status(status, "set the machine up");
-    if (!rsdp_phys)
-        rsdp_phys = muster_rsdp_scan(&kernel.platform);
-    if (!rsdp_phys)
-        fatal("no ACPI: the loader gives no RSDP and the BIOS's areas hold none");
-    status = muster_discover(machine, rsdp_phys, muster_apic_id(&kernel.platform));
+    status = discover(rsdp_phys, fdt_phys);
+    if (status == MUSTER_OK && fdt_phys)
+        status = muster_memory_add_fdt(&kernel.map, &kernel.platform, fdt_phys, &machine->finding);
     if (status != MUSTER_OK)
         fatal_status(status, "find the processors");
-    console_printf("discover: %u CPUs, BSP has APIC ID %u, MADT revision %u, %u duplicate, "
-                   "%u invalid, %u disabled entries\n",
-                   machine->cpu_count, machine->cpus[machine->bsp].apic_id, machine->madt_revision,
-                   machine->duplicate_count, machine->invalid_count, machine->disabled_count);
-    if (machine->mailbox.present)
-        console_printf("discover: mailbox version %u at 0x%lx, reset vector 0x%lx\n",
-                       machine->mailbox.version, machine->mailbox.mailbox_phys,
-                       machine->mailbox.reset_vector_phys);
+    print_machine(machine);
     status = muster_plan_make(machine, kernel.options.way, &kernel.plan);
     if (status != MUSTER_OK)
         fatal_status(status, "choose a way to wake");

@@ -7,8 +7,12 @@
 
 #include <stdint.h>
 
-/** Which CPUs are there, and how they are woken. @rsdp_phys 0: the BIOS's areas are searched. */
-void bringup_discover(uint64_t rsdp_phys);
+/**
+ * Which CPUs are there, and how they are woken: by ACPI, by a device tree, or by both, which must
+ * then agree. Either address may be 0; with none of them the BIOS's areas are searched for ACPI.
+ * What a tree keeps goes into the memory map.
+ */
+void bringup_discover(uint64_t rsdp_phys, uint64_t fdt_phys);
 
 /** The firmware's memory is taken before anybody can allocate it. */
 void bringup_take_custody(void);

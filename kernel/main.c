@@ -53,7 +53,7 @@ void boot_main(uint64_t info_phys, uint32_t magic)
 
     platform_set_up();
     memory_describe(info);
-    bringup_discover(info->rsdp_phys);
+    bringup_discover(info->rsdp_phys, memory_module(info, PVH_MODULE_FDT));
     bringup_take_custody();
     paging_build();
     paging_enter();

@@ -22,16 +22,21 @@ static _Noreturn void refuse(const char *name, const char *value, const char *wa
     fatal_usage("%s=%s on the command line: must be %s", name, value, wanted);
 }
 
-static enum muster_way read_way(const char *cmdline)
+static enum muster_way read_way(const char *cmdline, bool *fdt_only)
 {
     char value[VALUE_BYTES];
+    *fdt_only = false;
     if (!read_word(cmdline, "wake", value) || strcmp(value, "auto") == 0)
         return MUSTER_WAY_AUTO;
     if (strcmp(value, "sipi") == 0)
         return MUSTER_WAY_SIPI;
     if (strcmp(value, "mailbox") == 0)
         return MUSTER_WAY_MAILBOX;
-    refuse("wake", value, "auto, sipi or mailbox");
+    if (strcmp(value, "fdt") == 0) {
+        *fdt_only = true;
+        return MUSTER_WAY_MAILBOX;
+    }
+    refuse("wake", value, "auto, sipi, mailbox or fdt");
 }
 
 static void read_policy(const char *cmdline, struct options *options)
@@ -104,7 +109,7 @@ static void refuse_unknown(const char *cmdline)
 void options_read(const char *cmdline, struct options *options)
 {
     refuse_unknown(cmdline);
-    options->way = read_way(cmdline);
+    options->way = read_way(cmdline, &options->fdt_only);
     read_policy(cmdline, options);
     options->levels = read_levels(cmdline);
     options->x2apic = read_x2apic(cmdline);

@@ -2,6 +2,7 @@
  * The kernel's command line:
  *
  *     wake=auto|sipi|mailbox   the way to wake; auto: what the platform describes
+ *     wake=fdt                 by the mailbox that a device tree describes; ACPI is not looked at
  *     custody=keep|reclaim     the firmware's memory; default: as the library advises
  *     levels=4|5               of the page tables; default: as it was booted
  *     apic=auto|x2             auto: the mode that it is in; x2: x2APIC mode
@@ -19,6 +20,7 @@
 
 struct options {
     enum muster_way way;
+    bool fdt_only; /* processors and mailbox by the device tree alone */
     bool has_policy;
     enum muster_custody_policy policy;
     unsigned levels; /* 0: as booted */

@@ -111,14 +111,17 @@ static void report_discovery(void)
 {
     const struct muster_machine *machine = &kernel.machine;
     json_open("discovery", '{');
+    json_text("source", muster_source_name(machine->sources));
     json_number("madt_revision", machine->madt_revision);
     json_number("duplicates", machine->duplicate_count);
     json_number("invalid", machine->invalid_count);
     json_number("disabled", machine->disabled_count);
     if (machine->mailbox.present) {
+        json_text("mailbox_source", muster_source_name(machine->mailbox.source));
         json_number("mailbox_version", machine->mailbox.version);
         json_hex("mailbox_phys", machine->mailbox.mailbox_phys);
     } else {
+        json_text("mailbox_source", NULL);
         json_text("mailbox_version", NULL);
         json_text("mailbox_phys", NULL);
     }

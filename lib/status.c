@@ -50,8 +50,8 @@ static const struct words table[] = {
         "An ACPI table's bytes do not add up to 0. Firmware bug, or the memory has been "
         "overwritten since: keep ACPI memory out of the allocator until it has been read."),
     ROW(MUSTER_ERROR_TABLE_OVERLAP,
-        "An ACPI table, or the mailbox, lies over another ACPI structure. Firmware bug; update the "
-        "firmware."),
+        "An ACPI table, or the mailbox, lies over another ACPI structure or the device tree. "
+        "Firmware bug; update the firmware."),
     ROW(MUSTER_ERROR_TABLE_CHANGED,
         "An ACPI table changed while it was read. Another processor or the hypervisor writes "
         "there; in a confidential VM take it for an attack and stop."),
@@ -100,6 +100,79 @@ static const struct words table[] = {
     ROW(MUSTER_ERROR_RESET_VECTOR_ADDRESS,
         "The mailbox's ResetVector lies beyond 52 bits, or in memory that the hypervisor can "
         "write. Firmware bug or an attack; update the firmware or go on with 1 CPU."),
+
+    ROW(MUSTER_ERROR_FDT_ADDRESS,
+        "The device tree's address is 0, not on an 8-byte border, beyond 52 bits, or cannot be "
+        "mapped over its whole length. The boot loader passed a wrong address, or the map hook "
+        "does not reach it."),
+    ROW(MUSTER_ERROR_FDT_MAGIC,
+        "What lies at the device tree's address does not begin with 0xd00dfeed. The boot loader "
+        "passed a wrong address, or the memory has been overwritten."),
+    ROW(MUSTER_ERROR_FDT_VERSION,
+        "The device tree has a format that Muster does not read (it reads version 17 and what is "
+        "compatible with it). Build the tree with a current tool."),
+    ROW(MUSTER_ERROR_FDT_SIZE,
+        "The device tree says that it is shorter than its own header, or longer than 16 MiB. "
+        "Firmware bug, or the memory has been overwritten."),
+    ROW(MUSTER_ERROR_FDT_BLOCK,
+        "A block of the device tree is misaligned, lies outside of the tree, or lies over another "
+        "one. Firmware bug, or the memory has been overwritten."),
+    ROW(MUSTER_ERROR_FDT_RESERVE_MAP,
+        "The device tree's memory reservations have no end within the tree, or name a range that "
+        "wraps around the address space. Firmware bug, or the memory has been overwritten."),
+    ROW(MUSTER_ERROR_FDT_TRUNCATED,
+        "A token or a property's value runs past the end of the device tree's structure block. "
+        "Firmware bug, or the tree was cut off when it was copied."),
+    ROW(MUSTER_ERROR_FDT_NAME,
+        "A name in the device tree has no end within its block or within 256 bytes, or the root "
+        "has one. "
+        "Firmware bug, or the memory has been overwritten."),
+    ROW(MUSTER_ERROR_FDT_STRUCTURE,
+        "The device tree has a token that is none, a node that is not closed or closed twice, a "
+        "property behind a child, or more than one root. Firmware bug, or the memory has been "
+        "overwritten."),
+    ROW(MUSTER_ERROR_FDT_DEPTH,
+        "The device tree's nodes are nested deeper than any real tree's (32 levels). Firmware bug "
+        "or an attack; do not use it."),
+    ROW(MUSTER_ERROR_FDT_DUPLICATE,
+        "The device tree has a node or a property twice that may be there once. Firmware bug; "
+        "update the firmware."),
+    ROW(MUSTER_ERROR_FDT_PROPERTY,
+        "A property in the device tree has a value of another length or form than its meaning "
+        "needs. Firmware bug; update the firmware."),
+    ROW(MUSTER_ERROR_FDT_CELLS,
+        "A node has a value of #address-cells or #size-cells that it cannot have: /cpus needs 1 or "
+        "2, and 0; /reserved-memory 1 or 2 of each. Firmware bug; update the firmware."),
+    ROW(MUSTER_ERROR_FDT_RANGES,
+        "The device tree's /reserved-memory has no empty ranges property, so the addresses in it "
+        "are not physical ones. Firmware bug; update the firmware."),
+    ROW(MUSTER_ERROR_FDT_REG,
+        "A node's reg property is missing, not a whole number of entries, or names something "
+        "impossible: an APIC ID beyond 32 bits, or a range that wraps around. Firmware bug; "
+        "update the firmware."),
+    ROW(MUSTER_ERROR_FDT_CPU_DUPLICATE,
+        "The device tree lists an APIC ID twice. Firmware bug; update the firmware."),
+    ROW(MUSTER_ERROR_FDT_NO_CPU,
+        "The device tree lists no processor that can be used. Firmware bug, or a tree that does "
+        "not describe this machine; go on with 1 CPU."),
+    ROW(MUSTER_ERROR_FDT_NO_BSP,
+        "The device tree does not list the processor that reads it as usable. Firmware bug, or "
+        "the tree belongs to another machine."),
+    ROW(MUSTER_ERROR_FDT_TOO_MANY_CPUS,
+        "The device tree lists more processors than the caller has room for. Give "
+        "muster_machine_init() more."),
+    ROW(MUSTER_ERROR_FDT_MAILBOX_REGION,
+        "The device tree's wakeup mailbox is not exactly one region of 4 KiB. Firmware bug; "
+        "update the firmware or go on with 1 CPU."),
+    ROW(MUSTER_ERROR_FDT_MAILBOX_DUPLICATE,
+        "The device tree has two wakeup mailboxes. Firmware bug; update the firmware or go on "
+        "with 1 CPU."),
+    ROW(MUSTER_ERROR_SOURCES_CPUS_DIFFER,
+        "ACPI and the device tree do not list the same usable processors. Firmware bug; update "
+        "the firmware, or use the one of the two that is right alone."),
+    ROW(MUSTER_ERROR_SOURCES_MAILBOX_DIFFERS,
+        "ACPI and the device tree name different addresses for the wakeup mailbox. Firmware bug; "
+        "update the firmware, or use the one of the two that is right alone."),
 
     ROW(MUSTER_ERROR_RANGE_INVALID,
         "A memory range wraps around the address space, or is empty where it must not be. Mend "

@@ -95,8 +95,11 @@ static bool offers(const struct muster_machine *machine, enum muster_way way)
 static enum muster_status choose(const struct muster_machine *machine, enum muster_way wanted,
                                  struct muster_plan *plan)
 {
+    bool by_tree = machine->mailbox.source == MUSTER_SOURCE_FDT;
     if (wanted != MUSTER_WAY_AUTO) {
-        plan->reason = "asked for";
+        plan->reason = wanted == MUSTER_WAY_MAILBOX && by_tree
+                           ? "asked for: the mailbox of the device tree"
+                           : "asked for";
         return offers(machine, wanted) ? MUSTER_OK : MUSTER_ERROR_NO_WAY;
     }
     if (machine->cpu_count == 1) {
@@ -104,8 +107,11 @@ static enum muster_status choose(const struct muster_machine *machine, enum must
         plan->reason = "there is one processor";
     } else if (machine->mailbox.present) {
         plan->way = MUSTER_WAY_MAILBOX;
-        plan->reason = "the MADT has a Multiprocessor Wakeup entry: firmware holds the processors "
-                       "at its mailbox";
+        plan->reason =
+            by_tree ? "the mailbox of the device tree: firmware holds the processors there, and "
+                      "none can be handed back"
+                    : "the MADT has a Multiprocessor Wakeup entry: firmware holds the processors "
+                      "at its mailbox";
     } else if (offers_snp(machine)) {
         plan->way = MUSTER_WAY_SNP;
         plan->reason = "this is an SEV-SNP guest: it makes the processors' first state itself";

@@ -237,6 +237,9 @@ kernels() {
     expect_report good_kernel_is_reported '"schema" : "muster.report/1"'
     expect kernel_with_fewer_cpus 1 'reports 2 CPUs, 3 were asked' -- run --cpus 3 --qemu "$lab/good"
     ln -sf /dev/full "$lab/full"
+    expect kernel_that_did_not_use_the_tree 1 'not the device tree' -- \
+        run --cpus 2 --wake fdt --qemu "$lab/good" --json "$lab/report.json"
+    expect_report tree_is_asked_of_the_shim '"tables=fdt"'
     expect report_on_a_full_disk 3 'cannot be written' -- \
         run --cpus 2 --qemu "$lab/good" --json "$lab/full"
 

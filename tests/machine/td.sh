@@ -13,6 +13,7 @@ cases() {
     echo "60 td_with_usable_tables_elsewhere_comes_up td_run 4 --mailbox-version 0 \
 --firmware-memory usable --page-tables 0x11000000"
     echo "60 td_boots_our_kernel_as_any_other td_boot_our_kernel 2"
+    echo "100 td_wakes_4_cpus_by_device_tree td_run 4 --wake fdt"
     echo "60 td_on_5_levels_leaves_a_4_level_shim td_levels 5 4"
     echo "60 td_on_4_levels_leaves_a_5_level_shim td_levels 4 5"
     for cpus in 1 2 4; do

@@ -44,6 +44,20 @@ static void mailbox_is_chosen_where_one_is_described(void **state)
     assert_int_equal(fake->plan.way, MUSTER_WAY_MAILBOX);
 }
 
+static void reason_says_whose_mailbox_it_is(void **state)
+{
+    struct fake_machine *fake = *state;
+
+    fake_mailbox_add(fake, 0);
+    fake->machine.mailbox.source = MUSTER_SOURCE_FDT;
+    assert_int_equal(make(fake, MUSTER_WAY_AUTO), MUSTER_OK);
+    assert_int_equal(fake->plan.way, MUSTER_WAY_MAILBOX);
+    assert_false(fake->plan.reset_vector);
+    assert_non_null(strstr(fake->plan.reason, "mailbox of the device tree"));
+    assert_int_equal(make(fake, MUSTER_WAY_MAILBOX), MUSTER_OK);
+    assert_non_null(strstr(fake->plan.reason, "mailbox of the device tree"));
+}
+
 static void sipi_is_chosen_without_a_mailbox(void **state)
 {
     struct fake_machine *fake = *state;
@@ -210,6 +224,7 @@ int main(void)
 {
     const struct CMUnitTest tests[] = {
         TEST(mailbox_is_chosen_where_one_is_described),
+        TEST(reason_says_whose_mailbox_it_is),
         TEST(sipi_is_chosen_without_a_mailbox),
         TEST(td_without_mailbox_has_no_way),
         TEST(td_in_which_only_the_bsp_is_there_needs_no_way),
