@@ -3,6 +3,7 @@
 #include <stddef.h>
 
 #include "monitor/layout.h"
+#include "monitor/monitor.h"
 
 /* A list that grows from one end of its memory. */
 struct writer {
@@ -51,11 +52,12 @@ static const struct tdvf_section *next_section(const struct loader_sections *sec
 /* Sections do not overlap (loader.c), so each starts at or behind the last one's end. */
 static void add_memory(struct writer *writer, const struct loader_sections *sections)
 {
+    uint32_t rest =
+        monitor.policy->confidential ? HOB_RESOURCE_UNACCEPTED_MEMORY : HOB_RESOURCE_SYSTEM_MEMORY;
     uint64_t at = 0;
     for (;;) {
         const struct tdvf_section *section = next_section(sections, at);
-        add_resource(writer, HOB_RESOURCE_UNACCEPTED_MEMORY, at,
-                     section ? section->memory_phys : GUEST_LOW_END);
+        add_resource(writer, rest, at, section ? section->memory_phys : GUEST_LOW_END);
         if (!section)
             return;
         at = section->memory_phys + section->memory_bytes;

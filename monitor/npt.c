@@ -12,7 +12,9 @@
 #define IMAGE_TABLES      (GUEST_IMAGE_MOST / PAGE_BYTES / PTE_ENTRIES)
 #define SHARED_ROOT_ENTRY (GUEST_SHARED_BIT >> 39)
 #define LAST_GIB          3
+#define LARGE_2MIB        0x200000u
 #define LARGE_4MIB        0x400000u
+#define GIB               0x40000000ull
 #define MOST_PLACES       16
 
 /*
@@ -37,7 +39,7 @@ struct half {
 
 static struct table root, unpaged_root, unpaged_pointers, unpaged_last_gib, identity_table;
 static struct half private_half, shared_half;
-static struct table last_gib, image_tables[IMAGE_TABLES];
+static struct table last_gib, device_gib, image_tables[IMAGE_TABLES];
 static uint32_t identity_directory[PAGE_BYTES / 4] __attribute__((aligned(PAGE_BYTES)));
 static uint8_t image[GUEST_IMAGE_MOST] __attribute__((aligned(PAGE_BYTES)));
 static struct muster_word generation;
@@ -83,6 +85,28 @@ static void unpaged_init(void)
             identity_directory[i] = (i * LARGE_4MIB) | NPT_FLAGS | PTE_LARGE;
 }
 
+static bool is_for_guest(uint64_t phys, uint64_t bytes)
+{
+    const struct policy_range *range = policy_range_over(phys, phys + bytes - 1);
+    return range && range->action == POLICY_ALLOW;
+}
+
+static void show_devices(struct table *table, uint64_t start, uint64_t bytes)
+{
+    for (unsigned i = 0; i < PTE_ENTRIES; i++)
+        if (!table->entry[i] && is_for_guest(start + i * bytes, bytes))
+            table->entry[i] = (start + i * bytes) | NPT_FLAGS | PTE_LARGE;
+}
+
+/* Where policy lets a guest at the devices itself: 1:1, by the largest pages that fit. */
+static void devices_init(void)
+{
+    private_half.pointers.entry[LAST_GIB - 1] = link_to(&device_gib);
+    show_devices(&device_gib, (LAST_GIB - 1) * GIB, LARGE_2MIB);
+    show_devices(&last_gib, LAST_GIB * GIB, LARGE_2MIB);
+    show_devices(&private_half.pointers, 0, GIB);
+}
+
 void npt_init(void)
 {
     half_init(&private_half);
@@ -91,7 +115,10 @@ void npt_init(void)
         last_gib.entry[PTE_ENTRIES - IMAGE_TABLES + i] = link_to(&image_tables[i]);
     private_half.pointers.entry[LAST_GIB] = link_to(&last_gib);
     root.entry[0] = link_to(&private_half.pointers);
-    root.entry[SHARED_ROOT_ENTRY] = link_to(&shared_half.pointers);
+    if (monitor.policy->confidential)
+        root.entry[SHARED_ROOT_ENTRY] = link_to(&shared_half.pointers);
+    else
+        devices_init();
     unpaged_init();
 }
 
@@ -201,6 +228,12 @@ void npt_show(uint64_t page_phys, bool private, bool shared)
     } else {
         set_entry(image_tables, (page_phys - GUEST_IMAGE_START) / PAGE_BYTES, private ? entry : 0);
     }
+}
+
+void npt_show_overlay(uint64_t page_phys, const void *page, bool execute)
+{
+    uint64_t entry = ((uint64_t)page | NPT_FLAGS) & ~(uint64_t)PTE_WRITABLE;
+    set_entry(private_half.low, page_phys / PAGE_BYTES, execute ? entry : entry | PTE_NO_EXECUTE);
 }
 
 uint32_t npt_generation(void)

@@ -31,7 +31,7 @@ enum npt_view {
                       writes to those as it walks them */
 };
 
-/** Empty tables. */
+/** Tables without memory; with devices where policy lets the guest at them. */
 void npt_init(void);
 
 /** Where the guest's page lies, seen from the monitor; 0 where the guest has no memory. */
@@ -39,6 +39,12 @@ uint64_t npt_host_address(uint64_t page_phys);
 
 /** Show the guest's page in the private half, in the shared one, or in neither. */
 void npt_show(uint64_t page_phys, bool private, bool shared);
+
+/**
+ * Show @page at the guest's page of low memory instead of what lies there, read-only, until the
+ * page is shown again.
+ */
+void npt_show_overlay(uint64_t page_phys, const void *page, bool execute);
 
 /**
  * Make every other CPU's guest forget what was taken away: it leaves its guest for a moment. Waits
