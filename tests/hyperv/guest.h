@@ -5,7 +5,7 @@
 #define TESTS_HYPERV_GUEST_H
 
 #define STACK_BYTES  0x4000
-#define MOST_VPS     4
+#define VPS          4 /* QEMU's -smp */
 #define NO_EXCEPTION 0xFF
 
 /* What is seen of another VP's registers at its start: offsets into seen[]. */
@@ -42,6 +42,16 @@
 #define SELECTOR_LDT       0x58
 #define SELECTOR_LDT_DATA  0x04 /* the LDT's first */
 
+/* Where the pages of the hypervisor are laid, and where there is nothing. */
+#define HYPERCALL_PHYS 0x300000
+#define REFERENCE_PHYS 0x301000
+#define NO_RAM_PHYS    0x90000000
+
+#define OS_ID       0x8100000000000001
+#define REP(count)  ((uint64_t)(count) << HYPERV_CONTROL_REPS_SHIFT)
+#define FROM(first) ((uint64_t)(first) << HYPERV_CONTROL_DONE_SHIFT)
+#define DONE(count) ((uint64_t)(count) << HYPERV_RESULT_DONE_SHIFT)
+
 /* A TD's: where the guest has shared memory mapped, by the second entry of its root. */
 #define SHARED_BIT    0x800000000000
 #define SHARED_WINDOW 0x8000000000
@@ -67,6 +77,9 @@ void guest_sleep(void);
 
 /** Entered on vCPU 0, and by a TD's other vCPUs once they are started. */
 void guest_main(uint32_t index);
+
+/** calls.c: all that a partition can call. */
+void check_calls(void);
 
 /** One check's outcome: a line of the report. */
 void check(const char *name, uint64_t got, uint64_t wanted);

@@ -301,7 +301,7 @@ gdt_register:
     .section .bss
     .balign 4096
 stacks:
-    .skip STACK_BYTES * MOST_VPS
+    .skip STACK_BYTES * VPS
 try_rsp:
     .skip 8
 

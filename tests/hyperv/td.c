@@ -13,17 +13,12 @@
 #include "tests/hyperv/guest.h"
 #include "tests/td/image.h"
 
-#define VPS          4
-#define OS_ID        0x8100000000000001
 #define INPUT_PHYS   WORK_PHYS
 #define OUTPUT_PHYS  (WORK_PHYS + PAGE_BYTES)
 #define PRIVATE_PHYS (WORK_PHYS + 2 * PAGE_BYTES)
-#define NO_RAM_PHYS  0x90000000
 /* RDX, R8, R10 and R11, as openhcl_boot has it. */
 #define CALL_MASK   0x0D04
 #define NO_RDX_MASK 0x0D00
-#define REP(count)  ((uint64_t)(count) << HYPERV_CONTROL_REPS_SHIFT)
-#define DONE(count) ((uint64_t)(count) << HYPERV_RESULT_DONE_SHIFT)
 
 static volatile uint32_t arrived_mask;
 
