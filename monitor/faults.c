@@ -5,6 +5,7 @@
 #include "monitor/decode.h"
 #include "monitor/monitor.h"
 #include "monitor/npt.h"
+#include "monitor/npt_vp.h"
 #include "monitor/overlay.h"
 #include "monitor/pages.h"
 #include "monitor/report.h"
@@ -86,6 +87,7 @@ void fault_handle_direct(struct vcpu *vcpu)
     bool write = vcpu->vmcb->exit_info_1 & SVM_NPF_WRITE;
     bool fetch = vcpu->vmcb->exit_info_1 & SVM_NPF_FETCH;
     const struct policy_range *range = policy_range_of(phys);
+    const struct vcpu *owner = npt_vp_owner(phys);
     char event[96];
     describe_event(vcpu, event, sizeof(event));
     if (overlay_at(phys) && !event[0]) {
@@ -95,6 +97,9 @@ void fault_handle_direct(struct vcpu *vcpu)
         vcpu_inject(vcpu, VECTOR_GP, 0);
         return;
     }
+    if (owner && owner != vcpu)
+        fatal(vcpu, "%s of 0x%lx, a page of VP %u's own%s", kind_of(write, fetch), phys,
+              owner->vp_index, event);
     /* The page may have come back meanwhile, by another CPU that took an overlay away. */
     if (page_state_of(phys) == PAGE_PRIVATE && !overlay_at(phys))
         return;

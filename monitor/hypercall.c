@@ -1,6 +1,7 @@
 #include "monitor/hypercall.h"
 
 #include "abi/hyperv.h"
+#include "abi/muster_calls.h"
 #include "abi/x86.h"
 #include "boot/console.h"
 #include "lib/atomic.h"
@@ -9,6 +10,7 @@
 #include "monitor/hyperv.h"
 #include "monitor/monitor.h"
 #include "monitor/npt.h"
+#include "monitor/npt_vp.h"
 #include "monitor/overlay.h"
 #include "monitor/pages.h"
 #include "monitor/report.h"
@@ -155,6 +157,24 @@ static const struct call {
      sizeof(uint32_t), get_vp_index},
 };
 
+/*
+ * Muster's own call: R8 is the VP that shall have the page at RDX for itself. Where nobody may
+ * have pages it is as unknown as it is to Hyper-V.
+ */
+static unsigned own_page(struct work *work, const struct hypercall *hypercall)
+{
+    uint32_t vp_index = (uint32_t)hypercall->output_phys;
+    const struct vcpu *owner = NULL;
+    if (!monitor.per_vp_memory)
+        return refuse(work, HYPERV_INVALID_CODE, "VPs have no memory of their own");
+    if (hypercall->output_phys >> 32)
+        return refuse(work, HYPERV_INVALID_VP_INDEX, "no VP has this index");
+    if (vp_index != MUSTER_EVERY_VP && !(owner = vp_of(work, vp_index)))
+        return refuse(work, HYPERV_INVALID_VP_INDEX, "no VP has this index");
+    const char *wrong = npt_vp_give(work->vcpu, hypercall->input_phys, owner);
+    return wrong ? refuse(work, HYPERV_INVALID_PARAMETER, wrong) : HYPERV_SUCCESS;
+}
+
 /* ---- Control word and memory. ---- */
 
 static const struct call *find_call(uint64_t control)
@@ -200,6 +220,9 @@ static unsigned check_area(struct work *work, uint64_t phys, unsigned bytes)
         return refuse(work, HYPERV_INVALID_ALIGNMENT, "input or output runs over its page's end");
     if (state == PAGE_ABSENT)
         return refuse(work, HYPERV_INVALID_ALIGNMENT, "the guest has no memory there");
+    const struct vcpu *owner = npt_vp_owner(plain(phys));
+    if (owner && owner != work->vcpu)
+        return refuse(work, HYPERV_INVALID_PARAMETER, "the page is another VP's own");
     if (monitor.policy->confidential && state != PAGE_SHARED)
         return refuse(work, HYPERV_INVALID_PARAMETER,
                       "the host cannot read or write what is not shared with it");
@@ -236,6 +259,8 @@ static unsigned take_output(struct work *work, uint64_t phys, unsigned bytes)
 static unsigned do_checked(struct work *work, const struct hypercall *hypercall)
 {
     const struct call *call = find_call(hypercall->control);
+    if (hypercall->control == MUSTER_CALL_OWN_PAGE)
+        return own_page(work, hypercall);
     if (!call)
         return refuse(work, HYPERV_INVALID_CODE, "no such call is known here");
     unsigned status = check_control(work, call, hypercall->control);

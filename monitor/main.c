@@ -9,6 +9,7 @@
 #include "monitor/memory.h"
 #include "monitor/monitor.h"
 #include "monitor/npt.h"
+#include "monitor/npt_vp.h"
 #include "monitor/options.h"
 #include "monitor/pages.h"
 #include "monitor/report.h"
@@ -78,6 +79,7 @@ void monitor_main(void)
     open_low_memory();
     machine_bring_up();
     npt_init();
+    npt_vp_init();
     pages_init();
     monitor.hob_phys = loader_load();
     machine_release();

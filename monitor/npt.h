@@ -59,8 +59,8 @@ bool npt_make_views(void);
 uint32_t npt_generation(void);
 
 /** For nCR3: of a guest with paging on, and of one that runs on npt_identity_phys(). */
-uint64_t npt_root(enum npt_view view);
-uint64_t npt_unpaged_root(enum npt_view view);
+uint64_t npt_root(const struct vcpu *vcpu, enum npt_view view);
+uint64_t npt_unpaged_root(const struct vcpu *vcpu, enum npt_view view);
 
 /** Guest-physical address of a directory of 4 MiB pages that maps all of 4 GiB 1:1. */
 uint32_t npt_identity_phys(void);

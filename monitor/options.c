@@ -13,8 +13,8 @@
 
 static char options[OPTIONS_BYTES];
 
-static const char *const names[] = {"profile",  "tlb",      "hypercalls", "start",
-                                    "vp-index", "time-out", NULL};
+static const char *const names[] = {"profile",  "tlb",      "hypercalls",    "start",
+                                    "vp-index", "time-out", "per-vp-memory", NULL};
 
 static void read_file(void)
 {
@@ -71,7 +71,10 @@ static void read_hypercalls(void)
     monitor.hypercalls = on_request || !monitor.policy->confidential;
     monitor.vps_wait = start || monitor.policy->vps_wait;
     monitor.vp_index_shuffled = is_given("vp-index", "shuffled");
+    monitor.per_vp_memory = is_given("per-vp-memory", "on");
     read_time_out();
+    if (monitor.per_vp_memory && monitor.policy->confidential)
+        fatal(NULL, "option per-vp-memory is for profile=hyperv");
     if (!monitor.hypercalls && (start || monitor.vp_index_shuffled || monitor.time_out_every))
         fatal(NULL, "options start, vp-index and time-out need hypercalls=hyperv in profile=tdx");
 }

@@ -5,6 +5,7 @@
 #include "lib/cpu/instructions.h"
 #include "monitor/hyperv.h"
 #include "monitor/npt.h"
+#include "monitor/npt_vp.h"
 #include "monitor/pages.h"
 
 /* Guest-physical addresses; 0: nowhere. Page 0 can therefore not be covered. */
@@ -28,7 +29,7 @@ const void *overlay_at(uint64_t phys)
 static bool is_free_ram(uint64_t page_phys)
 {
     return page_phys < GUEST_LOW_END && page_state_of(page_phys) == PAGE_PRIVATE &&
-           !overlay_at(page_phys);
+           !overlay_at(page_phys) && !npt_vp_owner(page_phys);
 }
 
 /*

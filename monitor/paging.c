@@ -32,7 +32,7 @@ static void apply_paged(struct vcpu *vcpu)
     vmcb->cr3 = vcpu->cr3;
     vmcb->cr4 = vcpu->cr4;
     vmcb->efer = vcpu->efer | EFER_SVME;
-    vmcb->nested_cr3 = npt_root(view);
+    vmcb->nested_cr3 = npt_root(vcpu, view);
     vmcb->intercept_cr = SVM_INTERCEPT_CR_WRITE(0) | SVM_INTERCEPT_CR_WRITE(4);
     if (view == VIEW_BORROWED)
         vmcb->intercept_cr |= SVM_INTERCEPT_CR_WRITE(3);
@@ -46,7 +46,7 @@ static void apply_unpaged(struct vcpu *vcpu)
     vmcb->cr3 = npt_identity_phys();
     vmcb->cr4 = (vcpu->cr4 & ~(uint64_t)CR4_OF_PAGING) | CR4_PSE;
     vmcb->efer = (vcpu->efer & ~(uint64_t)(EFER_LME | EFER_LMA)) | EFER_SVME;
-    vmcb->nested_cr3 = npt_unpaged_root(view_of(vcpu));
+    vmcb->nested_cr3 = npt_unpaged_root(vcpu, view_of(vcpu));
     vmcb->intercept_cr = SVM_INTERCEPT_CR_READ(0) | SVM_INTERCEPT_CR_READ(3) |
                          SVM_INTERCEPT_CR_READ(4) | SVM_INTERCEPT_CR_WRITE(0) |
                          SVM_INTERCEPT_CR_WRITE(3) | SVM_INTERCEPT_CR_WRITE(4);

@@ -5,6 +5,7 @@
 #include <stddef.h>
 
 #include "abi/hyperv.h"
+#include "abi/muster_calls.h"
 #include "abi/x86.h"
 #include "boot/console.h"
 #include "lib/cpu/instructions.h"
@@ -126,6 +127,8 @@ static void check_wrong_calls(void)
         {"input_outside_of_memory", code, NO_RAM_PHYS, HYPERV_INVALID_ALIGNMENT},
         {"input_in_the_monitor", code, MONITOR_PHYS, HYPERV_INVALID_ALIGNMENT},
         {"input_nowhere_at_all", code, ~7ull, HYPERV_INVALID_ALIGNMENT},
+        {"page_of_a_vps_own_where_there_are_none", MUSTER_CALL_OWN_PAGE, INPUT_PHYS,
+         HYPERV_INVALID_CODE},
     };
     for (unsigned i = 0; i < sizeof(wrong) / sizeof(wrong[0]); i++)
         check(wrong[i].name, call(wrong[i].control, (void *)wrong[i].input_phys, 0),

@@ -13,10 +13,10 @@
 #define PATIENCE_S  20
 #define MOST_TSC_HZ 5000000000ull
 
-static void say(const char *line)
+void say(const char *text)
 {
-    while (*line)
-        port_out8(DEBUG_PORT, (uint8_t)*line++);
+    while (*text)
+        port_out8(DEBUG_PORT, (uint8_t)*text++);
 }
 
 void check(const char *name, uint64_t got, uint64_t wanted)

@@ -81,6 +81,9 @@ void guest_main(uint32_t index);
 /** calls.c: all that a partition can call. */
 void check_calls(void);
 
+/** Text for the report. */
+void say(const char *text);
+
 /** One check's outcome: a line of the report. */
 void check(const char *name, uint64_t got, uint64_t wanted);
 
