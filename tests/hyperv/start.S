@@ -148,7 +148,7 @@ guest_call_as_user:
     pushq %rax
     iretq
 2:  vmcall
-    ud2
+    hlt                             /* #GP: not the exception that is due */
 
 /*
  * Entry: a VP that was started with vp_context. Nothing but its own registers is known.
