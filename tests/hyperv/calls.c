@@ -191,7 +191,12 @@ static void check_wrong_inputs(void)
                wrong_inputs[i].bytes);
         check(wrong_inputs[i].name, call(HYPERV_CALL_START_VP, input, 0), wrong_inputs[i].status);
     }
-    memset(&input_for(index_of(1), HYPERV_HIGHEST_VTL)->context, 0, sizeof(vp_input.context));
+    struct hyperv_context *context = &input_for(index_of(1), HYPERV_HIGHEST_VTL)->context;
+    context_make_32(context);
+    context->cr0 &= ~(uint64_t)CR0_PE;
+    check("context_in_real_mode", call(HYPERV_CALL_START_VP, &vp_input, 0),
+          HYPERV_INVALID_REGISTER_VALUE);
+    memset(context, 0, sizeof(*context));
     check("context_of_zeros", call(HYPERV_CALL_START_VP, &vp_input, 0),
           HYPERV_INVALID_REGISTER_VALUE);
 }

@@ -16,6 +16,7 @@
 #define MSR_SYNIC    0x40000080
 #define IOAPIC_PHYS  0xFEC00000
 #define APIC_HZ      1000000000
+#define APIC_SELF    0x3F0 /* x2APIC only: an IPI to oneself */
 #define SELF_VECTOR  0x20
 #define PIC_MASK     0x21
 #define PIC_PATTERN  0xA5
@@ -218,7 +219,7 @@ static void check_machine(void)
     out8(PIC_MASK, 0xFF);
     __asm__ volatile("wbinvd" : : : "memory");
     write_msr(MSR_X2APIC + APIC_SVR / 16, APIC_ENABLED);
-    write_msr(MSR_X2APIC + 0x3F, SELF_VECTOR);
+    write_msr(MSR_X2APIC + APIC_SELF / 16, SELF_VECTOR);
     guest_sleep();
     check("hlt_ends_by_an_interrupt_that_was_pending", interrupts, 1);
     check("apic_cannot_leave_x2apic_mode",
@@ -226,14 +227,18 @@ static void check_machine(void)
           VECTOR_GP);
 }
 
-/* Nobody comes by them: that is seen when the VPs are started. */
+/*
+ * Nobody comes by INIT and SIPI, and who waits takes no NMI with him into his start: that is seen
+ * when the VPs are started.
+ */
 static void check_init_and_sipi(void)
 {
-    check("init_can_be_sent",
-          try_write(MSR_X2APIC + 0x30, ICR_INIT | ICR_ASSERT | 1ull << ICR_X2_DEST_SHIFT),
+    const uint32_t icr = MSR_X2APIC + APIC_ICR_LOW / 16;
+    const uint64_t to_1 = 1ull << ICR_X2_DEST_SHIFT;
+    check("init_can_be_sent", try_write(icr, to_1 | ICR_INIT | ICR_ASSERT), NO_EXCEPTION);
+    check("sipi_can_be_sent", try_write(icr, ICR_SIPI | ICR_ASSERT | ICR_ALL_BUT_SELF | 8),
           NO_EXCEPTION);
-    check("sipi_can_be_sent",
-          try_write(MSR_X2APIC + 0x30, ICR_SIPI | ICR_ASSERT | 8 | ICR_ALL_BUT_SELF), NO_EXCEPTION);
+    check("nmi_can_be_sent", try_write(icr, ICR_NMI | ICR_ASSERT | ICR_ALL_BUT_SELF), NO_EXCEPTION);
 }
 
 void guest_main(uint32_t index)
