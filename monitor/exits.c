@@ -28,8 +28,7 @@
 #define VE_REASON_MWAIT   36
 #define VE_REASON_MONITOR 39
 
-#define VMCALL_BYTES 3
-#define HLT_BYTES    1
+#define HLT_BYTES 1
 
 static const uint8_t vmcall_code[VMCALL_BYTES] = {0x0F, 0x01, 0xC1};
 

@@ -15,8 +15,6 @@
 #include "monitor/pages.h"
 #include "monitor/report.h"
 
-#define VMCALL_BYTES 3
-
 /* A call under way: what is known of it once its control word and its memory are checked. */
 struct work {
     struct vcpu *vcpu;

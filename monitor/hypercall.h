@@ -9,6 +9,8 @@
 
 #include "monitor/vcpu.h"
 
+#define VMCALL_BYTES 3 /* and VMMCALL's */
+
 /** A call's control word and the guest-physical addresses of its input and output. */
 struct hypercall {
     uint64_t control, input_phys, output_phys;
