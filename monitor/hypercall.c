@@ -20,13 +20,13 @@ struct work {
     struct vcpu *vcpu;
     unsigned first, count; /* of a rep call's elements */
     const char *refused;   /* why, for the report */
+    uint32_t *output;
+    unsigned done;
     union {
         uint8_t bytes[HYPERV_PAGE_BYTES];
         struct hyperv_vp_input vp;
         struct hyperv_vp_index_input vp_index;
     } input;
-    uint32_t *output;
-    unsigned done;
 };
 
 static unsigned refuse(struct work *work, unsigned status, const char *why)
