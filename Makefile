@@ -54,7 +54,7 @@ all: $(BUILD)/libmuster.a $(BUILD)/muster $(BUILD)/muster-kernel.elf $(BUILD)/mu
 help:
 	@echo "make            build library, kernel, shim, monitor and command into $(BUILD)/"
 	@echo "make check      unit tests, under the address and undefined-behaviour sanitizers"
-	@echo "make check-td   guests that break a TD's rules, each under the monitor in QEMU"
+	@echo "make check-td   guests of the monitor: TDs that break a rule each, partitions of Hyper-V"
 	@echo "make test-long  every test with its long variants; ./test is the short form"
 	@echo "make clean      remove $(BUILD)/"
 
@@ -158,6 +158,7 @@ check: $(UNIT_TESTS) $(BUILD)/muster-tdshim.fd
 
 check-td: $(BUILD)/muster-monitor.rom $(BUILD)/muster-tdshim.fd
 	@tests/td/check
+	@BUILD=$(BUILD) tests/hyperv/check
 	@BUILD=$(BUILD) tests/td/witness
 
 test-long:

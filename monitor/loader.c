@@ -4,6 +4,7 @@
 #include "boot/console.h"
 #include "monitor/fw_cfg.h"
 #include "monitor/hob.h"
+#include "monitor/monitor.h"
 #include "monitor/npt.h"
 #include "monitor/pages.h"
 #include "monitor/report.h"
@@ -41,8 +42,10 @@ uint64_t loader_load(void)
     const struct tdvf_section *hob = tdvf_read(file, read_file(), &sections);
     for (unsigned i = 0; i < sections.count; i++)
         place_section(&sections.section[i]);
+    uint32_t rest =
+        monitor.policy->confidential ? HOB_RESOURCE_UNACCEPTED_MEMORY : HOB_RESOURCE_SYSTEM_MEMORY;
     if (!hob_write((void *)npt_host_address(hob->memory_phys), hob->memory_phys, hob->memory_bytes,
-                   &sections, HOB_RESOURCE_UNACCEPTED_MEMORY))
+                   &sections, rest))
         fatal(NULL, "the TD HOB does not fit the 0x%lx bytes of its section", hob->memory_bytes);
     return hob->memory_phys;
 }

@@ -72,11 +72,27 @@ static void init_state(struct vcpu *vcpu)
     vcpu->registers.value[R8] = monitor.hob_phys;
 }
 
+enum vcpu_start { START_WAITS, START_BEGINS, START_DONE };
+
+/*
+ * The guest's own VTL is the highest there is, as the first VP finds it; VTL 0 is on every VP from
+ * the beginning (TLFS, 15).
+ */
+static void init_vp(struct vcpu *vcpu)
+{
+    bool is_first = vcpu->index == 0;
+    vcpu->vp_index =
+        is_first || !monitor.vp_index_shuffled ? vcpu->index : monitor.vcpu_count - vcpu->index;
+    word_store_release(&vcpu->start, is_first || !monitor.vps_wait ? START_DONE : START_WAITS);
+    word_store_release(&vcpu->vtls[0], 1);
+    word_store_release(&vcpu->vtls[HYPERV_HIGHEST_VTL], is_first);
+}
+
 void vcpu_init(struct vcpu *vcpu, uint32_t index, uint32_t apic_id)
 {
     if (index == 0) {
         policy_fill_msrpm(msrpm);
-        memset(iopm, 0xFF, sizeof(iopm));
+        policy_fill_iopm(iopm);
     }
     vcpu->index = index;
     vcpu->apic_id = apic_id;
@@ -85,6 +101,7 @@ void vcpu_init(struct vcpu *vcpu, uint32_t index, uint32_t apic_id)
     vcpu->host = &vmcbs[index][2];
     init_intercepts(vcpu->vmcb);
     vcpu->vmcb->asid = 1;
+    init_vp(vcpu);
     init_state(vcpu);
     paging_apply(vcpu);
 }
@@ -166,6 +183,23 @@ static void init_idle(struct vcpu *vcpu)
     save_host_state((uint64_t)idle);
 }
 
+/* Until an interrupt or an NMI is pending: gives which. An NMI has been taken. */
+static uint64_t sleep_once(struct vcpu *vcpu, bool blocked)
+{
+    struct guest_registers none = {0};
+    vcpu->idle->rip = (uint64_t)idle_guest;
+    vcpu->idle->rflags = RFLAGS_FIXED | (blocked ? 0 : RFLAGS_IF);
+    vcpu->idle->int_shadow = 0;
+    vcpu->idle->cr4 = read_cr4();
+    vmrun_enter(&none, (uint64_t)vcpu->idle, (uint64_t)vcpu->host);
+    if (vcpu->idle->exit_code == SVM_EXIT_NMI)
+        vcpu_take_nmi(vcpu);
+    else if (vcpu->idle->exit_code != SVM_EXIT_INTR)
+        fatal(vcpu, "the idle guest exited with code 0x%lx at 0x%lx", vcpu->idle->exit_code,
+              vcpu->idle->rip);
+    return vcpu->idle->exit_code;
+}
+
 /*
  * An NMI that ends the wait is a kick between the monitor's CPUs unless somebody has said that it
  * is the guest's: a guest must never see a kick as a wake (CPUs parked by a kernel that is gone
@@ -173,20 +207,33 @@ static void init_idle(struct vcpu *vcpu)
  */
 void vcpu_sleep(struct vcpu *vcpu, bool blocked)
 {
-    struct guest_registers none = {0};
     vcpu->counts[COUNT_SLEEP]++;
-    do {
-        vcpu->idle->rip = (uint64_t)idle_guest;
-        vcpu->idle->rflags = RFLAGS_FIXED | (blocked ? 0 : RFLAGS_IF);
-        vcpu->idle->int_shadow = 0;
-        vcpu->idle->cr4 = read_cr4();
-        vmrun_enter(&none, (uint64_t)vcpu->idle, (uint64_t)vcpu->host);
-        if (vcpu->idle->exit_code == SVM_EXIT_NMI)
-            vcpu_take_nmi(vcpu);
-        else if (vcpu->idle->exit_code != SVM_EXIT_INTR)
-            fatal(vcpu, "the idle guest exited with code 0x%lx at 0x%lx", vcpu->idle->exit_code,
-                  vcpu->idle->rip);
-    } while (vcpu->idle->exit_code == SVM_EXIT_NMI && !nmi_is_due(vcpu));
+    while (!nmi_is_due(vcpu) && sleep_once(vcpu, blocked) == SVM_EXIT_NMI)
+        ;
+}
+
+bool vcpu_is_started(const struct vcpu *vcpu)
+{
+    return word_load_acquire(&vcpu->start) == START_DONE;
+}
+
+bool vcpu_begin_start(struct vcpu *vcpu)
+{
+    return word_move(&vcpu->start, START_WAITS, START_BEGINS);
+}
+
+void vcpu_end_start(struct vcpu *vcpu, bool go)
+{
+    word_store_release(&vcpu->start, go ? START_DONE : START_WAITS);
+    if (go)
+        vcpu_kick(vcpu);
+}
+
+/* GIF is clear: a kick between the look and the sleep is pending, and ends the sleep at once. */
+static void wait_for_start(struct vcpu *vcpu)
+{
+    while (!vcpu_is_started(vcpu))
+        sleep_once(vcpu, true);
 }
 
 /*
@@ -231,6 +278,7 @@ void vcpu_run(struct vcpu *vcpu)
     save_host_state((uint64_t)vcpu->host);
     init_idle(vcpu);
     apic_init(vcpu);
+    wait_for_start(vcpu);
     for (;;) {
         nmi_inject(vcpu);
         enter(vcpu);

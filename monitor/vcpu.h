@@ -10,6 +10,7 @@
 
 #include <muster/cpu.h>
 
+#include "abi/hyperv.h"
 #include "abi/svm.h"
 #include "monitor/registers.h"
 
@@ -29,6 +30,9 @@ enum count {
     COUNT_VE_OTHER,
     COUNT_CPUID,
     COUNT_MSR,
+    COUNT_PORT,
+    COUNT_HYPERCALL,
+    COUNT_HYPERCALL_TIME_OUT,
     COUNT_CONTROL_REGISTER,
     COUNT_NESTED_FAULT,
     COUNT_NMI,
@@ -66,6 +70,11 @@ struct vcpu {
     struct muster_word guest_nmi;
     struct muster_word kicked;
 
+    /* As a VP of a partition under Hyper-V; vtls[n]: whether VTL n is enabled. */
+    uint32_t vp_index;
+    struct muster_word start; /* enum vcpu_start */
+    struct muster_word vtls[HYPERV_HIGHEST_VTL + 1];
+
     /* The witness's: which nested tables it is on (enum npt_view), and how it left firmware. */
     struct muster_word view;
     bool traps_watched;
@@ -94,8 +103,21 @@ struct vcpu {
 /** Fill the vCPU's VMCBs for its start as a TD's; on any CPU. */
 void vcpu_init(struct vcpu *vcpu, uint32_t index, uint32_t apic_id);
 
-/** Run the guest on the calling CPU, for good. GIF is clear from here on but for moments. */
+/**
+ * Run the guest on the calling CPU, for good; where vCPUs wait to be started, from then on. GIF is
+ * clear from here on but for moments.
+ */
 __attribute__((noreturn)) void vcpu_run(struct vcpu *vcpu);
+
+/** Whether the guest runs on it, or will at once. Any CPU. */
+bool vcpu_is_started(const struct vcpu *vcpu);
+
+/**
+ * Start a vCPU that waits: between the two calls its state is the caller's. The first is false if
+ * it does not wait; the second lets it go, or wait on. Any CPU, several at once.
+ */
+bool vcpu_begin_start(struct vcpu *vcpu);
+void vcpu_end_start(struct vcpu *vcpu, bool go);
 
 /** A general register, RAX and RSP too, by its number in instructions. */
 uint64_t vcpu_register(const struct vcpu *vcpu, enum guest_register number);
