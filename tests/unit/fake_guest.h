@@ -15,6 +15,7 @@
 
 #include "abi/x86.h"
 #include "monitor/npt.h"
+#include "monitor/overlay.h"
 #include "monitor/pages.h"
 #include "monitor/report.h"
 #include "monitor/vcpu.h"
@@ -56,6 +57,13 @@ static __attribute__((noinline, unused)) const char *fake_run(void (*run)(void *
         return fake_fatal_text;
     run(context);
     return "no fatal";
+}
+
+/* No hypervisor's page lies over this guest's. */
+const void *overlay_at(uint64_t phys)
+{
+    (void)phys;
+    return NULL;
 }
 
 uint64_t npt_host_address(uint64_t page_phys)
