@@ -5,6 +5,7 @@
 #include "monitor/apic.h"
 
 #include "abi/x86.h"
+#include "boot/console.h"
 #include "lib/atomic.h"
 #include "monitor/monitor.h"
 #include "monitor/msr.h"
@@ -98,11 +99,37 @@ static void deliver(struct vcpu *sender, uint64_t icr)
     }
 }
 
+/* Whom a command is for, as a reader calls it. */
+static void name_target(uint64_t icr, char *text, size_t bytes)
+{
+    uint32_t destination = (uint32_t)(icr >> ICR_X2_DEST_SHIFT);
+    uint32_t shorthand = (uint32_t)icr & ICR_SHORTHAND;
+    if (shorthand == ICR_SELF)
+        text_format(text, bytes, "itself");
+    else if (shorthand == ICR_ALL_BUT_SELF)
+        text_format(text, bytes, "all others");
+    else if (shorthand == ICR_ALL || destination == X2APIC_BROADCAST)
+        text_format(text, bytes, "all");
+    else
+        text_format(text, bytes, "%s %u", icr & ICR_LOGICAL ? "logical ID" : "APIC ID",
+                    destination);
+}
+
 /*
  * The sender is the only place where INIT and SIPI can be stopped: QEMU resets the target out of
  * its guest, intercept or not. So no profile has them: a TD's processors know neither, and those
  * of a partition under Hyper-V are started by hypercall here.
  */
+static void refuse_start(struct vcpu *vcpu, uint64_t icr)
+{
+    bool init = (icr & ICR_DELIVERY_MODE) == ICR_INIT;
+    char target[32];
+    name_target(icr, target, sizeof(target));
+    report_finding(vcpu, init ? "no-init" : "no-sipi", icr >> ICR_X2_DEST_SHIFT, icr,
+                   "%s to %s: refused, no processor here is started by that",
+                   init ? "INIT" : "SIPI", target);
+}
+
 static bool write_icr(struct vcpu *vcpu, uint64_t icr)
 {
     uint32_t mode = (uint32_t)icr & ICR_DELIVERY_MODE;
@@ -115,9 +142,7 @@ static bool write_icr(struct vcpu *vcpu, uint64_t icr)
         return true;
     case ICR_INIT:
     case ICR_SIPI:
-        report_finding(vcpu, mode == ICR_INIT ? "no-init" : "no-sipi", icr >> ICR_X2_DEST_SHIFT,
-                       icr, "%s to APIC ID %u: refused, no processor here is started by that",
-                       mode == ICR_INIT ? "INIT" : "SIPI", (uint32_t)(icr >> ICR_X2_DEST_SHIFT));
+        refuse_start(vcpu, icr);
         return true; /* as a TDX host does: the write succeeds, nothing is sent */
     default:
         return false;
