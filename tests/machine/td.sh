@@ -96,10 +96,10 @@ td_linux() {
     grep -q "tdx: Guest detected" "$work/console" || fail "Linux does not know that it is a TD"
 }
 
-# boot_time CPUS ARG...: how long one boot to power-off takes; the console's I/O is not what counts.
+# boot_time CPUS ARG...: how long one boot to init takes; the console's I/O is not what counts.
 boot_time() {
     expect_status 0 "$muster" boot "$kernel" --cpus "$@" --initrd "$work/initrd" --timeout 200 \
-        --append "console=ttyS0 quiet" --json "$work/report.json" >"$work/console"
+        --until "CPUs online" --append "console=ttyS0 quiet" --json "$work/report.json" >"$work/console"
     jq .wall_s "$work/report.json"
 }
 
