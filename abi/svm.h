@@ -82,6 +82,7 @@
 #define SVM_EXIT_MWAIT     0x08B
 #define SVM_EXIT_NPF       0x400
 #define SVM_EXIT_INVALID   (~0ull)
+#define SVM_EXIT_REFUSED   0xFFFFFFFF /* the same by QEMU, which writes half of the field */
 
 /* EXITINFO1 of an IOIO exit. EXITINFO2 is the next instruction's address. */
 #define SVM_IOIO_IN         (1u << 0)

@@ -168,6 +168,7 @@
 #define CPUID_1_ECX_PCID         (1u << 17)
 #define CPUID_1_ECX_X2APIC       (1u << 21)
 #define CPUID_1_ECX_XSAVE        (1u << 26)
+#define CPUID_1_ECX_OSXSAVE      (1u << 27) /* as CR4 has it */
 #define CPUID_1_ECX_HYPERVISOR   (1u << 31)
 #define CPUID_1_EDX_PGE          (1u << 13)
 #define CPUID_1_EDX_MTRR         (1u << 12)
@@ -183,6 +184,7 @@
 #define CPUID_7_EBX_SMAP         (1u << 20)
 #define CPUID_7_ECX_UMIP         (1u << 2)
 #define CPUID_7_ECX_PKU          (1u << 3)
+#define CPUID_7_ECX_OSPKE        (1u << 4) /* as CR4 has it */
 #define CPUID_7_ECX_LA57         (1u << 16)
 #define CPUID_TDX                0x00000021 /* "IntelTDX    " in ebx, edx, ecx */
 #define CPUID_HYPERVISOR         0x40000000
@@ -192,6 +194,7 @@
 #define CPUID_EXT_EDX_NX         (1u << 20)
 #define CPUID_EXT_EDX_1GIB_PAGES (1u << 26)
 #define CPUID_ADDRESS_SIZES      0x80000008
+#define CPUID_PHYSICAL_BITS      0xFF /* of EAX */
 #define CPUID_SEV                0x8000001F
 
 #ifndef __ASSEMBLER__

@@ -29,6 +29,9 @@ enum { EAX, EBX, ECX, EDX };
 /* Linux takes the APIC timer's rate from the crystal's. */
 #define MOST_NUMERATOR (UINT32_MAX / (APIC_TIMER_HZ / 1000))
 
+/* VME to OSXMMEXCPT: every processor that this runs on has them. */
+#define CR4_EVERYWHERE 0x000007FFu
+
 /* A register is four characters: "GenuineIntel" in ebx, edx, ecx. */
 #define INTEL_EBX 0x756E6547u
 #define INTEL_EDX 0x49656E69u
@@ -78,6 +81,16 @@ static void answer_features(const struct vcpu *vcpu, uint32_t out[4])
                                                                        << CPUID_1_EBX_APIC_SHIFT;
     out[ECX] &= ~(CPUID_1_ECX_MONITOR | CPUID_1_ECX_PDCM | CPUID_1_ECX_TSC_DEADLINE);
     out[ECX] |= CPUID_1_ECX_X2APIC | CPUID_1_ECX_HYPERVISOR;
+    /* The processor says how the monitor's own CR4 is. */
+    out[ECX] &= ~CPUID_1_ECX_OSXSAVE;
+    out[ECX] |= vcpu->cr4 & CR4_OSXSAVE ? CPUID_1_ECX_OSXSAVE : 0;
+}
+
+static void answer_extended_features(const struct vcpu *vcpu, uint32_t out[4])
+{
+    out[EBX] &= ~CPUID_7_EBX_TSC_ADJUST;
+    out[ECX] &= ~CPUID_7_ECX_OSPKE;
+    out[ECX] |= vcpu->cr4 & CR4_PKE ? CPUID_7_ECX_OSPKE : 0;
 }
 
 /* What the processor says, but for what it lacks as a guest's. */
@@ -88,7 +101,7 @@ static void answer_machine(const struct vcpu *vcpu, uint32_t leaf, uint32_t subl
     if (leaf == CPUID_FEATURES)
         answer_features(vcpu, out);
     else if (leaf == CPUID_EXTENDED_FEATURES && subleaf == 0)
-        out[EBX] &= ~CPUID_7_EBX_TSC_ADJUST;
+        answer_extended_features(vcpu, out);
     else if (leaf == CPUID_TOPOLOGY)
         out[EDX] = vcpu->apic_id;
     else if (leaf == CPUID_EXTENDED)
@@ -184,4 +197,37 @@ void cpuid_set_ve(struct vcpu *vcpu)
     }
     vcpu->cpuid_ve = (uint32_t)flags;
     vcpu_set_register(vcpu, RAX, TDX_SUCCESS);
+}
+
+uint64_t cpuid_cr4(void)
+{
+    static const struct {
+        uint32_t leaf;
+        unsigned reg;
+        uint32_t feature, bit;
+    } optional[] = {
+        {CPUID_FEATURES, 2, CPUID_1_ECX_PCID, CR4_PCIDE},
+        {CPUID_FEATURES, 2, CPUID_1_ECX_XSAVE, CR4_OSXSAVE},
+        {CPUID_EXTENDED_FEATURES, 1, CPUID_7_EBX_FSGSBASE, CR4_FSGSBASE},
+        {CPUID_EXTENDED_FEATURES, 1, CPUID_7_EBX_SMEP, CR4_SMEP},
+        {CPUID_EXTENDED_FEATURES, 1, CPUID_7_EBX_SMAP, CR4_SMAP},
+        {CPUID_EXTENDED_FEATURES, 2, CPUID_7_ECX_UMIP, CR4_UMIP},
+        {CPUID_EXTENDED_FEATURES, 2, CPUID_7_ECX_PKU, CR4_PKE},
+        {CPUID_EXTENDED_FEATURES, 2, CPUID_7_ECX_LA57, CR4_LA57},
+    };
+    uint64_t known = CR4_EVERYWHERE;
+    uint32_t r[4];
+    for (unsigned i = 0; i < sizeof(optional) / sizeof(optional[0]); i++) {
+        read_cpuid(optional[i].leaf, 0, r);
+        known |= r[optional[i].reg] & optional[i].feature ? optional[i].bit : 0;
+    }
+    return known;
+}
+
+uint64_t cpuid_cr3(bool long_mode)
+{
+    uint32_t r[4];
+    read_cpuid(CPUID_ADDRESS_SIZES, 0, r);
+    uint64_t addresses = (1ull << (r[0] & CPUID_PHYSICAL_BITS)) - 1;
+    return long_mode ? ((uint64_t)PTE_ADDRESS | (PAGE_BYTES - 1)) & addresses : UINT32_MAX;
 }

@@ -22,4 +22,11 @@ void cpuid_answer_hyperv(const struct vcpu *vcpu, uint32_t leaf, uint32_t sublea
 /** TDG.VP.CPUIDVE.SET. */
 void cpuid_set_ve(struct vcpu *vcpu);
 
+/**
+ * The bits of CR4 and CR3 that this processor has; VMRUN refuses a guest with any other. In long
+ * mode an address has as many as the processor says, else 32.
+ */
+uint64_t cpuid_cr4(void);
+uint64_t cpuid_cr3(bool long_mode);
+
 #endif

@@ -3,6 +3,7 @@
 #include "abi/fw_cfg.h"
 #include "abi/x86.h"
 #include "lib/atomic.h"
+#include "lib/cpu/instructions.h"
 #include "monitor/instructions.h"
 #include "monitor/memory.h"
 #include "monitor/monitor.h"
@@ -146,6 +147,24 @@ static uint64_t strip(uint64_t big_endian)
 }
 
 /*
+ * The two halves of the command's address are one register of the device, which is zero again after
+ * a command: another vCPU's between them would make it read its command from the guest's memory,
+ * unchecked. The device is done when the second is written.
+ */
+static void command_device(const struct fw_cfg_dma *dma)
+{
+    static struct muster_word lock;
+    uint64_t phys = (uint64_t)dma;
+    while (!word_move(&lock, 0, 1))
+        cpu_pause();
+    __asm__ volatile("" : : : "memory"); /* the device reads it */
+    out32(FW_CFG_PORT_DMA_HIGH, __builtin_bswap32((uint32_t)(phys >> 32)));
+    out32(FW_CFG_PORT_DMA_LOW, __builtin_bswap32((uint32_t)phys));
+    __asm__ volatile("" : : : "memory");
+    word_store_release(&lock, 0);
+}
+
+/*
  * The device reads and writes memory by itself and knows no states: a real host's could not reach
  * private pages at all. The guest's addresses may carry the shared bit, which QEMU has not.
  */
@@ -170,10 +189,7 @@ static bool start_dma(struct vcpu *vcpu, uint64_t phys)
         return true;
     }
     copy.address = __builtin_bswap64(to);
-    __asm__ volatile("" : : : "memory"); /* the device reads the copy */
-    out32(FW_CFG_PORT_DMA_HIGH, __builtin_bswap32((uint32_t)((uint64_t)&copy >> 32)));
-    out32(FW_CFG_PORT_DMA_LOW, __builtin_bswap32((uint32_t)(uint64_t)&copy));
-    __asm__ volatile("" : : : "memory");
+    command_device(&copy);
     __atomic_store_n(&dma->control, copy.control, __ATOMIC_RELEASE);
     return true;
 }

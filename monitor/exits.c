@@ -264,6 +264,7 @@ static const struct {
     {SVM_EXIT_SHUTDOWN, SVM_EXIT_SHUTDOWN, handle_shutdown},
     {SVM_EXIT_TASK, SVM_EXIT_TASK, handle_task_switch},
     {SVM_EXIT_INIT, SVM_EXIT_INIT, handle_init},
+    {SVM_EXIT_REFUSED, SVM_EXIT_REFUSED, handle_invalid},
     {SVM_EXIT_INVALID, SVM_EXIT_INVALID, handle_invalid},
 };
 

@@ -14,8 +14,6 @@
 #include "monitor/pages.h"
 #include "monitor/report.h"
 
-#define PHYSICAL_BITS 0xFF
-
 /* q35's host bridge: PAM registers say what lies at 0xC0000-0xFFFFF; RAM is 3 for each half. */
 #define PCI_ADDRESS   0xCF8
 #define PCI_DATA      0xCFC
@@ -49,11 +47,11 @@ static void check_shared_bit(void)
 {
     uint32_t r[4];
     read_cpuid(CPUID_ADDRESS_SIZES, 0, r);
-    if (monitor.policy->confidential && (r[0] & PHYSICAL_BITS) < GUEST_GPAW)
+    if (monitor.policy->confidential && (r[0] & CPUID_PHYSICAL_BITS) < GUEST_GPAW)
         fatal(NULL,
               "this processor has %u physical address bits, the shared bit needs %u: give "
               "QEMU -cpu ...,phys-bits=52",
-              r[0] & PHYSICAL_BITS, GUEST_GPAW);
+              r[0] & CPUID_PHYSICAL_BITS, GUEST_GPAW);
 }
 
 /* Firmware's work; the guest's firmware finds it done, as a TDX host's memory has no ROM there. */

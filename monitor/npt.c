@@ -6,6 +6,7 @@
 #include "monitor/monitor.h"
 #include "monitor/npt_tables.h"
 #include "monitor/npt_vp.h"
+#include "monitor/report.h"
 #include "monitor/witness.h"
 
 #define IMAGE_TABLES      (GUEST_IMAGE_MOST / PAGE_BYTES / PTE_ENTRIES)
@@ -14,6 +15,7 @@
 #define LARGE_4MIB        0x400000u
 #define GIB               0x40000000ull
 #define MOST_PLACES       16
+#define LEAVE_NS          20000000000ull /* QEMU's CPUs may be many more than the host's */
 
 /* A gap in every PC's address space, for the one page that an unpaged guest stands on. */
 #define IDENTITY_PHYS 0xFE800000u
@@ -230,6 +232,19 @@ static bool is_behind(const struct vcpu *other, uint32_t now)
            (int32_t)(word_load_acquire(&other->entered_generation) - now) < 0;
 }
 
+/* A CPU that a device has sent INIT to is out of its guest and out of the monitor, for good. */
+static void wait_until_left(const struct vcpu *self, const struct vcpu *other, uint32_t now)
+{
+    const struct muster_platform *platform = &monitor.platform;
+    uint64_t end_ns = platform->time_ns(platform->context) + LEAVE_NS;
+    while (is_behind(other, now)) {
+        if (platform->time_ns(platform->context) >= end_ns)
+            fatal(self, "vCPU %u does not leave its guest: has an I/O APIC or an MSI reset it?",
+                  other->index);
+        cpu_pause();
+    }
+}
+
 /*
  * Sequentially consistent on both sides (vcpu_run() stores in_guest, then loads the generation):
  * either this CPU sees the other in its guest and kicks it, or the other sees the new generation
@@ -247,8 +262,8 @@ void npt_shoot_down(const struct vcpu *self, bool wait)
         if (&monitor.vcpus[i] != self && is_behind(&monitor.vcpus[i], now))
             vcpu_kick(&monitor.vcpus[i]);
     for (uint32_t i = 0; wait && i < monitor.vcpu_count; i++)
-        while (&monitor.vcpus[i] != self && is_behind(&monitor.vcpus[i], now))
-            cpu_pause();
+        if (&monitor.vcpus[i] != self)
+            wait_until_left(self, &monitor.vcpus[i], now);
 }
 
 uint64_t npt_root(const struct vcpu *vcpu, enum npt_view view)

@@ -147,7 +147,9 @@ static bool may_convert(uint64_t phys, uint64_t bytes, bool shared)
 
 /*
  * First out of every guest's reach, then emptied, then shown again: nobody sees the contents of
- * the page's former life, and no late store of another CPU lands in its next one.
+ * the page's former life. A page that becomes pending is emptied when it is accepted: what is
+ * under way to it (stores by CPUs that nobody waits for, a hypercall's output, a device) is over
+ * by then, or as good as.
  */
 bool pages_convert(struct vcpu *vcpu, uint64_t phys, uint64_t bytes, bool shared)
 {
@@ -171,12 +173,10 @@ bool pages_convert(struct vcpu *vcpu, uint64_t phys, uint64_t bytes, bool shared
     for (uint64_t at = phys; count && at < phys + bytes; at += PAGE_BYTES) {
         if (!must_convert(at, shared))
             continue;
-        if (shared) {
+        if (shared)
             give(at, PAGE_SHARED);
-        } else {
-            clean(at);
-            __atomic_store_n(state_at(at), PAGE_PENDING, __ATOMIC_RELEASE);
-        }
+        else
+            __atomic_store_n(state_at(at), (uint8_t)(PAGE_PENDING | PAGE_DIRTY), __ATOMIC_RELEASE);
     }
     vcpu->counts[COUNT_CONVERTED_PAGES] += count;
     drop_lock();

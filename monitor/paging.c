@@ -2,6 +2,7 @@
 
 #include "abi/x86.h"
 #include "lib/atomic.h"
+#include "monitor/cpuid.h"
 #include "monitor/decode.h"
 #include "monitor/monitor.h"
 #include "monitor/npt.h"
@@ -11,10 +12,8 @@
 #include "monitor/woken.h"
 
 #define CR4_VMXE 0x00002000
-/* What a guest may set: VME to OSXMMEXCPT, UMIP, LA57, FSGSBASE to SMAP, PKE. */
-#define CR4_KNOWN 0x00771FFFu
 /* Bits that mean something only with the guest's own page tables. */
-#define CR4_OF_PAGING (CR4_PAE | CR4_PGE | CR4_LA57 | CR4_PCIDE | CR4_SMEP | CR4_SMAP | 0x00400000)
+#define CR4_OF_PAGING (CR4_PAE | CR4_PGE | CR4_LA57 | CR4_PCIDE | CR4_SMEP | CR4_SMAP | CR4_PKE)
 #define CR0_KNOWN                                                                                  \
     (CR0_PE | CR0_MP | CR0_EM | CR0_TS | CR0_ET | CR0_NE | CR0_WP | CR0_AM | CR0_NW | CR0_CD |     \
      CR0_PG)
@@ -100,7 +99,7 @@ const char *paging_start(struct vcpu *vcpu, const struct paging_start *start)
         return "CR0 has a reserved bit, NW without CD or PG without PE";
     if (!(start->cr0 & CR0_PE))
         return "CR0.PE is clear: a guest in real mode cannot be run here";
-    if (start->cr4 & ~(uint64_t)CR4_KNOWN)
+    if (start->cr4 & ~cpuid_cr4())
         return "CR4 has a bit that the guest may not have";
     if (start->efer & ~(uint64_t)EFER_KNOWN)
         return "EFER has a bit that the guest may not have";
@@ -108,7 +107,7 @@ const char *paging_start(struct vcpu *vcpu, const struct paging_start *start)
         return "EFER.LME and CR0.PG without CR4.PAE";
     if (!long_mode && (start->efer & EFER_LMA || start->cr4 & CR4_PCIDE))
         return "EFER.LMA or CR4.PCIDE outside of long mode";
-    if (start->cr3 & ~(long_mode ? (uint64_t)PTE_ADDRESS | (PAGE_BYTES - 1) : UINT32_MAX))
+    if (start->cr3 & ~cpuid_cr3(long_mode))
         return "CR3 has a reserved bit";
     vcpu->cr0 = start->cr0 | CR0_ET;
     vcpu->cr3 = start->cr3;
@@ -129,6 +128,14 @@ static bool write_cr0(struct vcpu *vcpu, uint64_t value)
     return true;
 }
 
+/* A TD's CR4.VMXE is set and hidden from it (TDX module, CPU state). */
+static bool is_cr4_valid(const struct vcpu *vcpu, uint64_t value)
+{
+    if (value & ~(cpuid_cr4() | (monitor.policy->confidential ? CR4_VMXE : 0)))
+        return false;
+    return !(vcpu->efer & EFER_LMA) || (value & CR4_PAE && !((value ^ vcpu->cr4) & CR4_LA57));
+}
+
 static bool write_register(struct vcpu *vcpu, unsigned number, uint64_t value)
 {
     switch (number) {
@@ -139,8 +146,7 @@ static bool write_register(struct vcpu *vcpu, unsigned number, uint64_t value)
         witness_cr3_written(vcpu);
         return true;
     case 4:
-        /* A TD's CR4.VMXE is set and hidden from it (TDX module, CPU state). */
-        if (value & ~(uint64_t)(CR4_KNOWN | (monitor.policy->confidential ? CR4_VMXE : 0)))
+        if (!is_cr4_valid(vcpu, value))
             return false;
         vcpu->cr4 = value & ~(uint64_t)CR4_VMXE;
         return true;

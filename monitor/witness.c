@@ -235,25 +235,27 @@ static void leave_firmware(struct vcpu *vcpu)
 
 /* ---- What the OS's side writes. ---- */
 
-/* How many processors wait in firmware, or came back to it. */
-static uint32_t count_waiting(void)
+/*
+ * How many processors use the firmware's tables: those that wait in firmware, or came back to it,
+ * and those that were woken and have no tables of their own yet.
+ */
+static uint32_t count_on_tables(void)
 {
     uint32_t count = 0;
     for (uint32_t i = 1; i < monitor.vcpu_count; i++)
-        count +=
-            view_of(&monitor.vcpus[i]) == VIEW_FIRMWARE || view_of(&monitor.vcpus[i]) == VIEW_OPEN;
+        count += view_of(&monitor.vcpus[i]) != VIEW_OS;
     return count;
 }
 
 static void judge_tables(struct vcpu *vcpu, const struct store *store)
 {
-    uint32_t waiting = count_waiting();
+    uint32_t users = count_on_tables();
     for (unsigned i = 0; i < table_count; i++)
         if (store->phys - table_pages[i] < PAGE_BYTES)
             memcpy((uint8_t *)tables[i] + store->phys % PAGE_BYTES, &store->value, store->bytes);
-    if (waiting)
+    if (users)
         report_finding(vcpu, RULE_TABLES, store->phys, store->value,
-                       "written while processors wait on these page tables: %u of them", waiting);
+                       "written while processors are on these page tables: %u of them", users);
 }
 
 static void judge(struct vcpu *vcpu, const struct store *store)
@@ -273,7 +275,7 @@ void witness_converted(struct vcpu *vcpu, uint64_t page_phys)
 {
     static const char *const rules[] = {NULL, RULE_HALF, RULE_CODE, RULE_TABLES};
     enum muster_region region = witness_is_on() ? witness_region_of(page_phys) : MUSTER_REGIONS_END;
-    if (region && (region != MUSTER_REGION_TABLES || count_waiting()))
+    if (region && (region != MUSTER_REGION_TABLES || count_on_tables()))
         report_finding(vcpu, rules[region], page_phys, PAGE_BYTES,
                        "MapGPA of the firmware's own page (%s): all it held is lost",
                        witness_region_name(region));

@@ -180,8 +180,22 @@ static const struct {
     {"cr3_with_a_reserved_bit", IN(cr3), 1ull << 63, HYPERV_INVALID_REGISTER_VALUE},
     {"cr4_without_pae", IN(cr4), 0, HYPERV_INVALID_REGISTER_VALUE},
     {"cr4_with_a_reserved_bit", IN(cr4), 1u << 31 | CR4_PAE, HYPERV_INVALID_REGISTER_VALUE},
+    {"cr4_with_what_the_processor_has_not", IN(cr4), CR4_LA57 | CR4_PAE,
+     HYPERV_INVALID_REGISTER_VALUE},
     {"pat_with_a_reserved_type", IN(pat), 0x0007040600070402, HYPERV_INVALID_REGISTER_VALUE},
 };
+
+/* Where addresses have 52 bits, no CR3 is too large. */
+static void check_large_cr3(void)
+{
+    uint32_t r[4];
+    read_cpuid(CPUID_ADDRESS_SIZES, 0, r);
+    if ((r[0] & 0xFF) >= 52)
+        return;
+    input_for(index_of(1), HYPERV_HIGHEST_VTL)->context.cr3 = 1ull << (r[0] & 0xFF);
+    check("cr3_above_all_addresses", call(HYPERV_CALL_START_VP, &vp_input, 0),
+          HYPERV_INVALID_REGISTER_VALUE);
+}
 
 static void check_wrong_inputs(void)
 {
@@ -196,6 +210,7 @@ static void check_wrong_inputs(void)
     context->cr0 &= ~(uint64_t)CR0_PE;
     check("context_in_real_mode", call(HYPERV_CALL_START_VP, &vp_input, 0),
           HYPERV_INVALID_REGISTER_VALUE);
+    check_large_cr3();
     memset(context, 0, sizeof(*context));
     check("context_of_zeros", call(HYPERV_CALL_START_VP, &vp_input, 0),
           HYPERV_INVALID_REGISTER_VALUE);

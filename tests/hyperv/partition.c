@@ -132,6 +132,37 @@ static void check_cpuid(void)
     is_amd = r[1] == CPUID_VENDOR_AMD_EBX;
 }
 
+static void do_write_cr4(void *value)
+{
+    write_cr4((uint64_t)value);
+}
+
+static void check_cr4(void)
+{
+    uint64_t cr4 = read_cr4();
+    check("cr4_with_what_the_processor_has_not_is_gp",
+          guest_try(do_write_cr4, (void *)(cr4 | CR4_LA57)), VECTOR_GP);
+    check("cr4_without_pae_in_long_mode_is_gp",
+          guest_try(do_write_cr4, (void *)(cr4 & ~(uint64_t)CR4_PAE)), VECTOR_GP);
+    check("refused_cr4_changes_nothing", read_cr4(), cr4);
+}
+
+static void check_cpuid_of_cr4(void)
+{
+    uint32_t r[4];
+    uint64_t cr4 = read_cr4();
+    read_cpuid(CPUID_FEATURES, 0, r);
+    if (!(r[2] & CPUID_1_ECX_XSAVE))
+        return;
+    write_cr4(cr4 | CR4_OSXSAVE);
+    read_cpuid(CPUID_FEATURES, 0, r);
+    check("cpuid_says_that_cr4_has_osxsave", r[2] & CPUID_1_ECX_OSXSAVE, CPUID_1_ECX_OSXSAVE);
+    write_cr4(cr4 & ~(uint64_t)CR4_OSXSAVE);
+    read_cpuid(CPUID_FEATURES, 0, r);
+    check("cpuid_says_that_cr4_has_no_osxsave", r[2] & CPUID_1_ECX_OSXSAVE, 0);
+    write_cr4(cr4);
+}
+
 static void check_before_os_id(void)
 {
     check("hypercall_before_os_id_is_ud", guest_try(do_vmcall, NULL), VECTOR_UD);
@@ -250,6 +281,8 @@ void guest_main(uint32_t index)
         finish(false);
     }
     check_cpuid();
+    check_cpuid_of_cr4();
+    check_cr4();
     check_before_os_id();
     check_hypercall_page();
     check_time();

@@ -162,7 +162,7 @@ wipes() {
         == ["firmware-tables-written"]'
     expect "$work/report.json" '.conformance.rules | map(.findings[])
         | all((.rip | startswith("0xffffffff")) and (.symbol | test("^(clear_page|__memset|memset)")))'
-    grep -q "^    vCPU 0 (APIC ID 0) at 0xffffffff.* (.*+0x.*): written while processors wait on these" \
+    grep -q "^    vCPU 0 (APIC ID 0) at 0xffffffff.* (.*+0x.*): written while processors are on these" \
         "$work/said" || fail "the place is not told"
     grep -q "^muster: the monitor stopped the TD, .*: triple fault" "$work/said" ||
         fail "no processor has met the damage"

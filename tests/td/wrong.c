@@ -349,6 +349,10 @@ static __attribute__((noinline, noclone)) void break_rule(void)
     wait_for_ap();
 #elif CASE == 33
     store_by_arithmetic();
+#elif CASE == 37
+    wake_ap();
+    wait_for_ap();
+    WRONG("movq $0, 0x1FFF8(%0)", "r"((uint64_t)TABLES));
 #elif CASE == 34
     take_two_nmis();
 #elif CASE == 36
