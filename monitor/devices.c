@@ -50,7 +50,7 @@ bool devices_io(struct vcpu *vcpu, uint16_t port, unsigned bytes, bool write, ui
     return false;
 }
 
-static void access(uint64_t phys, unsigned bytes, bool write, uint64_t *value)
+void devices_access(uint64_t phys, unsigned bytes, bool write, uint64_t *value)
 {
     volatile void *device = (volatile void *)phys;
     switch (bytes | (write ? 0x10u : 0u)) {
@@ -89,7 +89,9 @@ bool devices_mmio(struct vcpu *vcpu, uint64_t phys, unsigned bytes, bool write, 
     if (page_state_of(phys) != PAGE_ABSENT)
         why = "memory of the guest's own";
     else if (rule && rule == last && rule->action == POLICY_ALLOW && memory_map_device(phys)) {
-        access(phys, bytes, write, value);
+        if (rule->ask)
+            return rule->ask(vcpu, phys, bytes, write, value);
+        devices_access(phys, bytes, write, value);
         return true;
     }
     report_finding(vcpu, write ? "mmio-write-refused" : "mmio-read-refused", phys, *value,

@@ -15,6 +15,9 @@ bool devices_io(struct vcpu *vcpu, uint16_t port, unsigned bytes, bool write, ui
 /** An access of 1 to 8 bytes to a device's registers; false: refused. */
 bool devices_mmio(struct vcpu *vcpu, uint64_t phys, unsigned bytes, bool write, uint64_t *value);
 
+/** The access itself, to an address that memory_map_device() has mapped. */
+void devices_access(uint64_t phys, unsigned bytes, bool write, uint64_t *value);
+
 /* Handlers for policies. */
 bool port_debug_console(struct vcpu *vcpu, uint16_t port, unsigned bytes, bool write,
                         uint32_t *value);

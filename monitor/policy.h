@@ -51,10 +51,15 @@ struct policy_port {
     const char *name;
 };
 
+/** Takes an access of 1 to 8 bytes that is asked of the host; false: as REFUSE. */
+typedef bool policy_range_handler(struct vcpu *vcpu, uint64_t phys, unsigned bytes, bool write,
+                                  uint64_t *value);
+
 /** Guest-physical addresses that are no memory, likewise. */
 struct policy_range {
     uint64_t first, last;
     enum policy_action action;
+    policy_range_handler *ask; /* where ALLOW is not all, for who asks; NULL elsewhere */
     const char *name;
 };
 

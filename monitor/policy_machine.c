@@ -3,6 +3,7 @@
 #include "abi/fw_cfg.h"
 #include "abi/x86.h"
 #include "monitor/devices.h"
+#include "monitor/ioapic.h"
 #include "monitor/layout.h"
 #include "monitor/npt.h"
 
@@ -41,10 +42,11 @@ const struct policy_port machine_ports[MACHINE_PORTS] = {
 };
 
 const struct policy_range machine_ranges[MACHINE_RANGES] = {
-    {APIC_DEFAULT_PHYS, APIC_DEFAULT_PHYS + PAGE_BYTES - 1, POLICY_REFUSE,
+    {APIC_DEFAULT_PHYS, APIC_DEFAULT_PHYS + PAGE_BYTES - 1, POLICY_REFUSE, NULL,
      "the local APIC: the guest's is an x2APIC"},
-    {ROM_PHYS, GUEST_FOUR_GIB - 1, POLICY_REFUSE, "the monitor's ROM"},
-    {GUEST_LOW_END, ROM_PHYS - 1, POLICY_ALLOW, "devices below 4 GiB"},
-    {MONITOR_PHYS, MONITOR_RAM_END - 1, POLICY_REFUSE, "the monitor's memory"},
-    {MONITOR_RAM_END, GUEST_SHARED_BIT - 1, POLICY_ALLOW, "devices above 4 GiB"},
+    {IOAPIC_PHYS, IOAPIC_PHYS + PAGE_BYTES - 1, POLICY_ALLOW, ioapic_mmio, "the I/O APIC"},
+    {ROM_PHYS, GUEST_FOUR_GIB - 1, POLICY_REFUSE, NULL, "the monitor's ROM"},
+    {GUEST_LOW_END, ROM_PHYS - 1, POLICY_ALLOW, NULL, "devices below 4 GiB"},
+    {MONITOR_PHYS, MONITOR_RAM_END - 1, POLICY_REFUSE, NULL, "the monitor's memory"},
+    {MONITOR_RAM_END, GUEST_SHARED_BIT - 1, POLICY_ALLOW, NULL, "devices above 4 GiB"},
 };

@@ -8,7 +8,7 @@
 #include "monitor/policy.h"
 
 #define MACHINE_PORTS  31
-#define MACHINE_RANGES 5
+#define MACHINE_RANGES 6
 
 extern const struct policy_port machine_ports[MACHINE_PORTS];
 extern const struct policy_range machine_ranges[MACHINE_RANGES];

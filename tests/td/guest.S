@@ -15,7 +15,6 @@
 #define PENDING     0x1000000
 #define SHARED_HIGH 0x8000               /* the shared bit in an address's upper half */
 #define SHARED_BASE 0xFFFF800000000000   /* where it is mapped: the root's entry 256 */
-#define IOAPIC_PHYS 0xFEC00000
 #define LARGE_BYTES 0x200000
 #define MASK_HOST   0xFC00               /* R10 to R15 */
 
@@ -38,6 +37,7 @@
 #define CASE_REPORTS_AFTER_SHARING 16
 #define CASE_APIC_PAGE          17
 #define CASE_NO_IDT             18 /* IDTR as at the start: at 0, which is pending */
+#define CASE_INIT_BY_IOAPIC     19
 
     .section .text, "ax", @progbits
     .code32
@@ -170,6 +170,30 @@ start_64:
     movl $(APIC_DEFAULT_PHYS + APIC_ID), %r14d
     call host
     testq %r10, %r10
+    jnz 7f
+    ud2
+7:
+#elif CASE == CASE_INIT_BY_IOAPIC
+    movl $TDVMCALL_MMIO, %r11d      /* select the lower half of entry 2 */
+    movl $4, %r12d
+    movl $1, %r13d
+    movl $IOAPIC_PHYS, %r14d
+    movl $0x14, %r15d
+    call host
+    movl $TDVMCALL_MMIO, %r11d
+    movl $4, %r12d
+    movl $1, %r13d
+    movl $(IOAPIC_PHYS + 0x10), %r14d
+    movl $ICR_INIT, %r15d
+    call host
+    testq %r10, %r10                /* taken, and without effect: masked as it was */
+    jz 7f
+    ud2
+7:  movl $TDVMCALL_MMIO, %r11d
+    movl $4, %r12d
+    xorl %r13d, %r13d
+    call host
+    testl $0x10000, %r11d
     jnz 7f
     ud2
 7:
