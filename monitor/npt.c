@@ -65,16 +65,10 @@ static void unpaged_init(void)
             identity_directory[i] = (i * LARGE_4MIB) | NPT_FLAGS | PTE_LARGE;
 }
 
-static bool is_for_guest(uint64_t phys, uint64_t bytes)
-{
-    const struct policy_range *range = policy_range_over(phys, phys + bytes - 1);
-    return range && range->action == POLICY_ALLOW;
-}
-
 static void show_devices(struct table *table, uint64_t start, uint64_t bytes)
 {
     for (unsigned i = 0; i < PTE_ENTRIES; i++)
-        if (!table->entry[i] && is_for_guest(start + i * bytes, bytes))
+        if (!table->entry[i] && policy_allows_range(start + i * bytes, start + (i + 1) * bytes - 1))
             table->entry[i] = (start + i * bytes) | NPT_FLAGS | PTE_LARGE;
 }
 

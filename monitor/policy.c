@@ -42,16 +42,19 @@ const struct policy_range *policy_range_of(uint64_t phys)
     FIND(ranges, range_count, phys);
 }
 
-/* An earlier entry that has a part of it speaks of that part, and nobody of the whole. */
-const struct policy_range *policy_range_over(uint64_t first, uint64_t last)
+/* An earlier entry that has a part of it speaks of that part. */
+bool policy_allows_range(uint64_t first, uint64_t last)
 {
     for (unsigned i = 0; i < monitor.policy->range_count; i++) {
         const struct policy_range *range = &monitor.policy->ranges[i];
         if (last < range->first || first > range->last)
             continue;
-        return first >= range->first && last <= range->last ? range : NULL;
+        if (range->action != POLICY_ALLOW)
+            return false;
+        if (first >= range->first && last <= range->last)
+            return true;
     }
-    return NULL;
+    return false;
 }
 
 const struct policy_call *policy_call_of(const struct policy_call *calls, unsigned count,

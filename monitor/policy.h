@@ -113,8 +113,8 @@ const struct policy_msr *policy_msr_of(uint32_t msr);
 const struct policy_port *policy_port_of(uint16_t port);
 const struct policy_range *policy_range_of(uint64_t phys);
 
-/** The one range that speaks of all of it, or NULL. */
-const struct policy_range *policy_range_over(uint64_t first, uint64_t last);
+/** Whether all of these addresses are of ranges with ALLOW. */
+bool policy_allows_range(uint64_t first, uint64_t last);
 
 const struct policy_call *policy_call_of(const struct policy_call *calls, unsigned count,
                                          uint64_t number);
