@@ -102,6 +102,7 @@
 #define SVM_EVENT_ERROR_CODE (1u << 11)
 #define SVM_EVENT_NMI        (2u << 8)
 #define SVM_EVENT_EXCEPTION  (3u << 8)
+#define SVM_EVENT_TYPE       (7u << 8)
 #define SVM_EVENT_VECTOR     0xFFu
 
 /* MSR permission map: three ranges of 2 KiB, two bits for each MSR (read, write). */

@@ -154,10 +154,12 @@
 #define DR6_BREAKPOINTS 0x0000000F
 #define DR6_SINGLE_STEP 0x00004000
 
+#define VECTOR_DE  0
 #define VECTOR_DB  1
 #define VECTOR_NMI 2
 #define VECTOR_UD  6
 #define VECTOR_DF  8
+#define VECTOR_TS  10
 #define VECTOR_NP  11
 #define VECTOR_GP  13
 #define VECTOR_PF  14

@@ -71,8 +71,10 @@ uint32_t woken_exceptions(const struct vcpu *vcpu)
 
 void woken_trap(struct vcpu *vcpu, unsigned vector)
 {
-    /* #DF is what becomes of a trap that has been seen. */
-    if (!vcpu->traps_watched || vector == VECTOR_DF || !is_with_os(vcpu))
+    /* What comes of an exception on its way to its handler is that exception's doing. */
+    uint32_t cut_off = (uint32_t)vcpu->vmcb->exit_int_info;
+    bool follows = cut_off & SVM_EVENT_VALID && (cut_off & SVM_EVENT_TYPE) == SVM_EVENT_EXCEPTION;
+    if (!vcpu->traps_watched || follows || !is_with_os(vcpu))
         return;
     if (vcpu->vmcb->idtr.base != vcpu->firmware_idt) {
         vcpu->traps_watched = false;
@@ -81,6 +83,26 @@ void woken_trap(struct vcpu *vcpu, unsigned vector)
     }
     report_finding(vcpu, RULE_TRAP, vcpu->vmcb->idtr.base, vector,
                    "exception %u on a woken processor that is still on the firmware's IDT", vector);
+}
+
+static bool is_contributory(unsigned vector)
+{
+    return vector == VECTOR_DE || (vector >= VECTOR_TS && vector <= VECTOR_GP);
+}
+
+static bool is_page_fault(unsigned vector)
+{
+    return vector == VECTOR_PF || vector == VECTOR_VE;
+}
+
+/* Two exceptions at once (SDM vol. 3, table 6-5); with any other first event they come in turn. */
+static bool is_double_fault(uint64_t cut_off, unsigned vector)
+{
+    unsigned first = (unsigned)(cut_off & SVM_EVENT_VECTOR);
+    if ((cut_off & SVM_EVENT_TYPE) != SVM_EVENT_EXCEPTION)
+        return false;
+    return (is_contributory(first) && is_contributory(vector)) ||
+           (is_page_fault(first) && (is_page_fault(vector) || is_contributory(vector)));
 }
 
 void woken_handle_exception(struct vcpu *vcpu)
@@ -95,6 +117,8 @@ void woken_handle_exception(struct vcpu *vcpu)
         if ((cut_off & SVM_EVENT_VECTOR) == VECTOR_DF)
             fatal(vcpu, "triple fault (exception %u while #DF is delivered; CR2 0x%lx)", vector,
                   vcpu->vmcb->cr2);
+    }
+    if (cut_off & SVM_EVENT_VALID && is_double_fault(cut_off, vector)) {
         vector = VECTOR_DF;
         error_code = 0;
     }
