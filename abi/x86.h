@@ -41,6 +41,10 @@
 #define RFLAGS_NT    0x00004000
 #define RFLAGS_AC    0x00040000
 
+/* Debug registers without a breakpoint (SDM vol. 3, 17.2). */
+#define DR6_NONE 0xFFFF0FF0
+#define DR7_NONE 0x00000400
+
 /* MSRs (SDM vol. 4; names without their IA32_ prefix). */
 #define MSR_APIC_BASE      0x0000001B
 #define MSR_TSC_ADJUST     0x0000003B

@@ -63,12 +63,21 @@ bool mailbox_withdraw(struct mailbox *mailbox, enum mailbox_command command)
     return word_move(command_word(mailbox), command, MAILBOX_NOOP);
 }
 
+enum muster_status mailbox_await_free(const struct muster_machine *machine, uint64_t deadline_ns)
+{
+    struct mailbox *mailbox = mailbox_of(machine);
+    if (!mailbox)
+        return MUSTER_ERROR_MAILBOX_ADDRESS;
+    return mailbox_wait_noop(machine, mailbox, deadline_ns) ? MUSTER_OK : MUSTER_ERROR_MAILBOX_BUSY;
+}
+
 enum muster_status mailbox_test(const struct muster_machine *machine, uint32_t apic_id,
                                 uint64_t deadline_ns)
 {
     struct mailbox *mailbox = mailbox_of(machine);
-    if (!mailbox || !mailbox_wait_noop(machine, mailbox, deadline_ns))
-        return MUSTER_ERROR_MAILBOX_BUSY;
+    enum muster_status status = mailbox_await_free(machine, deadline_ns);
+    if (status)
+        return status;
     mailbox_send(mailbox, apic_id, 0, MAILBOX_TEST);
     if (mailbox_wait_noop(machine, mailbox, deadline_ns))
         return MUSTER_OK;
@@ -130,7 +139,8 @@ static uint32_t count_pending(const struct muster_machine *machine, uint32_t fro
 /*
  * How long this CPU may take to acknowledge. The first silent one may use half of the time up;
  * those after it share what is left, but for what the last one needs to arrive. So any number of
- * dead CPUs costs the one deadline, and a living CPU behind them still gets its turn.
+ * dead CPUs costs the one deadline, and a living CPU behind them still gets its turn. 0: there is
+ * no time left in which it could.
  */
 static uint64_t acknowledge_deadline_ns(const struct wake_run *run, uint32_t index)
 {
@@ -144,7 +154,7 @@ static uint64_t acknowledge_deadline_ns(const struct wake_run *run, uint32_t ind
     if (now_ns < half_ns)
         return half_ns;
     if (now_ns >= end_ns)
-        return now_ns;
+        return 0;
     return now_ns + (end_ns - now_ns) / (1 + count_pending(run->machine, index + 1));
 }
 
@@ -153,6 +163,11 @@ static void wake_one(const struct wake_run *run, struct mailbox *mailbox, uint32
     struct muster_machine *machine = run->machine;
     struct muster_slot *slot = &machine->slots[index];
     uint64_t deadline_ns = acknowledge_deadline_ns(run, index);
+    if (!deadline_ns) {
+        /* A command that is withdrawn at once may be read all the same: better not sent. */
+        slot_fail(slot, MUSTER_TIME_OUT);
+        return;
+    }
     if (!mailbox_wait_noop(machine, mailbox, deadline_ns)) {
         slot_fail(slot, MUSTER_ERROR_MAILBOX_BUSY);
         return;

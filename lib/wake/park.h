@@ -6,7 +6,10 @@
 
 #include <muster/cpu.h>
 
-/** What a parked CPU is told (muster_slot.command). */
+/**
+ * What a parked CPU is told (muster_slot.command). Whoever takes a command, by a compare-and-swap
+ * to PARK_STAY, decides: the CPU goes, or whoever gave it has taken it back.
+ */
 enum park_command {
     PARK_STAY = 0,
     PARK_START,     /* go to slot->start.entry */
@@ -24,10 +27,18 @@ enum park_step {
  *  slot's CPU, and must stay where it is. */
 bool park_arrive(struct muster_slot *slot, enum muster_status loaded);
 
+/** This CPU has left its host for the park area: from here on it is OFF, or FAILED. */
+bool park_return(struct muster_slot *slot, enum muster_status reloaded);
+
 /** One look at the command: acts on the slot, never sleeps, never leaves. */
 enum park_step park_step(struct muster_slot *slot);
 
 /** The park loop: step, sleep, step ... until the CPU goes. */
 __attribute__((noreturn)) void park_run(struct muster_slot *slot);
+
+/** muster_cpu_on() and muster_cpu_wait() for a slot (lib/lifecycle.c). */
+enum muster_status slot_turn_on(struct muster_slot *slot, const struct muster_start *start);
+enum muster_status slot_await_on(struct muster_slot *slot, uint64_t deadline_ns);
+enum muster_cpu_state slot_state(const struct muster_slot *slot);
 
 #endif

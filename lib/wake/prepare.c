@@ -54,6 +54,7 @@ enum muster_status muster_prepare(struct muster_machine *machine, const struct m
     muster_cpu_profile_read(machine, &machine->profile);
     slot_stamp(bsp, MUSTER_STAMP_OWN_TABLES);
     slot_stamp(bsp, MUSTER_STAMP_ON);
+    word_store_release(&machine->on_count, 1);
     word_store_release(&bsp->state, MUSTER_CPU_ON);
     return MUSTER_OK;
 }

@@ -148,7 +148,7 @@ struct fake_machine {
     uint64_t msr_value[FAKE_MSRS_MAX];
     uint32_t msr_count, msr_writes;
 
-    unsigned loads;
+    unsigned loads, reloads;
     enum muster_status bsp_load_status;
     void (*on_sleep)(struct fake_machine *fake);
 };
@@ -615,10 +615,12 @@ static inline void fake_set_processor(struct fake_machine *fake, const char vend
 static jmp_buf fake_gone;                  /* to where a CPU that leaves C goes */
 static struct muster_slot *fake_gone_slot; /* cpu_enter()'s */
 static uint64_t fake_gone_to;              /* cpu_leave()'s */
+static struct muster_slot *fake_gone_off;  /* cpu_go_off()'s */
+static unsigned fake_levels = 4;           /* of the tables that everybody is on */
 
 static inline bool fake_has_gone_nowhere(void)
 {
-    return !fake_gone_slot && !fake_gone_to;
+    return !fake_gone_slot && !fake_gone_to && !fake_gone_off;
 }
 
 void cpu_enter(struct muster_slot *slot)
@@ -631,6 +633,25 @@ void cpu_leave(uint64_t vector)
 {
     fake_gone_to = vector;
     longjmp(fake_gone, 1);
+}
+
+void cpu_go_off(struct muster_slot *slot)
+{
+    fake_gone_off = slot;
+    longjmp(fake_gone, 1);
+}
+
+enum muster_status cpu_reload(struct muster_slot *slot)
+{
+    struct fake_machine *fake = slot->machine->platform->context;
+    fake->reloads++;
+    slot->gs_base = (uint64_t)slot;
+    return fake->current->load_status;
+}
+
+unsigned cpu_paging_levels(void)
+{
+    return fake_levels;
 }
 
 enum muster_status cpu_load(struct muster_slot *slot, void *percpu)
@@ -747,6 +768,8 @@ static inline struct fake_machine *fake_machine_new(const uint32_t *ids, uint32_
     fake->idt = aligned_alloc(PAGE_BYTES, sizeof(*fake->idt));
     fake_gone_slot = NULL;
     fake_gone_to = 0;
+    fake_gone_off = NULL;
+    fake_levels = 4;
     return fake;
 }
 
