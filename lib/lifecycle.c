@@ -1,11 +1,12 @@
 /*
- * A CPU's life: on, off, and the names of its states. Each change of state is one
- * compare-and-swap, so that of several callers one wins. What a parked CPU is told is a word of its own
- * (lib/wake/park.h), and whoever takes a command out of it decides: the CPU, which then goes, or
- * whoever gives it up, and then it never will. So nobody can end a start that the CPU has taken,
- * and none can take a start whose data is not complete.
+ * A CPU's life: on and off. Each change of state is one compare-and-swap, so that of several
+ * callers one wins. What a parked CPU is told is a word of its own (lib/wake/park.h), and whoever
+ * takes a command out of it decides: the CPU, which then goes, or whoever gives it up, and then it
+ * never will. So nobody can end a start that the CPU has taken, and no CPU can take a start whose
+ * data is not complete.
  */
 #include <muster/life.h>
+#include <muster/wake.h>
 
 #include "lib/atomic.h"
 #include "lib/cpu/cpu.h"
@@ -21,7 +22,7 @@ static struct muster_slot *slot_of(const struct muster_machine *machine, uint32_
     return index < 0 ? NULL : &machine->slots[index];
 }
 
-enum muster_cpu_state slot_state(const struct muster_slot *slot)
+static enum muster_cpu_state slot_state(const struct muster_slot *slot)
 {
     return (enum muster_cpu_state)word_load_acquire(&slot->state);
 }
@@ -50,7 +51,7 @@ static enum muster_status claim_for_start(struct muster_slot *slot)
     return MUSTER_OK;
 }
 
-enum muster_status slot_turn_on(struct muster_slot *slot, const struct muster_start *start)
+static enum muster_status slot_turn_on(struct muster_slot *slot, const struct muster_start *start)
 {
     const struct muster_machine *machine = slot->machine;
     enum muster_status status = claim_for_start(slot);
@@ -113,7 +114,7 @@ static enum muster_status give_start_up(struct muster_slot *slot)
     return slot_state(slot) == MUSTER_CPU_ON ? MUSTER_OK : MUSTER_TIME_OUT;
 }
 
-enum muster_status slot_await_on(struct muster_slot *slot, uint64_t deadline_ns)
+static enum muster_status slot_await_on(struct muster_slot *slot, uint64_t deadline_ns)
 {
     if (!await_state(slot, MUSTER_CPU_ON, 1u << MUSTER_CPU_ON_PENDING, deadline_ns))
         return give_start_up(slot);
@@ -147,6 +148,26 @@ enum muster_status muster_cpu_wait(struct muster_machine *machine, uint32_t apic
     }
 }
 
+enum muster_status muster_start(struct muster_machine *machine, const uint32_t *order,
+                                uint32_t order_count, uint64_t timeout_ns)
+{
+    const struct muster_platform *platform = machine->platform;
+    uint64_t deadline_ns = time_after(platform->time_ns(platform->context), timeout_ns);
+    uint32_t count = order ? order_count : machine->cpu_count;
+    bool all_on = true;
+    for (uint32_t i = 0; i < count; i++) {
+        uint32_t index = order ? order[i] : i;
+        if (index >= machine->cpu_count || slot_state(&machine->slots[index]) != MUSTER_CPU_OFF)
+            continue;
+        struct muster_slot *slot = &machine->slots[index];
+        all_on &= slot_turn_on(slot, &slot->start) == MUSTER_OK;
+    }
+    for (uint32_t i = 0; i < machine->cpu_count; i++)
+        if (slot_state(&machine->slots[i]) == MUSTER_CPU_ON_PENDING)
+            all_on &= slot_await_on(&machine->slots[i], deadline_ns) == MUSTER_OK;
+    return all_on ? MUSTER_OK : MUSTER_TIME_OUT;
+}
+
 /* One CPU less that is on, unless it is the last: two that go at once cannot both be let go. */
 static bool leave_the_others(struct muster_machine *machine)
 {
@@ -170,30 +191,4 @@ enum muster_status muster_cpu_off(struct muster_slot *slot)
         return MUSTER_DENIED;
     word_move(&slot->state, MUSTER_CPU_ON, MUSTER_CPU_OFF_PENDING); /* nobody else moves it */
     cpu_go_off(slot);
-}
-
-#define COUNT(table) (sizeof(table) / sizeof((table)[0]))
-
-const char *muster_cpu_state_name(enum muster_cpu_state state)
-{
-    static const char *const names[] = {
-        [MUSTER_CPU_ABSENT] = "absent", [MUSTER_CPU_ADOPT_PENDING] = "adopt-pending",
-        [MUSTER_CPU_OFF] = "off",       [MUSTER_CPU_ON_PENDING] = "on-pending",
-        [MUSTER_CPU_ON] = "on",         [MUSTER_CPU_OFF_PENDING] = "off-pending",
-        [MUSTER_CPU_FAILED] = "failed",
-    };
-    return (unsigned)state < COUNT(names) ? names[state] : "unknown";
-}
-
-const char *muster_stamp_name(enum muster_stamp stamp)
-{
-    static const char *const names[] = {
-        [MUSTER_STAMP_WAKE_SENT] = "wake_sent",
-        [MUSTER_STAMP_FIRST_INSTRUCTION] = "first_instruction",
-        [MUSTER_STAMP_LONG_MODE] = "long_mode",
-        [MUSTER_STAMP_OWN_TABLES] = "own_tables",
-        [MUSTER_STAMP_PARKED] = "parked",
-        [MUSTER_STAMP_ON] = "on",
-    };
-    return (unsigned)stamp < COUNT(names) ? names[stamp] : "unknown";
 }

@@ -1,6 +1,6 @@
 /*
- * The orchestrator: brings every described CPU into the park area by any way, and from there on.
- * It knows nothing of how a wake is sent; that is the way's (lib/wake/way.h).
+ * The orchestrator: brings every described CPU into the park area by any way. It knows nothing of
+ * how a wake is sent; that is the way's (lib/wake/way.h).
  */
 #include <muster/wake.h>
 
@@ -57,8 +57,7 @@ static uint32_t choose_pending(struct muster_machine *machine)
         struct muster_slot *slot = &machine->slots[i];
         if (!machine->cpus[i].enabled || i == machine->bsp)
             continue;
-        if (word_load_acquire(&slot->arrived) &&
-            word_load_acquire(&slot->command) == PARK_STAY &&
+        if (word_load_acquire(&slot->arrived) && word_load_acquire(&slot->command) == PARK_STAY &&
             word_move(&slot->state, MUSTER_CPU_FAILED, MUSTER_CPU_OFF))
             continue;
         /* Set foot in its slot: under way still, or refused. A second time it would be a stray. */
@@ -146,23 +145,4 @@ enum muster_status muster_adopt(struct muster_machine *machine, const struct mus
     }
     give_up(machine);
     return any_failed(machine) ? MUSTER_TIME_OUT : MUSTER_OK;
-}
-
-enum muster_status muster_start(struct muster_machine *machine, const uint32_t *order,
-                                uint32_t order_count, uint64_t timeout_ns)
-{
-    uint64_t deadline_ns = time_after(time_now_ns(machine), timeout_ns);
-    uint32_t count = order ? order_count : machine->cpu_count;
-    bool all_on = true;
-    for (uint32_t i = 0; i < count; i++) {
-        uint32_t index = order ? order[i] : i;
-        if (index >= machine->cpu_count || slot_state(&machine->slots[index]) != MUSTER_CPU_OFF)
-            continue;
-        struct muster_slot *slot = &machine->slots[index];
-        all_on &= slot_turn_on(slot, &slot->start) == MUSTER_OK;
-    }
-    for (uint32_t i = 0; i < machine->cpu_count; i++)
-        if (slot_state(&machine->slots[i]) == MUSTER_CPU_ON_PENDING)
-            all_on &= slot_await_on(&machine->slots[i], deadline_ns) == MUSTER_OK;
-    return all_on ? MUSTER_OK : MUSTER_TIME_OUT;
 }

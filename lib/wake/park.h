@@ -36,9 +36,4 @@ enum park_step park_step(struct muster_slot *slot);
 /** The park loop: step, sleep, step ... until the CPU goes. */
 __attribute__((noreturn)) void park_run(struct muster_slot *slot);
 
-/** muster_cpu_on() and muster_cpu_wait() for a slot (lib/lifecycle.c). */
-enum muster_status slot_turn_on(struct muster_slot *slot, const struct muster_start *start);
-enum muster_status slot_await_on(struct muster_slot *slot, uint64_t deadline_ns);
-enum muster_cpu_state slot_state(const struct muster_slot *slot);
-
 #endif
