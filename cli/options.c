@@ -10,7 +10,7 @@
 
 /* What GOptionContext fills in, before it is checked. */
 struct raw {
-    char *cpus, *timeout, *wake, *memory;
+    char *cpus, *timeout, *wake, *memory, *cycles, *seed, *hand_backs;
     gboolean td, gdb, help;
     struct options *options;
 };
@@ -48,6 +48,10 @@ static void add_group(GOptionContext *context, unsigned groups, struct raw *raw)
     const GOptionEntry run[] = {
         {"wake", 0, 0, G_OPTION_ARG_STRING, &raw->wake, "How to wake the CPUs (auto)",
          "auto|sipi|mailbox"},
+        {"cycles", 0, 0, G_OPTION_ARG_STRING, &raw->cycles, "Turn CPUs off and on N times", "N"},
+        {"seed", 0, 0, G_OPTION_ARG_STRING, &raw->seed, "Which CPUs, and when (by chance)", "N"},
+        {"hand-back", 0, 0, G_OPTION_ARG_STRING, &raw->hand_backs,
+         "Hand CPUs back to the shim N times (1)", "N"},
         none,
     };
     const GOptionEntry boot[] = {
@@ -113,6 +117,35 @@ static bool check_wake(struct options *options, const char *text, GError **error
         if (strcmp(text, words[i]) == 0)
             options->wake = (enum wake)i;
     }
+    return true;
+}
+
+static bool check_number(const char *option, const char *text, guint64 most, guint64 *number,
+                         GError **error)
+{
+    if (!text || g_ascii_string_to_unsigned(text, 10, 1, most, number, NULL))
+        return true;
+    return usage(error, "--%s %s: give a number from 1 to %" G_GUINT64_FORMAT, option, text, most);
+}
+
+/* The seed is the kernel's only chance: what is not given is drawn here, and reported. */
+static bool check_life(struct options *options, const struct raw *raw, GError **error)
+{
+    guint64 cycles = 0, hand_backs = 1;
+    options->seed = 1 + g_random_int();
+    if (!check_number("cycles", raw->cycles, OPTIONS_MAX_ROUNDS, &cycles, error) ||
+        !check_number("seed", raw->seed, G_MAXINT64, &options->seed, error) ||
+        !check_number("hand-back", raw->hand_backs, OPTIONS_MAX_ROUNDS, &hand_backs, error))
+        return false;
+    options->cycles = (unsigned)cycles;
+    options->hand_backs = (unsigned)hand_backs;
+    if (raw->seed && !raw->cycles)
+        return usage(error, "--seed %s: there is nothing to choose; add --cycles N", raw->seed);
+    if (raw->hand_backs && options->wake != WAKE_MAILBOX)
+        return usage(error,
+                     "--hand-back %s: CPUs go back by a mailbox's ResetVector; add --wake "
+                     "mailbox or --td",
+                     raw->hand_backs);
     return true;
 }
 
@@ -221,7 +254,7 @@ static bool check(struct raw *raw, unsigned groups, int argc, char **argv, GErro
     return check_timeout(options, raw->timeout, standard, error) &&
            check_wake(options, raw->wake, error) && check_td(options, raw, groups, error) &&
            check_memory(options, raw->memory, error) && check_page_tables(options, error) &&
-           check_shim_words(options, groups, error);
+           check_shim_words(options, groups, error) && check_life(options, raw, error);
 }
 
 /* GLib's own treatment of "--" depends on what follows it; ours does not. */
@@ -286,6 +319,9 @@ struct options *options_parse(const struct verb *verb, unsigned groups, int argc
     g_free(raw.timeout);
     g_free(raw.wake);
     g_free(raw.memory);
+    g_free(raw.cycles);
+    g_free(raw.seed);
+    g_free(raw.hand_backs);
     if (good && !raw.help)
         return raw.options;
     options_free(raw.options);

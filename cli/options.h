@@ -10,7 +10,8 @@
 
 #define OPTIONS_MIN_MEMORY  (64u << 20)
 #define OPTIONS_MAX_CPUS    512 /* what the kernel holds (kernel/percpu.h); the shim holds more */
-#define OPTIONS_MAX_TD_CPUS 64  /* what the monitor holds (monitor/vcpu.h) */
+#define OPTIONS_MAX_ROUNDS  1000000 /* of cycles and hand-backs (kernel/options.c) */
+#define OPTIONS_MAX_TD_CPUS 64      /* what the monitor holds (monitor/vcpu.h) */
 
 enum wake {
     WAKE_AUTO, /* the kernel is started directly and chooses */
@@ -30,11 +31,14 @@ struct options {
     char *page_tables;
     char *shim_append;
 
-    bool td;        /* under the monitor, as an Intel TD, by its shim */
-    enum wake wake; /* run */
-    char *kernel;   /* boot */
-    char *initrd;   /* boot, or NULL */
-    char *until;    /* boot, or NULL: see struct console */
+    bool td;             /* under the monitor, as an Intel TD, by its shim */
+    enum wake wake;      /* run */
+    unsigned cycles;     /* run: how many times CPUs go off and on; 0: not at all */
+    guint64 seed;        /* run: of these */
+    unsigned hand_backs; /* run: rounds through the ResetVector */
+    char *kernel;        /* boot */
+    char *initrd;        /* boot, or NULL */
+    char *until;         /* boot, or NULL: see struct console */
 
     char *qemu; /* a path, or NULL: the one in PATH */
     char *cpu;  /* a model, or NULL: the verb's default */

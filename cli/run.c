@@ -29,14 +29,26 @@ static bool choose_td_image(struct image_texts *texts, struct qemu_image *image,
     return texts->shim != NULL;
 }
 
+static char *kernel_words(const struct options *options)
+{
+    static const char *const ways[] = {"auto", "sipi", "mailbox"};
+    GString *words = g_string_new(NULL);
+    g_string_append_printf(words, "wake=%s inject=mce", ways[options->wake]);
+    if (options->cycles)
+        g_string_append_printf(words, " cycles=%u seed=%" G_GUINT64_FORMAT, options->cycles,
+                               options->seed);
+    if (options->hand_backs > 1)
+        g_string_append_printf(words, " hand-back=%u", options->hand_backs);
+    if (options->append)
+        g_string_append_printf(words, " %s", options->append);
+    return g_string_free(words, FALSE);
+}
+
 static bool choose_image(const struct options *options, struct image_texts *texts,
                          struct qemu_image *image, GError **error)
 {
-    static const char *const ways[] = {"auto", "sipi", "mailbox"};
     texts->kernel = files_own(KERNEL, error);
-    texts->kernel_words =
-        g_strdup_printf("wake=%s inject=mce%s%s", ways[options->wake], options->append ? " " : "",
-                        options->append ? options->append : "");
+    texts->kernel_words = kernel_words(options);
     *image = (struct qemu_image){.program = texts->kernel, .words = texts->kernel_words};
     if (!texts->kernel || options->wake != WAKE_MAILBOX)
         return texts->kernel != NULL;
@@ -91,6 +103,7 @@ static void profile_of(const struct session *session, struct proofs_profile *pro
         .cpus = session->options->cpus,
         .td = session->options->td,
         .by_mailbox = session->options->wake == WAKE_MAILBOX,
+        .cycles = session->options->cycles > 0,
         .mailbox_version = fields_number(shim, "mailbox_version", -1),
         .keep = g_strcmp0(fields_text(memory, "policy"), "keep") == 0,
     };

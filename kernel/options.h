@@ -6,6 +6,8 @@
  *     levels=4|5               of the page tables; default: as it was booted
  *     apic=auto|x2             auto: the mode that it is in; x2: x2APIC mode
  *     timeout-ms=N             for each thing that is waited for; default 10000
+ *     cycles=N seed=N          turn CPUs off and on N times, at random by this seed (1)
+ *     hand-back=N              rounds of the proof of the ResetVector (1)
  *     inject=mce               somebody outside will inject machine checks when asked
  */
 #ifndef KERNEL_OPTIONS_H
@@ -24,6 +26,9 @@ struct options {
     unsigned levels; /* 0: as booted */
     bool x2apic;     /* to be switched on */
     uint64_t timeout_ns;
+    uint32_t cycles;
+    uint64_t seed; /* never 0 */
+    uint32_t hand_backs;
     bool inject_machine_checks;
 };
 

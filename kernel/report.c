@@ -142,6 +142,11 @@ static void report_json(void)
     json_number("adopt_ns", kernel.adopt_ns);
     json_number("start_ns", kernel.start_ns);
     json_close('}');
+    json_open("cycles", '{');
+    json_number("count", kernel.cycles_done);
+    json_number("seed", kernel.options.seed);
+    json_number("ns", kernel.cycles_ns);
+    json_close('}');
     json_number("strays", word_load_acquire(&kernel.machine.strays));
     json_number("paging_levels", kernel.paging.levels);
     json_text("result", all_is_well() ? "ok" : "failed");
