@@ -23,7 +23,9 @@ struct boot_payload {
     struct muster_memory_map *map; /* modules are owned by MUSTER_OWNER_BOOT */
     struct boot_module kernel;
     struct boot_module initrd;
+    struct boot_module further; /* a second module; for PVH kernels only */
     const char *cmdline;
+    const char *initrd_words; /* the initrd's own command line, for PVH kernels; NULL: none */
     uint64_t rsdp_phys;
 };
 

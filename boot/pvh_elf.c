@@ -177,21 +177,23 @@ static void load_segments(const struct elf_file *elf, uint64_t moved)
     }
 }
 
-/* Start info, one module, the memory map and the command line, in one piece of memory. */
+/* Start info, modules, the memory map and the command lines, in one piece of memory. */
 static const char *tell(const struct boot_payload *payload, uint64_t *info_phys)
 {
     const struct muster_memory_map *map = payload->map;
+    const char *initrd_words = payload->initrd_words ? payload->initrd_words : "";
     uint64_t cmdline_bytes = strlen(payload->cmdline) + 1;
+    uint64_t words_bytes = strlen(initrd_words) + 1;
     /* The allocation itself may split a range in three. */
     uint64_t entries_bytes = (map->count + 2) * sizeof(struct pvh_memory_entry);
     *info_phys =
-        boot_payload_memory(payload, sizeof(struct pvh_start_info) + sizeof(struct pvh_module) +
-                                         entries_bytes + cmdline_bytes);
+        boot_payload_memory(payload, sizeof(struct pvh_start_info) + 2 * sizeof(struct pvh_module) +
+                                         entries_bytes + cmdline_bytes + words_bytes);
     if (!*info_phys)
         return "there is no room for the boot information";
     struct pvh_start_info *info = (void *)*info_phys;
-    struct pvh_module *module = (void *)(info + 1);
-    struct pvh_memory_entry *entries = (void *)(module + 1);
+    struct pvh_module *modules = (void *)(info + 1);
+    struct pvh_memory_entry *entries = (void *)(modules + 2);
     for (uint32_t i = 0; i < map->count; i++) {
         const struct muster_memory_range *range = &map->ranges[i];
         entries[i] =
@@ -200,12 +202,18 @@ static const char *tell(const struct boot_payload *payload, uint64_t *info_phys)
     }
     char *cmdline = (char *)entries + entries_bytes;
     memcpy(cmdline, payload->cmdline, cmdline_bytes);
-    *module = (struct pvh_module){payload->initrd.phys, payload->initrd.bytes, 0, 0};
+    char *words = cmdline + cmdline_bytes;
+    memcpy(words, initrd_words, words_bytes);
+    modules[0] = (struct pvh_module){payload->initrd.phys, payload->initrd.bytes,
+                                     words_bytes > 1 ? (uint64_t)words : 0, 0};
+    modules[1] = (struct pvh_module){payload->further.phys, payload->further.bytes, 0, 0};
     *info = (struct pvh_start_info){
         .magic = PVH_START_MAGIC,
         .version = 1,
-        .module_count = payload->initrd.bytes ? 1 : 0,
-        .modules_phys = (uint64_t)module,
+        .module_count = payload->further.bytes  ? 2
+                        : payload->initrd.bytes ? 1
+                                                : 0,
+        .modules_phys = (uint64_t)modules,
         .cmdline_phys = (uint64_t)cmdline,
         .rsdp_phys = payload->rsdp_phys,
         .memory_map_phys = (uint64_t)entries,

@@ -50,6 +50,13 @@ static void add_group(GOptionContext *context, unsigned groups, struct raw *raw)
          "auto|sipi|mailbox"},
         {"cycles", 0, 0, G_OPTION_ARG_STRING, &raw->cycles, "Turn CPUs off and on N times", "N"},
         {"seed", 0, 0, G_OPTION_ARG_STRING, &raw->seed, "Which CPUs, and when (by chance)", "N"},
+        {"then", 0, 0, G_OPTION_ARG_FILENAME, &o->then,
+         "Then hand all CPUs back and boot this kernel", "KERNEL"},
+        {"then-initrd", 0, 0, G_OPTION_ARG_FILENAME, &o->then_initrd, "Its initial RAM disk",
+         "FILE"},
+        {"then-append", 0, 0, G_OPTION_ARG_STRING, &o->then_append, "Its words (console=ttyS0)",
+         "S"},
+        {"until", 0, 0, G_OPTION_ARG_STRING, &o->until, "With --then: as for muster boot", "TEXT"},
         {"hand-back", 0, 0, G_OPTION_ARG_STRING, &raw->hand_backs,
          "Hand CPUs back to the shim N times (1)", "N"},
         none,
@@ -146,6 +153,27 @@ static bool check_life(struct options *options, const struct raw *raw, GError **
                      "--hand-back %s: CPUs go back by a mailbox's ResetVector; add --wake "
                      "mailbox or --td",
                      raw->hand_backs);
+    return true;
+}
+
+static bool check_then(const struct options *options, unsigned groups, GError **error)
+{
+    bool run = groups & OPTIONS_RUN;
+    if (run && !options->then && (options->then_initrd || options->then_append || options->until))
+        return usage(error, "--then-initrd, --then-append and --until are for the kernel that "
+                            "comes next; add --then KERNEL");
+    if (!options->then)
+        return true;
+    if (options->wake != WAKE_MAILBOX)
+        return usage(error,
+                     "--then %s: it gets its CPUs by the shim's mailbox; add --wake mailbox or "
+                     "--td",
+                     options->then);
+    if (g_strcmp0(options->mailbox_version, "0") == 0)
+        return usage(error,
+                     "--then %s: a mailbox of version 0 takes no CPU back; leave "
+                     "--mailbox-version out",
+                     options->then);
     return true;
 }
 
@@ -250,11 +278,13 @@ static bool check(struct raw *raw, unsigned groups, int argc, char **argv, GErro
     if (!check_operands(options, groups, argc, argv, error) ||
         !check_cpus(options, raw->cpus, error))
         return false;
-    double standard = groups & OPTIONS_BOOT ? 180 : 60 + 0.5 * options->cpus;
+    bool foreign = (groups & OPTIONS_BOOT) || options->then;
+    double standard = foreign ? 180 : 60 + 0.5 * options->cpus;
     return check_timeout(options, raw->timeout, standard, error) &&
            check_wake(options, raw->wake, error) && check_td(options, raw, groups, error) &&
            check_memory(options, raw->memory, error) && check_page_tables(options, error) &&
-           check_shim_words(options, groups, error) && check_life(options, raw, error);
+           check_shim_words(options, groups, error) && check_life(options, raw, error) &&
+           check_then(options, groups, error);
 }
 
 /* GLib's own treatment of "--" depends on what follows it; ours does not. */
@@ -341,6 +371,9 @@ void options_free(struct options *options)
                      options->kernel,
                      options->initrd,
                      options->until,
+                     options->then,
+                     options->then_initrd,
+                     options->then_append,
                      options->qemu,
                      options->cpu,
                      options->memory};

@@ -31,14 +31,16 @@ struct options {
     char *page_tables;
     char *shim_append;
 
-    bool td;             /* under the monitor, as an Intel TD, by its shim */
-    enum wake wake;      /* run */
-    unsigned cycles;     /* run: how many times CPUs go off and on; 0: not at all */
-    guint64 seed;        /* run: of these */
-    unsigned hand_backs; /* run: rounds through the ResetVector */
-    char *kernel;        /* boot */
-    char *initrd;        /* boot, or NULL */
-    char *until;         /* boot, or NULL: see struct console */
+    bool td;                         /* under the monitor, as an Intel TD, by its shim */
+    enum wake wake;                  /* run */
+    unsigned cycles;                 /* run: how many times CPUs go off and on; 0: not at all */
+    guint64 seed;                    /* run: of these */
+    unsigned hand_backs;             /* run: rounds through the ResetVector */
+    char *kernel;                    /* boot */
+    char *initrd;                    /* boot, or NULL */
+    char *until;                     /* boot, or run with then; or NULL: see struct console */
+    char *then;                      /* run: the kernel that ours hands over to, or NULL */
+    char *then_initrd, *then_append; /* run: its own, or NULL */
 
     char *qemu; /* a path, or NULL: the one in PATH */
     char *cpu;  /* a model, or NULL: the verb's default */

@@ -12,6 +12,8 @@
 #define MONITOR "muster-monitor.rom"
 #define TD_SHIM "muster-tdshim.fd"
 
+#define THEN_APPEND "console=ttyS0"
+
 /* The files and words of the plan, and who frees them. */
 struct image_texts {
     char *kernel, *shim, *monitor, *kernel_words, *shim_words;
@@ -21,11 +23,8 @@ static bool choose_td_image(struct image_texts *texts, struct qemu_image *image,
 {
     texts->monitor = files_own(MONITOR, error);
     texts->shim = texts->monitor ? files_own(TD_SHIM, error) : NULL;
-    *image = (struct qemu_image){.monitor = texts->monitor,
-                                 .td_firmware = texts->shim,
-                                 .words = texts->shim_words,
-                                 .modules = {texts->kernel},
-                                 .module_words = {texts->kernel_words}};
+    image->monitor = texts->monitor;
+    image->td_firmware = texts->shim;
     return texts->shim != NULL;
 }
 
@@ -39,6 +38,8 @@ static char *kernel_words(const struct options *options)
                                options->seed);
     if (options->hand_backs > 1)
         g_string_append_printf(words, " hand-back=%u", options->hand_backs);
+    if (options->then)
+        g_string_append(words, " then=boot");
     if (options->append)
         g_string_append_printf(words, " %s", options->append);
     return g_string_free(words, FALSE);
@@ -54,13 +55,15 @@ static bool choose_image(const struct options *options, struct image_texts *text
         return texts->kernel != NULL;
 
     texts->shim_words = options_shim_words(options);
+    const char *next_words = options->then_append ? options->then_append : THEN_APPEND;
+    *image = (struct qemu_image){
+        .words = texts->shim_words,
+        .modules = {texts->kernel, options->then, options->then_initrd},
+        .module_words = {texts->kernel_words, options->then ? next_words : NULL}};
     if (options->td)
         return choose_td_image(texts, image, error);
     texts->shim = files_own(SHIM, error);
-    *image = (struct qemu_image){.program = texts->shim,
-                                 .words = texts->shim_words,
-                                 .modules = {texts->kernel},
-                                 .module_words = {texts->kernel_words}};
+    image->program = texts->shim;
     return texts->shim != NULL;
 }
 
@@ -126,15 +129,33 @@ static void judge_report(struct verdict *verdict, const struct session *session)
         verdict_fail(verdict, "the kernel's own result is '%s'", result ? result : "(none)");
 }
 
+/* The kernel that ours hands over to is judged like one that muster boot starts. */
+static void judge_next(struct verdict *verdict, const struct session *session)
+{
+    const struct options *options = session->options;
+    gint64 handed_back = fields_number(session->guest.next, "handed_back", -1);
+    if (!session->guest.next)
+        verdict_fail(verdict, "the kernel never handed over to %s", options->then);
+    else if (handed_back != (gint64)options->cpus - 1)
+        verdict_fail(verdict, "the kernel handed %" G_GINT64_FORMAT " CPUs back, %u had to be",
+                     handed_back, options->cpus - 1);
+    if (session->end == SESSION_POWER_OFF && options->until && !session->console.done)
+        verdict_fail(verdict, "the guest powered off before it printed '%s'", options->until);
+}
+
 static void judge(struct verdict *verdict, const struct session *session)
 {
     const struct options *options = session->options;
     const char *last = console_last_line(&session->console);
     bool by_shim = options->wake == WAKE_MAILBOX;
     if (by_shim)
-        verdict_measure(verdict, session, count_on(session->guest.report));
+        verdict_measure(verdict, session,
+                        options->then ? session->console.guest_said
+                                      : count_on(session->guest.report));
     bool bad_end = verdict_bad_end(verdict, session);
-    if (session->end == SESSION_POWER_OFF)
+    if (options->then)
+        judge_next(verdict, session);
+    else if (session->end == SESSION_POWER_OFF)
         verdict_fail(verdict, "the kernel powered off before its end; its last line was '%s'",
                      last);
     if (session->guest.report)
@@ -163,6 +184,7 @@ static int conclude(const struct session *session)
     struct report report = {.verb = "run",
                             .way = way,
                             .reason = fields_text(guest, "reason"),
+                            .then = session->options->then,
                             .cpus = fields_array(guest, "cpus"),
                             .proofs = fields_array(guest, "proofs")};
     struct verdict verdict;
@@ -184,12 +206,21 @@ static int conclude(const struct session *session)
     return status;
 }
 
+static bool next_files_good(const struct options *options, GError **error)
+{
+    return !options->then ||
+           (files_check_kernel(options->then, error) &&
+            (!options->then_initrd ||
+             files_check_initrd(options->then_initrd, options->memory_bytes, error)));
+}
+
 static int run_options(const struct options *options, GError **error)
 {
     struct image_texts texts = {0};
-    struct session_plan plan = {.options = options};
+    struct session_plan plan = {
+        .options = options, .live = options->then != NULL, .without_cx16 = options->then != NULL};
     int status = CLI_ENVIRONMENT;
-    if (files_check_report(options->json, error) &&
+    if (next_files_good(options, error) && files_check_report(options->json, error) &&
         choose_image(options, &texts, &plan.image, error))
         status = outcome_of_plan(&plan, conclude, error);
     g_free(texts.kernel);

@@ -241,6 +241,9 @@ static void on_console_line(void *context, const char *line)
     case GUEST_ERROR:
         finish(session, SESSION_GUEST_ERROR);
         break;
+    case GUEST_NEXT:
+        session->console.watch = true; /* what it printed until now was ours */
+        break;
     case GUEST_END:
         finish(session, SESSION_GUEST_DONE);
         break;

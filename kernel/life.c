@@ -16,6 +16,28 @@ enum muster_status life_go_off(struct percpu *cpu)
     return status;
 }
 
+void life_leave(struct percpu *cpu, void *argument)
+{
+    (void)argument;
+    (void)life_go_off(cpu); /* whoever waits for it will see */
+}
+
+enum muster_status life_turn_off(struct percpu *cpu, work_function *leave)
+{
+    cpu->off = (struct work){.function = leave};
+    if (!work_send(cpu, &cpu->off))
+        return MUSTER_TIME_OUT;
+    return muster_cpu_wait(&kernel.machine, cpu->slot->apic_id, MUSTER_CPU_OFF,
+                           kernel.options.timeout_ns);
+}
+
+enum muster_status life_hand_back(const struct percpu *cpu)
+{
+    return muster_cpu_hand_back(&kernel.machine, &kernel.plan, cpu->slot->apic_id,
+                                kernel.custody.policy == MUSTER_CUSTODY_KEEP,
+                                kernel.options.timeout_ns);
+}
+
 struct muster_start life_start(struct percpu *cpu, muster_entry *entry, void *context)
 {
     return (struct muster_start){

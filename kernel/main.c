@@ -8,6 +8,7 @@
 #include "kernel/fatal.h"
 #include "kernel/kernel.h"
 #include "kernel/memory.h"
+#include "kernel/next.h"
 #include "kernel/paging.h"
 #include "kernel/proof.h"
 #include "kernel/report.h"
@@ -53,8 +54,10 @@ void boot_main(uint64_t info_phys, uint32_t magic)
 
     platform_set_up();
     memory_describe(info);
+    next_find(info);
     bringup_discover(info->rsdp_phys);
     bringup_take_custody();
+    next_check();
     paging_build();
     paging_enter();
     bringup_prepare();
@@ -66,6 +69,9 @@ void boot_main(uint64_t info_phys, uint32_t magic)
 
     proofs_run();
     report_write();
+    if (kernel.options.then_boot)
+        next_boot();
+    report_end();
     stop_other_cpus();
     native_halt();
 }

@@ -84,22 +84,23 @@ static uint64_t read_number(const char *cmdline, const char *name, uint64_t stan
     return number;
 }
 
-static bool read_inject(const char *cmdline)
+/* A word that has one value, if it is there at all. */
+static bool read_only_value(const char *cmdline, const char *name, const char *only)
 {
     char value[VALUE_BYTES];
-    if (!read_word(cmdline, "inject", value))
+    if (!read_word(cmdline, name, value))
         return false;
-    if (strcmp(value, "mce") != 0)
-        refuse("inject", value, "mce");
+    if (strcmp(value, only) != 0)
+        refuse(name, value, only);
     return true;
 }
 
 static void refuse_unknown(const char *cmdline)
 {
     /* "console" is what muster boot gives by default; ours is the serial port anyway. */
-    static const char *const names[] = {"wake",      "custody",    "levels", "apic",
-                                        "inject",    "timeout-ms", "cycles", "seed",
-                                        "hand-back", "console",    NULL};
+    static const char *const names[] = {"wake",      "custody",    "levels",  "apic",
+                                        "inject",    "timeout-ms", "cycles",  "seed",
+                                        "hand-back", "then",       "console", NULL};
     char word[VALUE_BYTES];
     if (cmdline_unknown(cmdline, names, word, sizeof(word)))
         fatal_usage("the kernel does not know '%s' on its command line", word);
@@ -117,5 +118,6 @@ void options_read(const char *cmdline, struct options *options)
     options->cycles = (uint32_t)read_number(cmdline, "cycles", 0, MAX_ROUNDS);
     options->seed = read_number(cmdline, "seed", 1, UINT64_MAX);
     options->hand_backs = (uint32_t)read_number(cmdline, "hand-back", 1, MAX_ROUNDS);
-    options->inject_machine_checks = read_inject(cmdline);
+    options->then_boot = read_only_value(cmdline, "then", "boot");
+    options->inject_machine_checks = read_only_value(cmdline, "inject", "mce");
 }

@@ -8,6 +8,7 @@
  *     timeout-ms=N             for each thing that is waited for; default 10000
  *     cycles=N seed=N          turn CPUs off and on N times, at random by this seed (1)
  *     hand-back=N              rounds of the proof of the ResetVector (1)
+ *     then=boot                hand all CPUs back and boot the loader's first module
  *     inject=mce               somebody outside will inject machine checks when asked
  */
 #ifndef KERNEL_OPTIONS_H
@@ -29,6 +30,7 @@ struct options {
     uint32_t cycles;
     uint64_t seed; /* never 0 */
     uint32_t hand_backs;
+    bool then_boot;
     bool inject_machine_checks;
 };
 

@@ -23,7 +23,6 @@ struct letter {
 
 struct cycle {
     bool is_target;
-    struct work off;
     struct work issue;
     struct muster_word asked; /* 1: somebody has asked it to go off */
     struct muster_word wiped; /* 1: it is off, its stack wiped */
@@ -131,10 +130,7 @@ static bool await(const struct muster_word *word, uint32_t value)
 /* OFF is seen: the stack is ours, and if the CPU were still on it, it would not live. */
 static void send_off(struct percpu *self, struct percpu *target, struct cycle *cycle)
 {
-    cycle->off = (struct work){.function = go_off};
-    evidence_true(self, "room in the target's work queue", work_send(target, &cycle->off));
-    enum muster_status status = muster_cpu_wait(&kernel.machine, target->slot->apic_id,
-                                                MUSTER_CPU_OFF, kernel.options.timeout_ns);
+    enum muster_status status = life_turn_off(target, go_off);
     evidence_equal(self, "wait for a target to be OFF", status, MUSTER_OK);
     if (status != MUSTER_OK)
         return;

@@ -1,6 +1,7 @@
 /* A parked CPU goes back to the firmware by the ResetVector, and comes again by the mailbox. */
 #include "boot/console.h"
 #include "kernel/kernel.h"
+#include "kernel/life.h"
 #include "kernel/proof.h"
 
 /* The last CPU in the tables that is parked, or -1. */
@@ -23,17 +24,11 @@ static const char *why_not(void)
     return NULL;
 }
 
-static enum muster_status hand_back(uint32_t apic_id)
-{
-    return muster_cpu_hand_back(&kernel.machine, &kernel.plan, apic_id,
-                                kernel.custody.policy == MUSTER_CUSTODY_KEEP,
-                                kernel.options.timeout_ns);
-}
-
 /* The firmware's memory is about to be given away: a hand-back must be refused by name. */
-static void prove_refusal(struct proof *proof, uint32_t apic_id)
+static void prove_refusal(struct proof *proof, uint32_t index)
 {
-    enum muster_status status = hand_back(apic_id);
+    uint32_t apic_id = kernel.machine.slots[index].apic_id;
+    enum muster_status status = life_hand_back(&percpus[index]);
     if (status == MUSTER_ERROR_FIRMWARE_RECLAIMED)
         proof_not_applicable(proof, "policy RECLAIM: a hand-back is refused (%s)",
                              muster_error_name(status));
@@ -46,7 +41,7 @@ static bool make_round_trip(struct proof *proof, uint32_t index)
 {
     const struct muster_machine *machine = &kernel.machine;
     uint32_t apic_id = machine->slots[index].apic_id;
-    enum muster_status status = hand_back(apic_id);
+    enum muster_status status = life_hand_back(&percpus[index]);
     if (status != MUSTER_OK) {
         proof_broken(proof, "CPU %u (APIC ID %u) could not be handed back: %s", index, apic_id,
                      muster_error_name(status));
@@ -80,8 +75,9 @@ static void prove_round_trips(struct proof *proof)
         while (muster_cpu_state(&kernel.machine, index) != MUSTER_CPU_OFF);
     }
     uint64_t took_us = (time_now_ns() - start) / 1000;
-    proof_held(proof, "%u times a CPU was handed back, answered Test, and came again, in %lu us",
-               kernel.options.hand_backs, took_us);
+    proof_held(proof, "%u CPU%s handed back, answered Test, and came again, in %lu us",
+               kernel.options.hand_backs, kernel.options.hand_backs == 1 ? " was" : "s were",
+               took_us);
 }
 
 void prove_reset_vector(void)
@@ -93,5 +89,5 @@ void prove_reset_vector(void)
     else if (kernel.custody.policy == MUSTER_CUSTODY_KEEP)
         prove_round_trips(proof);
     else
-        prove_refusal(proof, kernel.machine.slots[last_parked()].apic_id);
+        prove_refusal(proof, (uint32_t)last_parked());
 }

@@ -151,6 +151,10 @@ static void report_json(void)
     json_number("paging_levels", kernel.paging.levels);
     json_text("result", all_is_well() ? "ok" : "failed");
     json_end();
+}
+
+void report_end(void)
+{
     json_begin("kernel", "end");
     json_end();
 }

@@ -111,7 +111,9 @@ void boot_main(uint64_t info_phys, uint32_t magic)
         .map = &shim.map,
         .kernel = shim.source.kernel,
         .initrd = shim.source.initrd,
+        .further = shim.source.further,
         .cmdline = shim.source.cmdline,
+        .initrd_words = shim.source.initrd_words,
         .rsdp_phys = shim.rsdp_phys,
     };
     struct boot_jump jump;
