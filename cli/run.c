@@ -153,6 +153,8 @@ static void judge(struct verdict *verdict, const struct session *session)
                         options->then ? session->console.guest_said
                                       : count_on(session->guest.report));
     bool bad_end = verdict_bad_end(verdict, session);
+    if (verdict->status == CLI_USAGE)
+        return; /* nothing was begun: what is missing follows from that */
     if (options->then)
         judge_next(verdict, session);
     else if (session->end == SESSION_POWER_OFF)

@@ -92,10 +92,10 @@ expect_no_report() {
 # proofs [NAME STATE]: a kernel's proofs, all held but that one.
 proofs() {
     list=
-    for proof in identity percpu ipi-ring ist-nmi ist-df ist-mc apic syscall idle-work registers \
+    for proof in cycles identity percpu ipi-ring ist-nmi ist-df ist-mc apic syscall idle-work registers \
         write-xor-execute reclaimed-memory reset-vector; do
         state=held
-        case $proof in reclaimed-memory | reset-vector) state=not-applicable ;; esac
+        case $proof in cycles | reclaimed-memory | reset-vector) state=not-applicable ;; esac
         [ "$proof" = "${1:-}" ] && state=$2
         [ "$state" = absent ] && continue
         list="$list${list:+,}{\"name\":\"$proof\",\"state\":\"$state\",\"detail\":\"x\"}"
@@ -144,6 +144,15 @@ usage_and_files() {
     expect junk_wake 2 '--wake psci' -- run --wake psci
     expect junk_memory 2 '--memory lots' -- run --memory lots
     expect shim_option_without_shim 2 'add --wake mailbox' -- run --mailbox-version 1
+    expect no_cycles 2 '--cycles 0' -- run --cycles 0
+    expect junk_seed 2 '--seed x' -- run --cycles 5 --seed x
+    expect seed_of_nothing 2 'add --cycles N' -- run --seed 5
+    expect hand_back_without_mailbox 2 'add --wake mailbox or --td' -- run --hand-back 5
+    expect next_kernel_without_mailbox 2 'add --wake mailbox or --td' -- run --then k
+    expect next_kernel_by_a_one_way_mailbox 2 'takes no CPU back' -- \
+        run --wake mailbox --mailbox-version 0 --then k
+    expect words_for_no_next_kernel 2 'add --then KERNEL' -- run --then-append quiet
+    expect missing_next_kernel 3 'nowhere: No such file' -- run --td --then "$lab/nowhere"
     expect td_without_init_and_sipi 2 'a TD has the mailbox alone' -- run --td --wake sipi
     expect td_of_another_size 2 'leave --memory out' -- run --td --memory 1G
     expect td_under_gdb 2 'leave one' -- boot --td --gdb k
@@ -155,6 +164,8 @@ usage_and_files() {
     expect empty_kernel 3 'is empty' -- boot "$lab/empty"
     expect text_as_kernel 3 "is not a kernel: no 'HdrS'" -- boot "$here/test_cli.sh"
     printf '\177ELF and so on' >"$lab/vmlinux"
+    expect missing_next_initrd 3 'initrd .*No such file' -- \
+        run --td --then "$lab/vmlinux" --then-initrd "$lab/nowhere"
     expect missing_initrd 3 'initrd .*No such file' -- boot "$lab/vmlinux" --initrd "$lab/nowhere"
     expect empty_initrd 3 'is empty' -- boot "$lab/vmlinux" --initrd "$lab/empty"
     truncate -s 2G "$lab/huge"
