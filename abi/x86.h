@@ -159,6 +159,7 @@
 
 /* CPUID leaves and bits that Muster asks for. */
 #define CPUID_FEATURES           0x00000001
+#define CPUID_1_ECX_MONITOR      (1u << 3)
 #define CPUID_1_ECX_PCID         (1u << 17)
 #define CPUID_1_ECX_X2APIC       (1u << 21)
 #define CPUID_1_ECX_XSAVE        (1u << 26)
@@ -171,6 +172,7 @@
 #define CPUID_VENDOR_INTEL_EBX   0x756E6547 /* leaf 0: "Genu"ineIntel */
 #define CPUID_VENDOR_AMD_EBX     0x68747541 /* "Auth"enticAMD */
 #define CPUID_VENDOR_HYGON_EBX   0x6F677948 /* "Hygo"nGenuine */
+#define CPUID_MWAIT              0x00000005
 #define CPUID_EXTENDED_FEATURES  0x00000007
 #define CPUID_7_EBX_FSGSBASE     (1u << 0)
 #define CPUID_7_EBX_SMEP         (1u << 7)

@@ -49,6 +49,17 @@ static void read_policy(const char *cmdline, struct options *options)
         refuse("custody", value, "keep or reclaim");
 }
 
+static enum muster_park_method read_park_method(const char *cmdline)
+{
+    char value[VALUE_BYTES];
+    if (!read_word(cmdline, "park", value))
+        return MUSTER_PARK_AUTO;
+    for (unsigned method = MUSTER_PARK_AUTO; method <= MUSTER_PARK_TDCALL; method++)
+        if (strcmp(value, muster_park_method_name((enum muster_park_method)method)) == 0)
+            return (enum muster_park_method)method;
+    refuse("park", value, "auto, hlt, mwait or tdcall");
+}
+
 static unsigned read_levels(const char *cmdline)
 {
     char value[VALUE_BYTES];
@@ -98,9 +109,9 @@ static bool read_only_value(const char *cmdline, const char *name, const char *o
 static void refuse_unknown(const char *cmdline)
 {
     /* "console" is what muster boot gives by default; ours is the serial port anyway. */
-    static const char *const names[] = {"wake",      "custody",    "levels",  "apic",
-                                        "inject",    "timeout-ms", "cycles",  "seed",
-                                        "hand-back", "then",       "console", NULL};
+    static const char *const names[] = {"wake",       "custody", "levels", "apic",      "inject",
+                                        "timeout-ms", "cycles",  "seed",   "hand-back", "park",
+                                        "mwait-hint", "park-ms", "then",   "console",   NULL};
     char word[VALUE_BYTES];
     if (cmdline_unknown(cmdline, names, word, sizeof(word)))
         fatal_usage("the kernel does not know '%s' on its command line", word);
@@ -115,6 +126,9 @@ void options_read(const char *cmdline, struct options *options)
     options->x2apic = read_x2apic(cmdline);
     options->timeout_ns =
         read_number(cmdline, "timeout-ms", DEFAULT_TIMEOUT_MS, MAX_TIMEOUT_MS) * NS_PER_MS;
+    options->park_method = read_park_method(cmdline);
+    options->mwait_hint = (uint32_t)read_number(cmdline, "mwait-hint", 0, 0xFF);
+    options->park_ns = read_number(cmdline, "park-ms", 0, MAX_TIMEOUT_MS) * NS_PER_MS;
     options->cycles = (uint32_t)read_number(cmdline, "cycles", 0, MAX_ROUNDS);
     options->seed = read_number(cmdline, "seed", 1, UINT64_MAX);
     options->hand_backs = (uint32_t)read_number(cmdline, "hand-back", 1, MAX_ROUNDS);

@@ -72,6 +72,7 @@ static void report_cpus(void)
         json_bool("bsp", i == kernel.machine.bsp);
         json_text("state", muster_cpu_state_name(final_state(i)));
         json_text("failure", failure_text(i, text));
+        json_text("park_method", muster_park_method_name(kernel.machine.slots[i].park_method));
         json_open("stamps_ns", '{');
         for (unsigned stamp = 0; stamp < MUSTER_STAMP_COUNT; stamp++)
             if (stamps[stamp])
@@ -142,6 +143,7 @@ static void report_json(void)
     json_number("adopt_ns", kernel.adopt_ns);
     json_number("start_ns", kernel.start_ns);
     json_close('}');
+    json_text("park_method", muster_park_method_name(kernel.machine.config.park_method));
     json_open("cycles", '{');
     json_number("count", kernel.cycles_done);
     json_number("seed", kernel.options.seed);

@@ -1,4 +1,4 @@
-/* The names of a CPU's states and moments. */
+/* The names of a CPU's states, moments and ways to sleep. */
 #include <muster/cpu.h>
 
 #define COUNT(table) (sizeof(table) / sizeof((table)[0]))
@@ -12,6 +12,17 @@ const char *muster_cpu_state_name(enum muster_cpu_state state)
         [MUSTER_CPU_FAILED] = "failed",
     };
     return (unsigned)state < COUNT(names) ? names[state] : "unknown";
+}
+
+const char *muster_park_method_name(enum muster_park_method method)
+{
+    static const char *const names[] = {
+        [MUSTER_PARK_AUTO] = "auto",
+        [MUSTER_PARK_HLT] = "hlt",
+        [MUSTER_PARK_MWAIT] = "mwait",
+        [MUSTER_PARK_TDCALL] = "tdcall",
+    };
+    return (unsigned)method < COUNT(names) ? names[method] : "unknown";
 }
 
 const char *muster_stamp_name(enum muster_stamp stamp)

@@ -60,6 +60,9 @@ uint64_t muster_entry_bytes(const struct muster_machine *machine, const struct m
  * the BSP (which is then ON, with GS base @bsp_percpu). The entry pages are written here and
  * only here: seal them (read-only, executable in park_cr3) before muster_adopt().
  *
+ * A park method that this platform does not have is MUSTER_NOT_SUPPORTED; config.park_method in
+ * @machine says afterwards which AUTO is.
+ *
  * @param slots  machine->cpu_count of them, zeroed
  */
 enum muster_status muster_prepare(struct muster_machine *machine, const struct muster_plan *plan,

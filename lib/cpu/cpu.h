@@ -80,6 +80,15 @@ enum muster_status cpu_reload(struct muster_slot *slot);
 /** Levels of the page tables that the calling CPU is on. */
 unsigned cpu_paging_levels(void);
 
+/** Whether the calling CPU has MONITOR and MWAIT, and this hint for the latter. */
+bool cpu_has_mwait(const struct muster_platform *platform, uint32_t hint);
+
+/**
+ * Sleep while *@word is @value, until it is written or an interrupt comes, which is taken. May
+ * come back early. Interrupts off before and after.
+ */
+void cpu_sleep_by_mwait(const struct muster_word *word, uint32_t value, uint32_t hint);
+
 /** Leave the caller's stack for the slot's park stack, and go on in park_reenter(). */
 __attribute__((noreturn)) void cpu_go_off(struct muster_slot *slot);
 

@@ -171,6 +171,21 @@ static inline void sleep_until_interrupt(void)
     __asm__ volatile("sti; hlt; cli" : : : "memory");
 }
 
+static inline void monitor_address(const void *address)
+{
+    __asm__ volatile("monitor" : : "a"(address), "c"(0), "d"(0) : "memory");
+}
+
+/*
+ * Sleep until the monitored line is written or an interrupt comes: STI's shadow lets none in
+ * before MWAIT. NOP because QEMU's TCG, whose MWAIT is a PAUSE, drags the shadow over it. Off
+ * before and after.
+ */
+static inline void wait_for_monitor(uint32_t hint)
+{
+    __asm__ volatile("sti; mwait; nop; cli" : : "a"(hint), "c"(0) : "memory");
+}
+
 /*
  * All stores before are visible before the MSR write after: a WRMSR to an x2APIC register waits
  * for nobody (SDM vol. 3, 11.12.3).

@@ -216,6 +216,14 @@ enum muster_status cpu_reload(struct muster_slot *slot)
     return status;
 }
 
+/* MONITOR first, then the look: a store in between is seen, one after it ends MWAIT. */
+void cpu_sleep_by_mwait(const struct muster_word *word, uint32_t value, uint32_t hint)
+{
+    monitor_address(word);
+    if (word_load_acquire(word) == value)
+        wait_for_monitor(hint);
+}
+
 unsigned cpu_paging_levels(void)
 {
     return read_cr4() & CR4_LA57 ? 5 : 4;

@@ -17,6 +17,13 @@ static void arrival_stamps(struct muster_slot *slot)
     slot_stamp(slot, MUSTER_STAMP_OWN_TABLES);
 }
 
+enum muster_park_method park_method_of(const struct muster_machine *machine)
+{
+    enum muster_park_method method = machine->config.park_method;
+    bool lacks = method == MUSTER_PARK_MWAIT && !cpu_has_mwait(machine->platform, 0);
+    return lacks ? MUSTER_PARK_HLT : method;
+}
+
 bool park_arrive(struct muster_slot *slot, enum muster_status loaded)
 {
     arrival_stamps(slot);
@@ -27,6 +34,7 @@ bool park_arrive(struct muster_slot *slot, enum muster_status loaded)
         word_move(&slot->state, MUSTER_CPU_ADOPT_PENDING, MUSTER_CPU_FAILED);
         return false;
     }
+    slot->park_method = park_method_of(slot->machine);
     slot_stamp(slot, MUSTER_STAMP_PARKED);
     word_store_release(&slot->arrived, 1);
     /* Fails where the deadline came first: the CPU is parked all the same, but counts as lost. */
@@ -54,9 +62,17 @@ enum park_step park_step(struct muster_slot *slot)
     }
 }
 
-void park_run(struct muster_slot *slot)
+static void park_sleep(struct muster_slot *slot)
 {
     const struct muster_platform *platform = slot->machine->platform;
+    if (slot->park_method == MUSTER_PARK_MWAIT)
+        cpu_sleep_by_mwait(&slot->command, PARK_STAY, slot->machine->config.mwait_hint);
+    else
+        platform->sleep(platform->context, &slot->command, PARK_STAY);
+}
+
+void park_run(struct muster_slot *slot)
+{
     for (;;) {
         switch (park_step(slot)) {
         case PARK_STEP_ENTER:
@@ -64,7 +80,7 @@ void park_run(struct muster_slot *slot)
         case PARK_STEP_LEAVE:
             cpu_leave(slot->machine->mailbox.reset_vector_phys);
         case PARK_STEP_SLEEP:
-            platform->sleep(platform->context, &slot->command, PARK_STAY);
+            park_sleep(slot);
         }
     }
 }
@@ -72,9 +88,8 @@ void park_run(struct muster_slot *slot)
 /* Refused: nobody will ever tell it to go. */
 static __attribute__((noreturn)) void park_refused(struct muster_slot *slot)
 {
-    const struct muster_platform *platform = slot->machine->platform;
     for (;;)
-        platform->sleep(platform->context, &slot->command, PARK_STAY);
+        park_sleep(slot);
 }
 
 void park_enter(struct muster_slot *slot)

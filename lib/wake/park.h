@@ -4,7 +4,7 @@
 #ifndef LIB_WAKE_PARK_H
 #define LIB_WAKE_PARK_H
 
-#include <muster/cpu.h>
+#include <muster/machine.h>
 
 /**
  * What a parked CPU is told (muster_slot.command). Whoever takes a command, by a compare-and-swap
@@ -22,6 +22,9 @@ enum park_step {
     PARK_STEP_ENTER, /* the CPU is ON: to its entry */
     PARK_STEP_LEAVE, /* back to the firmware */
 };
+
+/** How the calling CPU, which may be of another kind than the BSP, sleeps. */
+enum muster_park_method park_method_of(const struct muster_machine *machine);
 
 /** This CPU has come in: says so, with its stamps; false if it was too late or is not this
  *  slot's CPU, and must stay where it is. */

@@ -143,7 +143,7 @@ struct fake_machine {
     struct fake_command commands[FAKE_LOG_MAX];
     uint32_t command_count;
 
-    uint32_t cpuid_0[4], cpuid_1[4], cpuid_7[4];
+    uint32_t cpuid_0[4], cpuid_1[4], cpuid_5[4], cpuid_7[4];
     uint32_t msr_number[FAKE_MSRS_MAX];
     uint64_t msr_value[FAKE_MSRS_MAX];
     uint32_t msr_count, msr_writes;
@@ -590,6 +590,7 @@ static inline void fake_cpuid(void *context, uint32_t leaf, uint32_t subleaf, ui
     struct fake_machine *fake = context;
     const uint32_t *from = leaf == 0   ? fake->cpuid_0
                            : leaf == 1 ? fake->cpuid_1
+                           : leaf == 5 ? fake->cpuid_5
                            : leaf == 7 ? fake->cpuid_7
                                        : NULL;
     assert_int_equal(subleaf, 0);
@@ -616,7 +617,9 @@ static jmp_buf fake_gone;                  /* to where a CPU that leaves C goes 
 static struct muster_slot *fake_gone_slot; /* cpu_enter()'s */
 static uint64_t fake_gone_to;              /* cpu_leave()'s */
 static struct muster_slot *fake_gone_off;  /* cpu_go_off()'s */
-static unsigned fake_levels = 4;           /* of the tables that everybody is on */
+static uint32_t fake_mwait_hint;
+static void (*fake_on_mwait)(const struct muster_word *word);
+static unsigned fake_levels = 4; /* of the tables that everybody is on */
 
 static inline bool fake_has_gone_nowhere(void)
 {
@@ -647,6 +650,15 @@ enum muster_status cpu_reload(struct muster_slot *slot)
     fake->reloads++;
     slot->gs_base = (uint64_t)slot;
     return fake->current->load_status;
+}
+
+void cpu_sleep_by_mwait(const struct muster_word *word, uint32_t value, uint32_t hint)
+{
+    assert_int_equal(value, PARK_STAY);
+    fake_mwait_hint = hint;
+    if (!fake_on_mwait)
+        fail_msg("nobody expected an MWAIT");
+    fake_on_mwait(word);
 }
 
 unsigned cpu_paging_levels(void)

@@ -59,6 +59,11 @@ enum muster_status cpu_reload(struct muster_slot *slot)
     return MUSTER_OK;
 }
 
+void cpu_sleep_by_mwait(const struct muster_word *word, uint32_t value, uint32_t hint)
+{
+    (void)word, (void)value, (void)hint;
+}
+
 unsigned cpu_paging_levels(void)
 {
     return 4;
