@@ -47,6 +47,7 @@ static enum guest_event classify(const char *from, const char *event)
         {"shim", "error", GUEST_ERROR},     {"kernel", "error", GUEST_ERROR},
         {"kernel", "report", GUEST_REPORT}, {"kernel", "inject-mce", GUEST_INJECT_MCE},
         {"kernel", "end", GUEST_END},       {"kernel", "handover", GUEST_NEXT},
+        {"kernel", "parked", GUEST_PARKED}, {"kernel", "unparked", GUEST_UNPARKED},
     };
     for (size_t i = 0; i < G_N_ELEMENTS(known); i++) {
         if (strcmp(known[i].from, from) == 0 && strcmp(known[i].event, event) == 0)

@@ -16,6 +16,8 @@ enum guest_event {
     GUEST_OTHER, /* an event that nothing here knows; kept for the report */
     GUEST_READY,
     GUEST_HANDOVER,
+    GUEST_PARKED, /* the CPUs are parked, and stay so for a while */
+    GUEST_UNPARKED,
     GUEST_NEXT, /* our kernel hands over to another one */
     GUEST_ERROR,
     GUEST_INJECT_MCE,

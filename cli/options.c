@@ -10,7 +10,7 @@
 
 /* What GOptionContext fills in, before it is checked. */
 struct raw {
-    char *cpus, *timeout, *wake, *memory, *cycles, *seed, *hand_backs;
+    char *cpus, *timeout, *wake, *memory, *cycles, *seed, *hand_backs, *park_ms;
     gboolean td, gdb, help;
     struct options *options;
 };
@@ -49,6 +49,8 @@ static void add_group(GOptionContext *context, unsigned groups, struct raw *raw)
         {"wake", 0, 0, G_OPTION_ARG_STRING, &raw->wake, "How to wake the CPUs (auto)",
          "auto|sipi|mailbox"},
         {"cycles", 0, 0, G_OPTION_ARG_STRING, &raw->cycles, "Turn CPUs off and on N times", "N"},
+        {"park-ms", 0, 0, G_OPTION_ARG_STRING, &raw->park_ms,
+         "Measure what N ms of parked CPUs cost the host", "N"},
         {"seed", 0, 0, G_OPTION_ARG_STRING, &raw->seed, "Which CPUs, and when (by chance)", "N"},
         {"then", 0, 0, G_OPTION_ARG_FILENAME, &o->then,
          "Then hand all CPUs back and boot this kernel", "KERNEL"},
@@ -138,14 +140,16 @@ static bool check_number(const char *option, const char *text, guint64 most, gui
 /* The seed is the kernel's only chance: what is not given is drawn here, and reported. */
 static bool check_life(struct options *options, const struct raw *raw, GError **error)
 {
-    guint64 cycles = 0, hand_backs = 1;
+    guint64 cycles = 0, hand_backs = 1, park_ms = 0;
     options->seed = 1 + g_random_int();
     if (!check_number("cycles", raw->cycles, OPTIONS_MAX_ROUNDS, &cycles, error) ||
+        !check_number("park-ms", raw->park_ms, OPTIONS_MAX_PARK_MS, &park_ms, error) ||
         !check_number("seed", raw->seed, G_MAXINT64, &options->seed, error) ||
         !check_number("hand-back", raw->hand_backs, OPTIONS_MAX_ROUNDS, &hand_backs, error))
         return false;
     options->cycles = (unsigned)cycles;
     options->hand_backs = (unsigned)hand_backs;
+    options->park_ms = (unsigned)park_ms;
     if (raw->seed && !raw->cycles)
         return usage(error, "--seed %s: there is nothing to choose; add --cycles N", raw->seed);
     if (raw->hand_backs && options->wake != WAKE_MAILBOX)
@@ -351,6 +355,7 @@ struct options *options_parse(const struct verb *verb, unsigned groups, int argc
     g_free(raw.memory);
     g_free(raw.cycles);
     g_free(raw.seed);
+    g_free(raw.park_ms);
     g_free(raw.hand_backs);
     if (good && !raw.help)
         return raw.options;

@@ -98,8 +98,9 @@ static JsonObject *qemu_of(const struct session *session)
 /* What the guest said and no other field of the report has taken up. */
 static JsonObject *rest_of(const struct guest *guest)
 {
-    static const char *const taken[] = {"from",      "event",  "way",    "reason", "cpus", "proofs",
-                                        "discovery", "memory", "timing", "result", NULL};
+    static const char *const taken[] = {"from",   "event",  "way",         "reason",
+                                        "cpus",   "proofs", "discovery",   "memory",
+                                        "timing", "result", "park_method", NULL};
     JsonObject *object = json_object_new();
     JsonObject *fields = json_object_new();
     GList *names = guest->report ? json_object_get_members(guest->report) : NULL;
@@ -154,6 +155,8 @@ static JsonObject *build(const struct report *report, const struct session *sess
     else
         json_object_set_null_member(object, "handover");
     set_then(object, report->then, session);
+    json_object_set_object_member(
+        object, "park", parked_report(&session->parked, fields_text(guest->report, "park_method")));
     if (guest->shim)
         json_object_set_object_member(object, "shim", json_object_ref(guest->shim));
     else

@@ -36,6 +36,8 @@ static char *kernel_words(const struct options *options)
     if (options->cycles)
         g_string_append_printf(words, " cycles=%u seed=%" G_GUINT64_FORMAT, options->cycles,
                                options->seed);
+    if (options->park_ms)
+        g_string_append_printf(words, " park-ms=%u", options->park_ms);
     if (options->hand_backs > 1)
         g_string_append_printf(words, " hand-back=%u", options->hand_backs);
     if (options->then)

@@ -160,10 +160,9 @@ void bringup_adopt(void)
                       "no memory is handed out\n");
 }
 
-static void tell_parked(bool begins)
+static void tell(const char *event)
 {
-    json_begin("kernel", "parked");
-    json_bool("begins", begins);
+    json_begin("kernel", event);
     json_end();
 }
 
@@ -171,9 +170,9 @@ void bringup_stay_parked(void)
 {
     if (!kernel.options.park_ns)
         return;
-    tell_parked(true);
+    tell("parked");
     native_delay_ns(kernel.options.park_ns);
-    tell_parked(false);
+    tell("unparked");
 }
 
 void bringup_release_custody(void)

@@ -17,6 +17,11 @@ cases() {
     echo "30 hand_over_without_a_kernel_is_refused refused 2 'brings no kernel' then=boot"
     echo "30 hand_over_of_reclaimed_firmware_is_refused reclaimed"
     echo "30 words_that_mean_nothing_are_refused refused 2 'cycles=0' cycles=0"
+    echo "60 parked_cpus_cost_the_host_nothing parks hlt sipi 2"
+    echo "60 parked_cpus_of_a_td_cost_the_host_nothing parks_td 2"
+    echo "60 cpus_park_by_mwait_and_come_from_it parks_by_mwait 4"
+    echo "60 one_thread_for_all_cpus_cannot_be_measured parks_in_one_thread 2"
+    echo "30 mwait_that_the_processor_lacks_is_refused refused_mwait"
     [ "${MUSTER_TEST_LONG:-0}" = 0 ] || long_cases
 }
 
@@ -122,6 +127,43 @@ then_ourselves() {
     expect "$work/report.json" ".then.handed_back == $1 - 1 and .handover.cpus_up == $1"
     [ "$(grep -c "^result: ok: $1 of $1 CPUs on" "$work/console")" = 2 ] ||
         fail "the second kernel did not prove $1 CPUs"
+}
+
+# parks METHOD WAY CPUS: a second of it, on a thread of QEMU's for each CPU.
+parks() {
+    muster_run "$2" "$3" --park-ms 1000 -- -accel tcg,thread=multi
+    check_asleep "$1"
+}
+
+# check_asleep METHOD: every AP's thread slept; the BSP's, which waits awake, did not.
+check_asleep() {
+    expect "$work/report.json" ".park.method == \"$1\" and .park.ms >= 900"
+    expect "$work/report.json" '.park.host_cpu_ms[1:] | all(. <= 100)'
+    expect "$work/report.json" '.park.host_cpu_ms[0] > 0'
+}
+
+parks_td() {
+    expect_status 0 "$muster" run --td --cpus "$1" --park-ms 1000 --json "$work/report.json" \
+        -- -accel tcg,thread=multi
+    check_asleep tdcall
+}
+
+# TCG's MWAIT does not sleep: that it is used and left again is all that can be shown here.
+parks_by_mwait() {
+    muster_run sipi "$1" --append park=mwait --cycles 100
+    expect "$work/report.json" '.park.method == "mwait"'
+    check_cycles 100
+}
+
+parks_in_one_thread() {
+    muster_run sipi "$1" --park-ms 100 -- -accel tcg,thread=single
+    expect "$work/report.json" '.park.host_cpu_ms == null and (.park.why_not | test("one thread"))'
+}
+
+refused_mwait() {
+    expect_status 1 "$muster" run --wake sipi --cpus 2 --cpu max,-la57,-monitor \
+        --append park=mwait 2>"$work/stderr"
+    grep -q "MUSTER_NOT_SUPPORTED" "$work/stderr" || fail "the refusal has no name"
 }
 
 # refused STATUS TEXT WORDS: by the kernel, on its own command line.
