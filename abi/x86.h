@@ -42,8 +42,8 @@
 #define RFLAGS_AC    0x00040000
 
 /* Debug registers without a breakpoint (SDM vol. 3, 17.2). */
-#define DR6_NONE 0xFFFF0FF0
-#define DR7_NONE 0x00000400
+#define DR6_NONE    0xFFFF0FF0
+#define DR7_NONE    0x00000400
 #define DR7_LOCAL_0 0x00000001
 
 /* MSRs (SDM vol. 4; names without their IA32_ prefix). */
