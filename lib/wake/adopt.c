@@ -6,7 +6,6 @@
 
 #include "lib/atomic.h"
 #include "lib/cpu/cpu.h"
-#include "lib/wake/park.h"
 #include "lib/wake/way.h"
 
 _Static_assert(sizeof(enum muster_status) == sizeof(uint32_t), "slot_fail() stores it as a word");
@@ -57,7 +56,7 @@ static uint32_t choose_pending(struct muster_machine *machine)
         struct muster_slot *slot = &machine->slots[i];
         if (!machine->cpus[i].enabled || i == machine->bsp)
             continue;
-        if (word_load_acquire(&slot->arrived) && word_load_acquire(&slot->command) == PARK_STAY &&
+        if (word_load_acquire(&slot->arrived) &&
             word_move(&slot->state, MUSTER_CPU_FAILED, MUSTER_CPU_OFF))
             continue;
         /* Set foot in its slot: under way still, or refused. A second time it would be a stray. */

@@ -387,20 +387,6 @@ static void cpu_that_lost_a_feature_is_refused_on_its_way_off(void **state)
     assert_cpu(fake, SOME, MUSTER_CPU_FAILED, MUSTER_ERROR_FEATURES_DIFFER);
 }
 
-/* An adoption between a start's failure and its withdrawal must not hand the command on. */
-static void failed_cpu_with_a_command_is_not_adopted(void **state)
-{
-    struct fake_machine *fake = *state;
-
-    fake->slots[SOME].state.value = MUSTER_CPU_FAILED;
-    fake->slots[SOME].command.value = PARK_START;
-    assert_int_equal(fake_adopt(fake, FAKE_MS), MUSTER_TIME_OUT);
-    assert_int_equal(fake->slots[SOME].state.value, MUSTER_CPU_FAILED);
-    fake->slots[SOME].command.value = PARK_STAY;
-    assert_int_equal(fake_adopt(fake, FAKE_MS), MUSTER_OK);
-    assert_cpu(fake, SOME, MUSTER_CPU_OFF, MUSTER_OK);
-}
-
 static void started_together_and_one_by_one_is_the_same(void **state)
 {
     struct fake_machine *fake = *state;
@@ -442,7 +428,6 @@ int main(void)
         TEST(cpu_that_is_not_on_cannot_go_off),
         TEST(cpu_on_tables_of_another_depth_is_told_so),
         TEST(cpu_that_lost_a_feature_is_refused_on_its_way_off),
-        TEST(failed_cpu_with_a_command_is_not_adopted),
         TEST(started_together_and_one_by_one_is_the_same),
     };
 
