@@ -64,25 +64,29 @@ static uint32_t hand_back_all(void)
     return count;
 }
 
-/*
- * What the firmware declared usable and its CPUs stand on is not the next kernel's to use: where
- * this one had custody of it, the next one gets a better map than this one got.
- */
+/* What custody holds of memory that the firmware declared usable; NULL: no more of it. */
+static const struct muster_memory_range *usable_in_custody(void)
+{
+    for (uint32_t i = 0; i < kernel.map.count; i++) {
+        const struct muster_memory_range *range = &kernel.map.ranges[i];
+        bool firmware = range->owner == MUSTER_OWNER_FIRMWARE_MAILBOX ||
+                        range->owner == MUSTER_OWNER_FIRMWARE_LOOP ||
+                        range->owner == MUSTER_OWNER_FIRMWARE_TABLES;
+        if (firmware && range->type == MUSTER_MEMORY_USABLE)
+            return range;
+    }
+    return NULL;
+}
+
+/* Its CPUs stand on it, so it is not the next kernel's: that gets a better map than we got. */
 static void reserve_custody(void)
 {
-    struct muster_memory_map *map = &kernel.map;
-    for (uint32_t i = 0; i < map->count; i++) {
-        const struct muster_memory_range range = map->ranges[i];
-        bool firmware = range.owner == MUSTER_OWNER_FIRMWARE_MAILBOX ||
-                        range.owner == MUSTER_OWNER_FIRMWARE_LOOP ||
-                        range.owner == MUSTER_OWNER_FIRMWARE_TABLES;
-        if (!firmware || range.type != MUSTER_MEMORY_USABLE)
-            continue;
+    const struct muster_memory_range *range;
+    while ((range = usable_in_custody()) != NULL) {
         enum muster_status status = muster_memory_add(
-            map, range.start_phys, range.end_phys - range.start_phys, MUSTER_MEMORY_NVS);
+            &kernel.map, range->start_phys, range->end_phys - range->start_phys, MUSTER_MEMORY_NVS);
         if (status)
             fatal_status(status, "keep the firmware's memory from the next kernel");
-        i = 0; /* the map has changed; it does so once for each range */
     }
 }
 

@@ -298,6 +298,47 @@ boot() {
         --qemu "$here/fake_qemu.py" --timeout 5 "$@"
 }
 
+# next_kernel NAME STATUS TEXT SCRIPT: the same for our kernel, which then hands over to another.
+next_kernel() {
+    name=$1 status=$2 text=$3
+    FAKE_SCRIPT="$shim
+        console $(report_line on "$(proofs reclaimed-memory held)" ok | sed 's/:"sipi"/:"mailbox"/')
+        serial Muster kernel: wakes every processor and proves it alive
+        serial result: ok: 2 of 2 CPUs on
+        $4"
+    export FAKE_SCRIPT
+    expect "$name" "$status" "$text" -- run --wake mailbox --cpus 2 --then "$lab/vmlinux" \
+        --json "$lab/report.json" --qemu "$here/fake_qemu.py" --timeout 2
+}
+
+next_kernels() {
+    next='console {"from":"kernel","event":"handover","handed_back":1,"ns":5}
+        sleep 0.3'
+    next_kernel good_next_kernel 0 'ok: 2 CPUs by mailbox' "$next
+        $up
+        $init"
+    expect_report good_next_kernel_is_reported '"handed_back" : 1'
+    next_kernel next_kernel_that_never_begins 1 'never handed over to .*vmlinux' "$up
+        $init"
+    next_kernel own_end_is_not_the_next_kernels 1 'never handed over to .*vmlinux' \
+        'console {"from":"kernel","event":"end"}'
+    next_kernel next_kernel_without_its_cpus 1 'handed 0 CPUs back, 1 had to be' \
+        "console {\"from\":\"kernel\",\"event\":\"handover\",\"handed_back\":0}
+        sleep 0.3
+        $up
+        $init"
+    next_kernel next_kernel_that_sends_inits 1 'after the hand-over the guest sent 1 INITs' "$next
+        trace 1@2.3:apic_mem_writel 0x300 = 0x000c4500
+        $up
+        $init"
+    next_kernel next_kernel_that_finds_one_cpu 1 'the guest says it has 1 CPUs, not 2' "$next
+        serial smp: Brought up 1 node, 1 CPU
+        $init"
+    next_kernel next_kernel_that_panics 1 'the guest panicked: .*Attempted' "$next
+        serial Kernel panic - not syncing: Attempted to kill init!"
+    rm -f "$lab/report.json"
+}
+
 boots() {
     shim='trace 1@2.3:apic_mem_writel 0x300 = 0x000c4500
         console {"from":"shim","event":"ready","cpus":2,"ap_cr3":"0x7ff01000"}
@@ -312,6 +353,7 @@ boots() {
         $up
         $init"
     expect_report good_guest_is_reported '"guest_said" : 2'
+    next_kernels
     boot guest_without_init_is_good_too 0 '^ok' "$shim
         serial Kernel panic - not syncing: VFS: Unable to mount root fs on unknown-block(0,0)"
     boot guest_that_panics 1 'the guest panicked: .*Attempted to kill' "$shim
