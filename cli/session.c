@@ -248,7 +248,9 @@ static void on_console_line(void *context, const char *line)
         parked_ends(&session->parked, session->running->pid);
         break;
     case GUEST_NEXT:
-        session->console.watch = true; /* what it printed until now was ours */
+        /* What our kernel printed before is in the pipe already, and says nothing of the next. */
+        stream_drain(session->running->serial);
+        session->console.watch = true;
         break;
     case GUEST_END:
         finish(session, SESSION_GUEST_DONE);
