@@ -48,6 +48,11 @@
 #define RFLAGS_NT    0x00004000
 #define RFLAGS_AC    0x00040000
 
+/* Debug registers without a breakpoint (SDM vol. 3, 17.2). */
+#define DR6_NONE    0xFFFF0FF0
+#define DR7_NONE    0x00000400
+#define DR7_LOCAL_0 0x00000001
+
 /* MSRs (SDM vol. 4; names without their IA32_ prefix). */
 #define MSR_APIC_BASE      0x0000001B
 #define MSR_TSC_ADJUST     0x0000003B
@@ -165,6 +170,7 @@
 
 /* CPUID leaves and bits that Muster asks for. */
 #define CPUID_FEATURES           0x00000001
+#define CPUID_1_ECX_MONITOR      (1u << 3)
 #define CPUID_1_ECX_PCID         (1u << 17)
 #define CPUID_1_ECX_X2APIC       (1u << 21)
 #define CPUID_1_ECX_XSAVE        (1u << 26)
@@ -177,6 +183,7 @@
 #define CPUID_VENDOR_INTEL_EBX   0x756E6547 /* leaf 0: "Genu"ineIntel */
 #define CPUID_VENDOR_AMD_EBX     0x68747541 /* "Auth"enticAMD */
 #define CPUID_VENDOR_HYGON_EBX   0x6F677948 /* "Hygo"nGenuine */
+#define CPUID_MWAIT              0x00000005
 #define CPUID_EXTENDED_FEATURES  0x00000007
 #define CPUID_7_EBX_FSGSBASE     (1u << 0)
 #define CPUID_7_EBX_SMEP         (1u << 7)

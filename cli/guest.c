@@ -46,7 +46,8 @@ static enum guest_event classify(const char *from, const char *event)
         {"shim", "ready", GUEST_READY},     {"shim", "handover", GUEST_HANDOVER},
         {"shim", "error", GUEST_ERROR},     {"kernel", "error", GUEST_ERROR},
         {"kernel", "report", GUEST_REPORT}, {"kernel", "inject-mce", GUEST_INJECT_MCE},
-        {"kernel", "end", GUEST_END},
+        {"kernel", "end", GUEST_END},       {"kernel", "handover", GUEST_NEXT},
+        {"kernel", "parked", GUEST_PARKED}, {"kernel", "unparked", GUEST_UNPARKED},
     };
     for (size_t i = 0; i < G_N_ELEMENTS(known); i++) {
         if (strcmp(known[i].from, from) == 0 && strcmp(known[i].event, event) == 0)
@@ -72,6 +73,8 @@ static enum guest_event take(struct guest *guest, JsonObject *object)
         keep_first(&guest->shim, object);
     if (event == GUEST_REPORT)
         keep_first(&guest->report, object);
+    if (event == GUEST_NEXT)
+        keep_first(&guest->next, object);
     if (event == GUEST_HANDOVER)
         guest->handed_over = true;
     if (event == GUEST_ERROR)
@@ -83,7 +86,7 @@ static enum guest_event take(struct guest *guest, JsonObject *object)
 
 enum guest_event guest_line(struct guest *guest, const char *line)
 {
-    bool own = !(guest->foreign_kernel && guest->handed_over);
+    bool own = !(guest->foreign_kernel && guest->handed_over) && !guest->next;
     bool heard = own || (guest->monitored && g_str_has_prefix(line, MONITOR_PREFIX));
     JsonObject *object = heard ? fields_parse(line) : NULL;
     enum guest_event event = GUEST_NOISE;
@@ -101,6 +104,7 @@ void guest_clear(struct guest *guest)
 {
     g_clear_pointer(&guest->shim, json_object_unref);
     g_clear_pointer(&guest->report, json_object_unref);
+    g_clear_pointer(&guest->next, json_object_unref);
     g_clear_pointer(&guest->inject_mce, json_object_unref);
     g_clear_pointer(&guest->others, json_array_unref);
     g_clear_pointer(&guest->error, g_free);

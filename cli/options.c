@@ -38,6 +38,19 @@ static void add_group(GOptionContext *context, unsigned groups, struct options_r
     const GOptionEntry run[] = {
         {"wake", 0, 0, G_OPTION_ARG_STRING, &raw->wake, "How to wake the CPUs (auto)",
          "auto|sipi|mailbox|fdt"},
+        {"cycles", 0, 0, G_OPTION_ARG_STRING, &raw->cycles, "Turn CPUs off and on N times", "N"},
+        {"park-ms", 0, 0, G_OPTION_ARG_STRING, &raw->park_ms,
+         "Measure what N ms of parked CPUs cost the host", "N"},
+        {"seed", 0, 0, G_OPTION_ARG_STRING, &raw->seed, "Which CPUs, and when (by chance)", "N"},
+        {"then", 0, 0, G_OPTION_ARG_FILENAME, &o->then,
+         "Then hand all CPUs back and boot this kernel", "KERNEL"},
+        {"then-initrd", 0, 0, G_OPTION_ARG_FILENAME, &o->then_initrd, "Its initial RAM disk",
+         "FILE"},
+        {"then-append", 0, 0, G_OPTION_ARG_STRING, &o->then_append, "Its words (console=ttyS0)",
+         "S"},
+        {"until", 0, 0, G_OPTION_ARG_STRING, &o->until, "With --then: as for muster boot", "TEXT"},
+        {"hand-back", 0, 0, G_OPTION_ARG_STRING, &raw->hand_backs,
+         "Hand CPUs back to the shim N times (1)", "N"},
         none,
     };
     const GOptionEntry boot[] = {
@@ -129,6 +142,10 @@ struct options *options_parse(const struct verb *verb, unsigned groups, int argc
     g_free(raw.timeout);
     g_free(raw.wake);
     g_free(raw.memory);
+    g_free(raw.cycles);
+    g_free(raw.seed);
+    g_free(raw.park_ms);
+    g_free(raw.hand_backs);
     if (good && !raw.help)
         return raw.options;
     options_free(raw.options);
@@ -148,6 +165,9 @@ void options_free(struct options *options)
                      options->kernel,
                      options->initrd,
                      options->until,
+                     options->then,
+                     options->then_initrd,
+                     options->then_append,
                      options->symbols,
                      options->qemu,
                      options->cpu,

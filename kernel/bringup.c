@@ -1,6 +1,8 @@
 #include "kernel/bringup.h"
 
 #include "boot/console.h"
+#include "boot/json.h"
+#include "boot/native.h"
 #include "kernel/fatal.h"
 #include "kernel/kernel.h"
 #include "kernel/memory.h"
@@ -122,6 +124,8 @@ void bringup_prepare(void)
     config.wake_vector = WAKE_VECTOR;
     config.syscall_entry = (uint64_t)syscall_entry;
     config.trap = kernel_trap;
+    config.park_method = kernel.options.park_method;
+    config.mwait_hint = kernel.options.mwait_hint;
     for (uint32_t i = 0; i < kernel.machine.cpu_count; i++) {
         percpus[i].slot = &slots[i];
         percpus[i].self = &percpus[i];
@@ -178,6 +182,21 @@ void bringup_adopt(void)
     if (muster_ap_in_firmware(&kernel.machine, &kernel.plan))
         console_write("custody: warning: a missing CPU may be on page tables that nobody knows: "
                       "no memory is handed out\n");
+}
+
+static void tell(const char *event)
+{
+    json_begin("kernel", event);
+    json_end();
+}
+
+void bringup_stay_parked(void)
+{
+    if (!kernel.options.park_ns)
+        return;
+    tell("parked");
+    native_delay_ns(kernel.options.park_ns);
+    tell("unparked");
 }
 
 void bringup_release_custody(void)

@@ -23,6 +23,9 @@ void bringup_prepare(void);
 /** Every AP comes into the park area; what page tables they came from go into custody. */
 void bringup_adopt(void);
 
+/** As long as the command line says nothing happens: whoever watches sees parked CPUs only. */
+void bringup_stay_parked(void);
+
 /** Nobody needs the firmware any more: under RECLAIM its memory is given to the allocator. */
 void bringup_release_custody(void);
 

@@ -29,7 +29,9 @@ struct kernel {
     struct muster_plan plan;
     struct muster_custody custody;
     struct muster_paging paging;
-    uint64_t adopt_ns; /* how long muster_adopt() took */
+    uint64_t adopt_ns;    /* how long muster_adopt() took */
+    uint32_t cycles_done; /* how many times a CPU went off and came on again */
+    uint64_t cycles_ns;
     uint64_t start_ns; /* from muster_start() until every CPU was active */
 };
 

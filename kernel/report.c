@@ -72,6 +72,7 @@ static void report_cpus(void)
         json_bool("bsp", i == kernel.machine.bsp);
         json_text("state", muster_cpu_state_name(final_state(i)));
         json_text("failure", failure_text(i, text));
+        json_text("park_method", muster_park_method_name(kernel.machine.slots[i].park_method));
         json_open("stamps_ns", '{');
         for (unsigned stamp = 0; stamp < MUSTER_STAMP_COUNT; stamp++)
             if (stamps[stamp])
@@ -145,10 +146,20 @@ static void report_json(void)
     json_number("adopt_ns", kernel.adopt_ns);
     json_number("start_ns", kernel.start_ns);
     json_close('}');
+    json_text("park_method", muster_park_method_name(kernel.machine.config.park_method));
+    json_open("cycles", '{');
+    json_number("count", kernel.cycles_done);
+    json_number("seed", kernel.options.seed);
+    json_number("ns", kernel.cycles_ns);
+    json_close('}');
     json_number("strays", word_load_acquire(&kernel.machine.strays));
     json_number("paging_levels", kernel.paging.levels);
     json_text("result", all_is_well() ? "ok" : "failed");
     json_end();
+}
+
+void report_end(void)
+{
     json_begin("kernel", "end");
     json_end();
 }

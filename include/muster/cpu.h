@@ -84,6 +84,17 @@ struct muster_start {
 #define MUSTER_SLOT_BYTES      16384u
 #define MUSTER_IST_STACK_BYTES 4096u
 
+/** How a CPU sleeps in the park area; what ends it is the same for all: the wake interrupt. */
+enum muster_park_method {
+    MUSTER_PARK_AUTO = 0, /* TDCALL in a TD, HLT elsewhere */
+    MUSTER_PARK_HLT,      /* by the platform's sleep hook, which halts */
+    MUSTER_PARK_MWAIT,    /* MONITOR and MWAIT on the slot; a CPU that lacks them uses the hook */
+    MUSTER_PARK_TDCALL,   /* by the sleep hook, which asks the host (TDG.VP.VMCALL HLT) */
+};
+
+/** "hlt", "mwait" ...: as reports and options spell it. Never NULL. */
+const char *muster_park_method_name(enum muster_park_method method);
+
 /**
  * All that one CPU needs to come in, in one aligned block that the host gives. The stacks are
  * part of it, so which CPU a trap hit can be told from the stack it came on.
@@ -108,7 +119,8 @@ struct muster_slot {
     struct muster_start start;
     uint64_t gdt[MUSTER_GDT_WORDS];
     uint8_t tss[104];
-    uint32_t mtrr_writes;  /* how many MTRRs differed and were written */
+    enum muster_park_method park_method; /* how it sleeps: never AUTO once it has arrived */
+    uint32_t mtrr_writes;                /* how many MTRRs differed and were written */
     uint32_t failure_code; /* what the hypervisor answered, raw, beside @failure; else 0 */
     uint32_t way_step;     /* how far its wake has come: private to its way */
     uint32_t vp_index;     /* MUSTER_WAY_HYPERV: the hypervisor's number for it */
@@ -153,6 +165,10 @@ struct muster_cpu_config {
                                0: every CPU gets what the BSP has */
     uint8_t wake_vector;    /* interrupt that wakes a parked CPU: 0x20 to 0xFE */
     uint64_t syscall_entry; /* LSTAR; 0: SYSCALL stays off */
+    enum muster_park_method park_method;
+    uint32_t mwait_hint; /* EAX of MWAIT: C-state - 1 in bits 4 to 7, its sub-state in 0 to 3 (SDM
+                            vol. 2, MWAIT); one that CPUID leaf 5 does not list, but 0, is
+                            MUSTER_NOT_SUPPORTED. Under QEMU's TCG MWAIT does not sleep. */
     struct muster_word *td_gate; /* for MUSTER_WAY_TD_START: 0, until it is the address that
                                     the waiting CPUs are to go to */
     /**

@@ -82,7 +82,8 @@ struct muster_machine {
     struct muster_cpu_profile profile;
     struct muster_slot *slots; /* one per CPU, same index */
     struct muster_idt *idt;
-    struct muster_word strays; /* arrivals that got no slot: uncounted, or a second time */
+    struct muster_word strays;   /* arrivals that got no slot: uncounted, or a second time */
+    struct muster_word on_count; /* CPUs that are ON: the last one may not go off */
 };
 
 #define MUSTER_INDEX_MULTIPLIER  0x9E3779B1u

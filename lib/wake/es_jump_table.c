@@ -92,6 +92,10 @@ static void wake_one(const struct wake_run *run, struct muster_word *table, uint
 {
     struct muster_slot *slot = &run->machine->slots[index];
     uint64_t deadline_ns = way_turn_deadline_ns(run, index);
+    if (!deadline_ns) {
+        slot_fail(slot, MUSTER_TIME_OUT);
+        return;
+    }
     write_table(run->machine, index, table);
     slot_stamp(slot, MUSTER_STAMP_WAKE_SENT);
     enum muster_status status = send_init_sipi(run, slot->apic_id);

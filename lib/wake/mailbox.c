@@ -61,12 +61,21 @@ bool mailbox_withdraw(struct mailbox *mailbox, enum mailbox_command command)
     return word_move(command_word(mailbox), command, MAILBOX_NOOP);
 }
 
+enum muster_status mailbox_await_free(const struct muster_machine *machine, uint64_t deadline_ns)
+{
+    struct mailbox *mailbox = mailbox_of(machine);
+    if (!mailbox)
+        return MUSTER_ERROR_MAILBOX_ADDRESS;
+    return mailbox_wait_noop(machine, mailbox, deadline_ns) ? MUSTER_OK : MUSTER_ERROR_MAILBOX_BUSY;
+}
+
 enum muster_status mailbox_test(const struct muster_machine *machine, uint32_t apic_id,
                                 uint64_t deadline_ns)
 {
     struct mailbox *mailbox = mailbox_of(machine);
-    if (!mailbox || !mailbox_wait_noop(machine, mailbox, deadline_ns))
-        return MUSTER_ERROR_MAILBOX_BUSY;
+    enum muster_status status = mailbox_await_free(machine, deadline_ns);
+    if (status)
+        return status;
     mailbox_send(mailbox, apic_id, 0, MAILBOX_TEST);
     if (mailbox_wait_noop(machine, mailbox, deadline_ns))
         return MUSTER_OK;
@@ -129,6 +138,10 @@ static void wake_one(const struct wake_run *run, struct mailbox *mailbox, uint32
     struct muster_machine *machine = run->machine;
     struct muster_slot *slot = &machine->slots[index];
     uint64_t deadline_ns = way_turn_deadline_ns(run, index);
+    if (!deadline_ns) {
+        slot_fail(slot, MUSTER_TIME_OUT);
+        return;
+    }
     if (!mailbox_wait_noop(machine, mailbox, deadline_ns)) {
         slot_fail(slot, MUSTER_ERROR_MAILBOX_BUSY);
         return;

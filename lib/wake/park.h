@@ -4,9 +4,12 @@
 #ifndef LIB_WAKE_PARK_H
 #define LIB_WAKE_PARK_H
 
-#include <muster/cpu.h>
+#include <muster/machine.h>
 
-/** What a parked CPU is told (muster_slot.command). */
+/**
+ * What a parked CPU is told (muster_slot.command). Whoever takes a command, by a compare-and-swap
+ * to PARK_STAY, decides: the CPU goes, or whoever gave it has taken it back.
+ */
 enum park_command {
     PARK_STAY = 0,
     PARK_START,     /* go to slot->start.entry */
@@ -20,9 +23,15 @@ enum park_step {
     PARK_STEP_LEAVE, /* back to the firmware */
 };
 
+/** How the calling CPU, which may be of another kind than the BSP, sleeps. */
+enum muster_park_method park_method_of(const struct muster_machine *machine);
+
 /** This CPU has come in: says so, with its stamps; false if it was too late or is not this
  *  slot's CPU, and must stay where it is. */
 bool park_arrive(struct muster_slot *slot, enum muster_status loaded);
+
+/** This CPU has left its host for the park area: from here on it is OFF, or FAILED. */
+bool park_return(struct muster_slot *slot, enum muster_status reloaded);
 
 /** One look at the command: acts on the slot, never sleeps, never leaves. */
 enum park_step park_step(struct muster_slot *slot);

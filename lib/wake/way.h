@@ -63,7 +63,10 @@ enum muster_status slot_failure(const struct muster_slot *slot);
 /** Wait, whatever happens meanwhile. */
 void pass_time(const struct muster_platform *platform, uint64_t ns);
 
-/** Of a way that sends for one CPU at a time: until when this one may keep the others waiting. */
+/**
+ * Of a way that sends for one CPU at a time: until when this one may keep the others waiting. 0: it
+ * is not to be sent for any more, and has failed by MUSTER_TIME_OUT.
+ */
 uint64_t way_turn_deadline_ns(const struct wake_run *run, uint32_t index);
 
 /** Mark the moment on the slot, by the platform's time. */

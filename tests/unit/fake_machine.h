@@ -145,14 +145,14 @@ struct fake_machine {
     struct fake_command commands[FAKE_LOG_MAX];
     uint32_t command_count;
 
-    uint32_t cpuid_0[4], cpuid_1[4], cpuid_7[4];
+    uint32_t cpuid_0[4], cpuid_1[4], cpuid_5[4], cpuid_7[4];
     uint32_t cpuid_hypervisor[4][4]; /* 0x40000000 and on; read only if CPUID.1 says so */
     uint32_t cpuid_sev[4];           /* 0x8000001F; the last leaf of that range if EAX is set */
     uint32_t msr_number[FAKE_MSRS_MAX];
     uint64_t msr_value[FAKE_MSRS_MAX];
     uint32_t msr_count, msr_writes;
 
-    unsigned loads;
+    unsigned loads, reloads;
     enum muster_status bsp_load_status;
     void (*on_sleep)(struct fake_machine *fake);
 };
@@ -596,6 +596,7 @@ static inline void fake_cpuid(void *context, uint32_t leaf, uint32_t subleaf, ui
     const uint32_t last_extended[4] = {fake->cpuid_sev[0] ? CPUID_SEV : CPUID_ADDRESS_SIZES};
     const uint32_t *from = leaf == 0                                            ? fake->cpuid_0
                            : leaf == 1                                          ? fake->cpuid_1
+                           : leaf == 5                                          ? fake->cpuid_5
                            : leaf == 7                                          ? fake->cpuid_7
                            : leaf == CPUID_EXTENDED_MAX                         ? last_extended
                            : leaf == CPUID_SEV && last_extended[0] == CPUID_SEV ? fake->cpuid_sev
@@ -627,10 +628,14 @@ static inline void fake_set_processor(struct fake_machine *fake, const char vend
 static jmp_buf fake_gone;                  /* to where a CPU that leaves C goes */
 static struct muster_slot *fake_gone_slot; /* cpu_enter()'s */
 static uint64_t fake_gone_to;              /* cpu_leave()'s */
+static struct muster_slot *fake_gone_off;  /* cpu_go_off()'s */
+static uint32_t fake_mwait_hint;
+static void (*fake_on_mwait)(const struct muster_word *word);
+static unsigned fake_levels = 4; /* of the tables that everybody is on */
 
 static inline bool fake_has_gone_nowhere(void)
 {
-    return !fake_gone_slot && !fake_gone_to;
+    return !fake_gone_slot && !fake_gone_to && !fake_gone_off;
 }
 
 void cpu_enter(struct muster_slot *slot)
@@ -643,6 +648,34 @@ void cpu_leave(uint64_t vector)
 {
     fake_gone_to = vector;
     longjmp(fake_gone, 1);
+}
+
+void cpu_go_off(struct muster_slot *slot)
+{
+    fake_gone_off = slot;
+    longjmp(fake_gone, 1);
+}
+
+enum muster_status cpu_reload(struct muster_slot *slot)
+{
+    struct fake_machine *fake = slot->machine->platform->context;
+    fake->reloads++;
+    slot->gs_base = (uint64_t)slot;
+    return fake->current->load_status;
+}
+
+void cpu_sleep_by_mwait(const struct muster_word *word, uint32_t value, uint32_t hint)
+{
+    assert_int_equal(value, PARK_STAY);
+    fake_mwait_hint = hint;
+    if (!fake_on_mwait)
+        fail_msg("nobody expected an MWAIT");
+    fake_on_mwait(word);
+}
+
+unsigned cpu_paging_levels(void)
+{
+    return fake_levels;
 }
 
 enum muster_status cpu_load(struct muster_slot *slot, void *percpu)
@@ -768,6 +801,8 @@ static inline struct fake_machine *fake_machine_new(const uint32_t *ids, uint32_
     fake->idt = aligned_alloc(PAGE_BYTES, sizeof(*fake->idt));
     fake_gone_slot = NULL;
     fake_gone_to = 0;
+    fake_gone_off = NULL;
+    fake_levels = 4;
     return fake;
 }
 
