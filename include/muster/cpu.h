@@ -16,6 +16,7 @@ extern "C" {
 
 struct muster_machine;
 struct muster_slot;
+struct muster_trace_ring;
 
 /** A CPU's life; the names follow PSCI and SBI HSM. Each change is one compare-and-swap. */
 enum muster_cpu_state {
@@ -105,6 +106,7 @@ struct muster_slot {
     uint64_t first_tsc;    /* taken in assembly, made into stamps in C */
     uint64_t long_mode_tsc;
     uint64_t stamps_ns[MUSTER_STAMP_COUNT]; /* on the scale of time_ns; 0: not reached */
+    struct muster_trace_ring *trace;        /* this CPU's; NULL: nothing is traced */
     struct muster_start start;
     uint64_t gdt[MUSTER_GDT_WORDS];
     uint8_t tss[104];

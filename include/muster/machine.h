@@ -60,6 +60,8 @@ struct muster_machine {
     uint32_t disabled_count;       /* entries dropped: neither enabled nor online-capable */
     struct muster_finding finding; /* of the last discovery that failed */
 
+    struct muster_trace *trace; /* see muster/trace.h; NULL: nothing is traced */
+
     /* Set up by muster_prepare(), see muster/wake.h and muster/cpu.h. */
     struct muster_cpu_config config;
     struct muster_cpu_profile profile;

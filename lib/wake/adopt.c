@@ -6,10 +6,16 @@
 
 #include "lib/atomic.h"
 #include "lib/cpu/cpu.h"
+#include "lib/trace.h"
 #include "lib/wake/park.h"
 #include "lib/wake/way.h"
 
 _Static_assert(sizeof(enum muster_status) == sizeof(uint32_t), "slot_fail() stores it as a word");
+
+#define TRACE_OF_STAMP(stamp) ((enum muster_trace_event)(MUSTER_TRACE_WAKE_SENT + (stamp)))
+_Static_assert(TRACE_OF_STAMP(MUSTER_STAMP_WAKE_SENT) == MUSTER_TRACE_WAKE_SENT &&
+                   TRACE_OF_STAMP(MUSTER_STAMP_ON) == MUSTER_TRACE_ON,
+               "the trace's first events are the stamps, in their order");
 
 static uint64_t time_now_ns(const struct muster_machine *machine)
 {
@@ -46,7 +52,20 @@ enum muster_status slot_failure(const struct muster_slot *slot)
 
 void slot_stamp(struct muster_slot *slot, enum muster_stamp stamp)
 {
-    slot->stamps_ns[stamp] = time_now_ns(slot->machine);
+    slot_stamp_at(slot, stamp, time_now_ns(slot->machine));
+}
+
+void slot_stamp_at(struct muster_slot *slot, enum muster_stamp stamp, uint64_t time_ns)
+{
+    slot->stamps_ns[stamp] = time_ns;
+    trace_write(slot->trace, time_ns, TRACE_OF_STAMP(stamp), 0, 0);
+}
+
+void slot_stamp_wake(const struct wake_run *run, struct muster_slot *slot)
+{
+    uint64_t now_ns = time_now_ns(run->machine);
+    slot->stamps_ns[MUSTER_STAMP_WAKE_SENT] = now_ns;
+    trace_write(run->trace, now_ns, MUSTER_TRACE_WAKE_SENT, slot->apic_id, run->plan->way);
 }
 
 /* Who is to be sent for. One that came after an earlier deadline is here already. */
@@ -92,6 +111,14 @@ static int32_t wait_while(const struct muster_machine *machine, enum muster_cpu_
     return -1;
 }
 
+static uint32_t count_pending(const struct muster_machine *machine)
+{
+    uint32_t count = 0;
+    for (uint32_t i = 0; i < machine->cpu_count; i++)
+        count += slot_is_pending(&machine->slots[i]);
+    return count;
+}
+
 static void wait_for_arrivals(const struct wake_run *run, const struct way_operations *way)
 {
     uint64_t pause_ns = way->wake_again(run, 0);
@@ -103,6 +130,7 @@ static void wait_for_arrivals(const struct wake_run *run, const struct way_opera
                              again ? now_ns + pause_ns : run->deadline_ns);
         if (missing < 0 || !again)
             return;
+        trace_boot(run->machine, MUSTER_TRACE_WAKE_AGAIN, attempt, count_pending(run->machine));
         pause_ns = way->wake_again(run, attempt);
     }
 }
@@ -117,6 +145,7 @@ static uint32_t give_up(struct muster_machine *machine, enum muster_cpu_state pe
             if (!slot_failure(slot))
                 slot_fail(slot, MUSTER_ERROR_NOT_ARRIVED);
             word_move(&slot->command, PARK_START, PARK_STAY);
+            trace_boot(machine, MUSTER_TRACE_FAILED, slot->apic_id, slot_failure(slot));
             count++;
         } else if (word_load_acquire(&slot->state) != MUSTER_CPU_FAILED) {
             slot_fail(slot, MUSTER_OK); /* late, or its wake seemed lost and was not */
@@ -137,7 +166,10 @@ enum muster_status muster_adopt(struct muster_machine *machine, const struct mus
                                 uint64_t timeout_ns)
 {
     const struct way_operations *way = way_operations_of(plan);
-    struct wake_run run = {.machine = machine, .plan = plan, .start_ns = time_now_ns(machine)};
+    struct wake_run run = {.machine = machine,
+                           .plan = plan,
+                           .trace = trace_ring_of(machine, machine->bsp),
+                           .start_ns = time_now_ns(machine)};
     run.deadline_ns = time_after(run.start_ns, timeout_ns);
     if (choose_pending(machine) && !way) {
         give_up(machine, MUSTER_CPU_ADOPT_PENDING);
@@ -148,7 +180,9 @@ enum muster_status muster_adopt(struct muster_machine *machine, const struct mus
         wait_for_arrivals(&run, way);
     }
     give_up(machine, MUSTER_CPU_ADOPT_PENDING);
-    return any_failed(machine) ? MUSTER_TIME_OUT : MUSTER_OK;
+    enum muster_status status = any_failed(machine) ? MUSTER_TIME_OUT : MUSTER_OK;
+    trace_boot(machine, MUSTER_TRACE_ADOPTED, status, 0);
+    return status;
 }
 
 static void start_one(struct muster_machine *machine, uint32_t index)
@@ -158,6 +192,7 @@ static void start_one(struct muster_machine *machine, uint32_t index)
         return;
     slot_fail(slot, MUSTER_OK);
     muster_slot_set_kernel_stack(slot, slot->start.stack_top);
+    trace_boot(machine, MUSTER_TRACE_START_SENT, slot->apic_id, 0);
     word_store_release(&slot->command, PARK_START);
     enum muster_status status =
         muster_apic_send(machine->platform, slot->apic_id, machine->config.wake_vector);
@@ -174,7 +209,10 @@ enum muster_status muster_start(struct muster_machine *machine, const uint32_t *
         if (!order || order[i] < machine->cpu_count)
             start_one(machine, order ? order[i] : i);
     wait_while(machine, MUSTER_CPU_ON_PENDING, 0, deadline_ns);
-    return give_up(machine, MUSTER_CPU_ON_PENDING) ? MUSTER_TIME_OUT : MUSTER_OK;
+    enum muster_status status =
+        give_up(machine, MUSTER_CPU_ON_PENDING) ? MUSTER_TIME_OUT : MUSTER_OK;
+    trace_boot(machine, MUSTER_TRACE_STARTED, status, 0);
+    return status;
 }
 
 enum muster_cpu_state muster_cpu_state(const struct muster_machine *machine, uint32_t index)

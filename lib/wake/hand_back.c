@@ -2,6 +2,7 @@
 #include <muster/wake.h>
 
 #include "lib/atomic.h"
+#include "lib/trace.h"
 #include "lib/wake/mailbox.h"
 #include "lib/wake/park.h"
 #include "lib/wake/way.h"
@@ -52,6 +53,7 @@ enum muster_status muster_cpu_hand_back(struct muster_machine *machine,
         status = MUSTER_TIME_OUT; /* whoever answered, it was not this CPU */
     if (status)
         slot_fail(slot, status);
+    trace_boot(machine, MUSTER_TRACE_HANDED_BACK, apic_id, status);
     word_move(&slot->state, MUSTER_CPU_OFF_PENDING, status ? MUSTER_CPU_FAILED : MUSTER_CPU_ABSENT);
     return status;
 }

@@ -6,14 +6,16 @@
 
 #include "lib/atomic.h"
 #include "lib/cpu/cpu.h"
+#include "lib/trace.h"
 #include "lib/wake/way.h"
 
 static void arrival_stamps(struct muster_slot *slot)
 {
     const struct muster_platform *platform = slot->machine->platform;
     void *context = platform->context;
-    slot->stamps_ns[MUSTER_STAMP_FIRST_INSTRUCTION] = platform->tsc_to_ns(context, slot->first_tsc);
-    slot->stamps_ns[MUSTER_STAMP_LONG_MODE] = platform->tsc_to_ns(context, slot->long_mode_tsc);
+    slot_stamp_at(slot, MUSTER_STAMP_FIRST_INSTRUCTION,
+                  platform->tsc_to_ns(context, slot->first_tsc));
+    slot_stamp_at(slot, MUSTER_STAMP_LONG_MODE, platform->tsc_to_ns(context, slot->long_mode_tsc));
     slot_stamp(slot, MUSTER_STAMP_OWN_TABLES);
 }
 
@@ -24,6 +26,7 @@ bool park_arrive(struct muster_slot *slot, enum muster_status loaded)
         loaded = MUSTER_ERROR_WRONG_APIC_ID;
     if (loaded != MUSTER_OK) {
         slot_fail(slot, loaded);
+        trace_own(slot, MUSTER_TRACE_FAILED, slot->apic_id, loaded);
         word_move(&slot->state, MUSTER_CPU_ADOPT_PENDING, MUSTER_CPU_FAILED);
         return false;
     }
@@ -45,6 +48,7 @@ enum park_step park_step(struct muster_slot *slot)
          */
         if (!word_move(&slot->state, MUSTER_CPU_ON_PENDING, MUSTER_CPU_ON)) {
             slot->stamps_ns[MUSTER_STAMP_ON] = 0;
+            trace_own(slot, MUSTER_TRACE_FAILED, slot->apic_id, MUSTER_TIME_OUT);
             return PARK_STEP_SLEEP;
         }
         word_store_release(&slot->command, PARK_STAY);
@@ -66,6 +70,7 @@ void park_run(struct muster_slot *slot)
         case PARK_STEP_ENTER:
             cpu_enter(slot);
         case PARK_STEP_LEAVE:
+            trace_own(slot, MUSTER_TRACE_LEFT, 0, 0);
             cpu_leave(slot->machine->mailbox.reset_vector_phys);
         case PARK_STEP_SLEEP:
             platform->sleep(platform->context, &slot->command, PARK_STAY);

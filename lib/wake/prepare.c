@@ -4,6 +4,7 @@
 #include "abi/x86.h"
 #include "lib/atomic.h"
 #include "lib/cpu/cpu.h"
+#include "lib/trace.h"
 #include "lib/wake/way.h"
 
 #define FOUR_GIB          0x100000000u
@@ -54,6 +55,7 @@ enum muster_status muster_prepare(struct muster_machine *machine, const struct m
     muster_cpu_profile_read(machine, &machine->profile);
     slot_stamp(bsp, MUSTER_STAMP_OWN_TABLES);
     slot_stamp(bsp, MUSTER_STAMP_ON);
+    trace_boot(machine, MUSTER_TRACE_PREPARED, machine->cpu_count, config->entry_phys);
     word_store_release(&bsp->state, MUSTER_CPU_ON);
     return MUSTER_OK;
 }

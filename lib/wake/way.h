@@ -10,6 +10,7 @@
 struct wake_run {
     struct muster_machine *machine;
     const struct muster_plan *plan;
+    struct muster_trace_ring *trace; /* the BSP's, or NULL */
     uint64_t start_ns;
     uint64_t deadline_ns; /* for everything; MUSTER_FOREVER: none */
 };
@@ -62,8 +63,15 @@ enum muster_status slot_failure(const struct muster_slot *slot);
 /** Wait, whatever happens meanwhile. */
 void pass_time(const struct muster_platform *platform, uint64_t ns);
 
-/** Mark the moment on the slot, by the platform's time. */
+/**
+ * On the CPU itself: mark the moment on the slot and in its trace, by one reading of the clock.
+ * The slot's stamps are what is known without a trace, and what stays when a ring has come around.
+ */
 void slot_stamp(struct muster_slot *slot, enum muster_stamp stamp);
+void slot_stamp_at(struct muster_slot *slot, enum muster_stamp stamp, uint64_t time_ns);
+
+/** On the BSP, just before it: the slot's CPU is sent its (first) wake. */
+void slot_stamp_wake(const struct wake_run *run, struct muster_slot *slot);
 
 /** Write one page of mailbox entry stubs, for the slots from @first_slot on. */
 void mailbox_entry_page_write(const struct muster_machine *machine, uint8_t *page,
