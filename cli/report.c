@@ -132,6 +132,7 @@ static JsonObject *build(const struct report *report, const struct session *sess
     set_from_guest(object, "discovery", guest->report);
     set_from_guest(object, "memory", guest->report);
     set_from_guest(object, "timing", guest->report);
+    set_array(object, "trace", guest->trace);
     if (verdict->handover.by_shim)
         json_object_set_object_member(object, "handover", handover_of(&verdict->handover));
     else

@@ -1,5 +1,7 @@
 #include "kernel/bringup.h"
 
+#include <muster/trace.h>
+
 #include "boot/console.h"
 #include "kernel/fatal.h"
 #include "kernel/kernel.h"
@@ -19,6 +21,9 @@ static struct muster_idt idt;
 static uint8_t mailbox_entry[MAILBOX_ENTRY_MAX][PAGE_BYTES] __attribute__((aligned(PAGE_BYTES)));
 static struct muster_cpu_config config;
 
+/* Whoever looks after a crash finds it at the start of a page (muster/trace.h). */
+static uint8_t trace[MUSTER_TRACE_BYTES(MAX_CPUS)] __attribute__((aligned(PAGE_BYTES)));
+
 void bringup_discover(uint64_t rsdp_phys)
 {
     struct muster_machine *machine = &kernel.machine;
@@ -26,6 +31,8 @@ void bringup_discover(uint64_t rsdp_phys)
         muster_machine_init(machine, &kernel.platform, cpus, MAX_CPUS, cpu_index, INDEX_PLACES);
     if (status != MUSTER_OK)
         fatal_status(status, "set the machine up");
+    if (kernel.options.trace && muster_trace_init(machine, trace, sizeof(trace)) != MUSTER_OK)
+        fatal("the trace's %lu bytes are too few", (uint64_t)sizeof(trace));
     if (!rsdp_phys)
         rsdp_phys = muster_rsdp_scan(&kernel.platform);
     if (!rsdp_phys)

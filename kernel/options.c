@@ -81,6 +81,16 @@ static uint64_t read_timeout_ns(const char *cmdline)
     return milliseconds * NS_PER_MS;
 }
 
+static bool read_trace(const char *cmdline)
+{
+    char value[VALUE_BYTES];
+    if (!read_word(cmdline, "trace", value) || strcmp(value, "on") == 0)
+        return true;
+    if (strcmp(value, "off") != 0)
+        refuse("trace", value, "on or off");
+    return false;
+}
+
 static bool read_inject(const char *cmdline)
 {
     char value[VALUE_BYTES];
@@ -94,8 +104,8 @@ static bool read_inject(const char *cmdline)
 static void refuse_unknown(const char *cmdline)
 {
     /* "console" is what muster boot gives by default; ours is the serial port anyway. */
-    static const char *const names[] = {"wake",   "custody",    "levels",  "apic",
-                                        "inject", "timeout-ms", "console", NULL};
+    static const char *const names[] = {"wake",       "custody", "levels", "apic", "inject",
+                                        "timeout-ms", "console", "trace",  NULL};
     char word[VALUE_BYTES];
     if (cmdline_unknown(cmdline, names, word, sizeof(word)))
         fatal_usage("the kernel does not know '%s' on its command line", word);
@@ -109,5 +119,6 @@ void options_read(const char *cmdline, struct options *options)
     options->levels = read_levels(cmdline);
     options->x2apic = read_x2apic(cmdline);
     options->timeout_ns = read_timeout_ns(cmdline);
+    options->trace = read_trace(cmdline);
     options->inject_machine_checks = read_inject(cmdline);
 }

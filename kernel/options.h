@@ -6,6 +6,7 @@
  *     levels=4|5               of the page tables; default: as it was booted
  *     apic=auto|x2             auto: the mode that it is in; x2: x2APIC mode
  *     timeout-ms=N             for each thing that is waited for; default 10000
+ *     trace=on|off             the library's trace; default on
  *     inject=mce               somebody outside will inject machine checks when asked
  */
 #ifndef KERNEL_OPTIONS_H
@@ -24,6 +25,7 @@ struct options {
     unsigned levels; /* 0: as booted */
     bool x2apic;     /* to be switched on */
     uint64_t timeout_ns;
+    bool trace;
     bool inject_machine_checks;
 };
 

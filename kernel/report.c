@@ -155,5 +155,6 @@ void report_write(void)
     print_cpus();
     console_printf("result: %s: %u of %u CPUs on\n", all_is_well() ? "ok" : "failed",
                    cpu_active_count(), kernel.machine.cpu_count);
+    report_trace();
     report_json();
 }

@@ -7,4 +7,7 @@
 /** A table for people on the serial port, the report event on the debug console, the end event. */
 void report_write(void);
 
+/** The trace: an event for each CPU that has written one record or more (docs/report.md). */
+void report_trace(void);
+
 #endif

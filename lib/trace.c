@@ -108,23 +108,6 @@ struct muster_trace_ring *trace_ring_of(const struct muster_machine *machine, ui
     return ring_at(machine->trace, index < machine->bsp ? index + 1 : index);
 }
 
-void trace_boot(const struct muster_machine *machine, enum muster_trace_event event,
-                uint32_t argument, uint64_t value)
-{
-    const struct muster_platform *platform = machine->platform;
-    if (machine->trace)
-        trace_write(ring_at(machine->trace, 0), platform->time_ns(platform->context), event,
-                    argument, value);
-}
-
-void trace_own(const struct muster_slot *slot, enum muster_trace_event event, uint32_t argument,
-               uint64_t value)
-{
-    const struct muster_platform *platform = slot->machine->platform;
-    if (slot->trace)
-        trace_write(slot->trace, platform->time_ns(platform->context), event, argument, value);
-}
-
 /* ---- Reading ---- */
 
 const struct muster_trace *muster_trace_check(const void *memory, size_t bytes)

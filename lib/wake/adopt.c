@@ -6,16 +6,10 @@
 
 #include "lib/atomic.h"
 #include "lib/cpu/cpu.h"
-#include "lib/trace.h"
 #include "lib/wake/park.h"
 #include "lib/wake/way.h"
 
 _Static_assert(sizeof(enum muster_status) == sizeof(uint32_t), "slot_fail() stores it as a word");
-
-#define TRACE_OF_STAMP(stamp) ((enum muster_trace_event)(MUSTER_TRACE_WAKE_SENT + (stamp)))
-_Static_assert(TRACE_OF_STAMP(MUSTER_STAMP_WAKE_SENT) == MUSTER_TRACE_WAKE_SENT &&
-                   TRACE_OF_STAMP(MUSTER_STAMP_ON) == MUSTER_TRACE_ON,
-               "the trace's first events are the stamps, in their order");
 
 static uint64_t time_now_ns(const struct muster_machine *machine)
 {
@@ -48,17 +42,6 @@ void slot_fail(struct muster_slot *slot, enum muster_status why)
 enum muster_status slot_failure(const struct muster_slot *slot)
 {
     return (enum muster_status)u32_load_relaxed((const uint32_t *)&slot->failure);
-}
-
-void slot_stamp(struct muster_slot *slot, enum muster_stamp stamp)
-{
-    slot_stamp_at(slot, stamp, time_now_ns(slot->machine));
-}
-
-void slot_stamp_at(struct muster_slot *slot, enum muster_stamp stamp, uint64_t time_ns)
-{
-    slot->stamps_ns[stamp] = time_ns;
-    trace_write(slot->trace, time_ns, TRACE_OF_STAMP(stamp), 0, 0);
 }
 
 void slot_stamp_wake(const struct wake_run *run, struct muster_slot *slot)

@@ -2,7 +2,6 @@
 #include <muster/wake.h>
 
 #include "lib/atomic.h"
-#include "lib/trace.h"
 #include "lib/wake/mailbox.h"
 #include "lib/wake/park.h"
 #include "lib/wake/way.h"

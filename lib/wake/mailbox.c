@@ -8,7 +8,6 @@
 #include "lib/atomic.h"
 #include "lib/cpu/cpu.h"
 #include "lib/memory_functions.h"
-#include "lib/trace.h"
 #include "lib/wake/way.h"
 
 #define FOUR_GIB 0x100000000u

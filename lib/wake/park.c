@@ -6,7 +6,6 @@
 
 #include "lib/atomic.h"
 #include "lib/cpu/cpu.h"
-#include "lib/trace.h"
 #include "lib/wake/way.h"
 
 static void arrival_stamps(struct muster_slot *slot)

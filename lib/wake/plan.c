@@ -2,7 +2,6 @@
 #include <muster/wake.h>
 
 #include "abi/x86.h"
-#include "lib/trace.h"
 #include "lib/wake/way.h"
 
 const char *muster_way_name(enum muster_way way)

@@ -4,7 +4,6 @@
 #include "abi/x86.h"
 #include "lib/atomic.h"
 #include "lib/cpu/cpu.h"
-#include "lib/trace.h"
 #include "lib/wake/way.h"
 
 #define FOUR_GIB          0x100000000u

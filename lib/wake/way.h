@@ -6,6 +6,12 @@
 
 #include <muster/wake.h>
 
+#include "lib/trace.h"
+
+/** The trace's first events are the stamps, in their order. */
+#define TRACE_OF_STAMP(stamp) ((enum muster_trace_event)(MUSTER_TRACE_WAKE_SENT + (stamp)))
+_Static_assert(TRACE_OF_STAMP(MUSTER_STAMP_ON) == MUSTER_TRACE_ON, "muster/trace.h");
+
 /** One bring-up in progress: which machine, how, and until when. */
 struct wake_run {
     struct muster_machine *machine;
@@ -67,8 +73,18 @@ void pass_time(const struct muster_platform *platform, uint64_t ns);
  * On the CPU itself: mark the moment on the slot and in its trace, by one reading of the clock.
  * The slot's stamps are what is known without a trace, and what stays when a ring has come around.
  */
-void slot_stamp(struct muster_slot *slot, enum muster_stamp stamp);
-void slot_stamp_at(struct muster_slot *slot, enum muster_stamp stamp, uint64_t time_ns);
+static inline void slot_stamp_at(struct muster_slot *slot, enum muster_stamp stamp,
+                                 uint64_t time_ns)
+{
+    slot->stamps_ns[stamp] = time_ns;
+    trace_write(slot->trace, time_ns, TRACE_OF_STAMP(stamp), 0, 0);
+}
+
+static inline void slot_stamp(struct muster_slot *slot, enum muster_stamp stamp)
+{
+    const struct muster_platform *platform = slot->machine->platform;
+    slot_stamp_at(slot, stamp, platform->time_ns(platform->context));
+}
 
 /** On the BSP, just before it: the slot's CPU is sent its (first) wake. */
 void slot_stamp_wake(const struct wake_run *run, struct muster_slot *slot);
