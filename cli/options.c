@@ -10,7 +10,7 @@
 
 /* What GOptionContext fills in, before it is checked. */
 struct raw {
-    char *cpus, *timeout, *wake, *memory;
+    char *cpus, *timeout, *wake, *memory, *order;
     gboolean td, gdb, help;
     struct options *options;
 };
@@ -48,6 +48,8 @@ static void add_group(GOptionContext *context, unsigned groups, struct raw *raw)
     const GOptionEntry run[] = {
         {"wake", 0, 0, G_OPTION_ARG_STRING, &raw->wake, "How to wake the CPUs (auto)",
          "auto|sipi|mailbox"},
+        {"order", 0, 0, G_OPTION_ARG_STRING, &raw->order, "In which to start the CPUs (listed)",
+         "listed|performance|cores|nearest"},
         none,
     };
     const GOptionEntry boot[] = {
@@ -113,6 +115,16 @@ static bool check_wake(struct options *options, const char *text, GError **error
         if (strcmp(text, words[i]) == 0)
             options->wake = (enum wake)i;
     }
+    return true;
+}
+
+/* The names are the kernel's (lib/order.c). */
+static bool check_order(struct options *options, const char *text, GError **error)
+{
+    static const char *const words[] = {"listed", "performance", "cores", "nearest", NULL};
+    if (!one_of("order", text, words, error))
+        return false;
+    options->order = g_strdup(text ? text : words[0]);
     return true;
 }
 
@@ -219,9 +231,9 @@ static bool check(struct raw *raw, unsigned groups, int argc, char **argv, GErro
         return false;
     double standard = groups & OPTIONS_BOOT ? 180 : 60 + 0.5 * options->cpus;
     return check_timeout(options, raw->timeout, standard, error) &&
-           check_wake(options, raw->wake, error) && check_td(options, raw, groups, error) &&
-           check_memory(options, raw->memory, error) && check_page_tables(options, error) &&
-           check_shim_words(options, groups, error);
+           check_wake(options, raw->wake, error) && check_order(options, raw->order, error) &&
+           check_td(options, raw, groups, error) && check_memory(options, raw->memory, error) &&
+           check_page_tables(options, error) && check_shim_words(options, groups, error);
 }
 
 /* GLib's own treatment of "--" depends on what follows it; ours does not. */
@@ -285,6 +297,7 @@ struct options *options_parse(const struct verb *verb, unsigned groups, int argc
     g_free(raw.cpus);
     g_free(raw.timeout);
     g_free(raw.wake);
+    g_free(raw.order);
     g_free(raw.memory);
     if (good && !raw.help)
         return raw.options;
@@ -296,17 +309,12 @@ void options_free(struct options *options)
 {
     if (!options)
         return;
-    char *texts[] = {options->json,
-                     options->append,
-                     options->mailbox_version,
-                     options->page_tables,
-                     options->firmware_memory,
-                     options->shim_append,
-                     options->kernel,
-                     options->initrd,
-                     options->until,
-                     options->qemu,
-                     options->cpu,
+    char *texts[] = {options->json,        options->order,
+                     options->append,      options->mailbox_version,
+                     options->page_tables, options->firmware_memory,
+                     options->shim_append, options->kernel,
+                     options->initrd,      options->until,
+                     options->qemu,        options->cpu,
                      options->memory};
     for (size_t i = 0; i < G_N_ELEMENTS(texts); i++)
         g_free(texts[i]);

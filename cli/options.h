@@ -32,6 +32,7 @@ struct options {
 
     bool td;        /* under the monitor, as an Intel TD, by its shim */
     enum wake wake; /* run */
+    char *order;    /* run: the policy's name */
     char *kernel;   /* boot */
     char *initrd;   /* boot, or NULL */
     char *until;    /* boot, or NULL: see struct console */

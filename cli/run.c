@@ -35,8 +35,8 @@ static bool choose_image(const struct options *options, struct image_texts *text
     static const char *const ways[] = {"auto", "sipi", "mailbox"};
     texts->kernel = files_own(KERNEL, error);
     texts->kernel_words =
-        g_strdup_printf("wake=%s inject=mce%s%s", ways[options->wake], options->append ? " " : "",
-                        options->append ? options->append : "");
+        g_strdup_printf("wake=%s order=%s inject=mce%s%s", ways[options->wake], options->order,
+                        options->append ? " " : "", options->append ? options->append : "");
     *image = (struct qemu_image){.program = texts->kernel, .words = texts->kernel_words};
     if (!texts->kernel || options->wake != WAKE_MAILBOX)
         return texts->kernel != NULL;

@@ -48,6 +48,9 @@ void bringup_discover(uint64_t rsdp_phys)
         console_printf("discover: mailbox version %u at 0x%lx, reset vector 0x%lx\n",
                        machine->mailbox.version, machine->mailbox.mailbox_phys,
                        machine->mailbox.reset_vector_phys);
+    if (muster_discover_nodes(machine, rsdp_phys) != MUSTER_OK)
+        console_printf("discover: warning: no NUMA nodes: %s\n",
+                       muster_error_text(machine->finding.status));
     status = muster_plan_make(machine, kernel.options.way, &kernel.plan);
     if (status != MUSTER_OK)
         fatal_status(status, "choose a way to wake");

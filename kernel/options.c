@@ -81,6 +81,17 @@ static uint64_t read_timeout_ns(const char *cmdline)
     return milliseconds * NS_PER_MS;
 }
 
+static enum muster_order read_order(const char *cmdline)
+{
+    char value[VALUE_BYTES];
+    if (!read_word(cmdline, "order", value))
+        return MUSTER_ORDER_LISTED;
+    for (unsigned i = 0; i < MUSTER_ORDER_COUNT; i++)
+        if (strcmp(value, muster_order_name((enum muster_order)i)) == 0)
+            return (enum muster_order)i;
+    refuse("order", value, "listed, performance, cores or nearest");
+}
+
 static bool read_trace(const char *cmdline)
 {
     char value[VALUE_BYTES];
@@ -104,8 +115,8 @@ static bool read_inject(const char *cmdline)
 static void refuse_unknown(const char *cmdline)
 {
     /* "console" is what muster boot gives by default; ours is the serial port anyway. */
-    static const char *const names[] = {"wake",       "custody", "levels", "apic", "inject",
-                                        "timeout-ms", "console", "trace",  NULL};
+    static const char *const names[] = {"wake",       "custody", "levels", "apic",  "inject",
+                                        "timeout-ms", "console", "trace",  "order", NULL};
     char word[VALUE_BYTES];
     if (cmdline_unknown(cmdline, names, word, sizeof(word)))
         fatal_usage("the kernel does not know '%s' on its command line", word);
@@ -119,6 +130,7 @@ void options_read(const char *cmdline, struct options *options)
     options->levels = read_levels(cmdline);
     options->x2apic = read_x2apic(cmdline);
     options->timeout_ns = read_timeout_ns(cmdline);
+    options->order = read_order(cmdline);
     options->trace = read_trace(cmdline);
     options->inject_machine_checks = read_inject(cmdline);
 }

@@ -5,6 +5,8 @@
  *     custody=keep|reclaim     the firmware's memory; default: as the library advises
  *     levels=4|5               of the page tables; default: as it was booted
  *     apic=auto|x2             auto: the mode that it is in; x2: x2APIC mode
+ *     order=listed|performance|cores|nearest
+ *                              in which the CPUs are started; default listed
  *     timeout-ms=N             for each thing that is waited for; default 10000
  *     trace=on|off             the library's trace; default on
  *     inject=mce               somebody outside will inject machine checks when asked
@@ -16,6 +18,7 @@
 #include <stdint.h>
 
 #include <muster/custody.h>
+#include <muster/order.h>
 #include <muster/wake.h>
 
 struct options {
@@ -25,6 +28,7 @@ struct options {
     unsigned levels; /* 0: as booted */
     bool x2apic;     /* to be switched on */
     uint64_t timeout_ns;
+    enum muster_order order;
     bool trace;
     bool inject_machine_checks;
 };

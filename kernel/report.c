@@ -60,6 +60,29 @@ static void print_cpus(void)
     }
 }
 
+/* What a CPU told of itself, and firmware of it; null where they did not. */
+static void report_place(uint32_t index)
+{
+    const struct muster_topology *topology = &kernel.machine.slots[index].topology;
+    const struct muster_cpu *cpu = &kernel.machine.cpus[index];
+    json_text("kind", muster_core_kind_name(topology->kind));
+    json_number_or_null("core", topology->known, topology->core);
+    json_number_or_null("die", topology->known, topology->die);
+    json_number_or_null("package", topology->known, topology->package);
+    json_number_or_null("node", cpu->has_node, cpu->node);
+}
+
+static void report_order(void)
+{
+    json_open("order", '{');
+    json_text("policy", muster_order_name(kernel.options.order));
+    json_open("apic_ids", '[');
+    for (uint32_t i = 0; i < kernel.order_count; i++)
+        json_number(NULL, kernel.machine.cpus[kernel.order[i]].apic_id);
+    json_close(']');
+    json_close('}');
+}
+
 static void report_cpus(void)
 {
     json_open("cpus", '[');
@@ -72,6 +95,7 @@ static void report_cpus(void)
         json_bool("bsp", i == kernel.machine.bsp);
         json_text("state", muster_cpu_state_name(final_state(i)));
         json_text("failure", failure_text(i, text));
+        report_place(i);
         json_open("stamps_ns", '{');
         for (unsigned stamp = 0; stamp < MUSTER_STAMP_COUNT; stamp++)
             if (stamps[stamp])
@@ -135,6 +159,7 @@ static void report_json(void)
     json_text("way", muster_way_name(kernel.plan.way));
     json_text("reason", kernel.plan.reason);
     report_cpus();
+    report_order();
     report_proofs();
     report_memory();
     report_discovery();

@@ -46,6 +46,22 @@ enum muster_stamp {
 /** "wake_sent" ...: as reports spell it. Never NULL. */
 const char *muster_stamp_name(enum muster_stamp stamp);
 
+enum muster_core_kind {
+    MUSTER_CORE_UNKNOWN = 0, /* not hybrid, or not told */
+    MUSTER_CORE_PERFORMANCE,
+    MUSTER_CORE_EFFICIENCY,
+};
+
+/**
+ * A CPU's place, as it told of itself (muster/order.h). Each ID is the APIC ID without the bits
+ * below that level, so it is one machine-wide: CPUs with the same core are siblings.
+ */
+struct muster_topology {
+    bool known; /* the three IDs are; the kind speaks for itself */
+    uint32_t core, die, package;
+    enum muster_core_kind kind;
+};
+
 /** Registers at a trap, in the order in which the common handler pushes them. */
 struct muster_trap_frame {
     uint64_t r15, r14, r13, r12, r11, r10, r9, r8, rbp, rdi, rsi, rdx, rcx, rbx, rax;
@@ -111,6 +127,7 @@ struct muster_slot {
     uint64_t gdt[MUSTER_GDT_WORDS];
     uint8_t tss[104];
     uint32_t mtrr_writes; /* how many MTRRs differed and were written */
+    struct muster_topology topology;
     uint8_t park_stack[MUSTER_SLOT_BYTES - 1024 - MUSTER_IST_COUNT * MUSTER_IST_STACK_BYTES]
         __attribute__((aligned(1024)));
     uint8_t ist[MUSTER_IST_COUNT][MUSTER_IST_STACK_BYTES];

@@ -23,6 +23,8 @@ struct muster_cpu {
     bool bsp;
     bool enabled;        /* usable now: it is woken and waited for */
     bool online_capable; /* not there now, may be added later: never waited for */
+    bool has_node;
+    uint32_t node; /* NUMA node (proximity domain), see muster_discover_nodes() */
 };
 
 /** The Multiprocessor Wakeup entry (ACPI 6.6, 5.2.12.19) as published. */
@@ -99,6 +101,16 @@ enum muster_status muster_discover(struct muster_machine *machine, uint64_t rsdp
 /** The same from a MADT alone that starts at @madt_phys. */
 enum muster_status muster_discover_madt(struct muster_machine *machine, uint64_t madt_phys,
                                         uint32_t bsp_apic_id);
+
+/**
+ * Read the SRAT (ACPI 6.6, 5.2.16), where there is one: in which NUMA node each CPU is. On the
+ * BSP, after muster_discover(). What is listed of other CPUs is passed over, and so is a CPU
+ * that is listed for two nodes. Nothing depends on it but orders: on failure (MUSTER_ERROR_RSDP_,
+ * _TABLE_ or _SRAT_; machine->finding tells where) no CPU has a node, and the rest stays.
+ *
+ * @return MUSTER_OK also if there is none
+ */
+enum muster_status muster_discover_nodes(struct muster_machine *machine, uint64_t rsdp_phys);
 
 /** Index of the CPU with this APIC ID, or -1. Any CPU, any time after discovery. */
 int32_t muster_machine_find(const struct muster_machine *machine, uint32_t apic_id);

@@ -4,6 +4,8 @@
  */
 #include "lib/wake/park.h"
 
+#include <muster/order.h>
+
 #include "lib/atomic.h"
 #include "lib/cpu/cpu.h"
 #include "lib/wake/way.h"
@@ -29,6 +31,7 @@ bool park_arrive(struct muster_slot *slot, enum muster_status loaded)
         word_move(&slot->state, MUSTER_CPU_ADOPT_PENDING, MUSTER_CPU_FAILED);
         return false;
     }
+    muster_topology_read(slot->machine->platform, slot->apic_id, &slot->topology);
     slot_stamp(slot, MUSTER_STAMP_PARKED);
     word_store_release(&slot->arrived, 1);
     /* Fails where the deadline came first: the CPU is parked all the same, but counts as lost. */
