@@ -1,5 +1,6 @@
 #include "kernel/bringup.h"
 
+#include <muster/clock.h>
 #include <muster/trace.h>
 
 #include "boot/console.h"
@@ -164,6 +165,17 @@ void bringup_adopt(void)
     if (muster_ap_in_firmware(&kernel.machine, &kernel.plan))
         console_write("custody: warning: a missing CPU may be on page tables that nobody knows: "
                       "no memory is handed out\n");
+}
+
+void bringup_measure_clocks(void)
+{
+    uint64_t start = time_now_ns();
+    enum muster_status status =
+        muster_clock_measure_all(&kernel.machine, kernel.options.timeout_ns);
+    kernel.clocks_ns = time_now_ns() - start;
+    console_printf("clocks: %s after %lu us\n",
+                   status == MUSTER_OK ? "measured" : muster_error_text(status),
+                   kernel.clocks_ns / 1000);
 }
 
 void bringup_release_custody(void)

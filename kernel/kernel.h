@@ -31,8 +31,9 @@ struct kernel {
     struct muster_paging paging;
     uint32_t order[MAX_CPUS]; /* in which CPUs were started: indexes */
     uint32_t order_count;
-    uint64_t adopt_ns; /* how long muster_adopt() took */
-    uint64_t start_ns; /* from muster_start() until every CPU was active */
+    uint64_t adopt_ns;  /* how long muster_adopt() took */
+    uint64_t clocks_ns; /* how long all clocks took to be measured */
+    uint64_t start_ns;  /* from muster_start() until every CPU was active */
 };
 
 extern struct kernel kernel;

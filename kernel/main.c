@@ -62,6 +62,7 @@ void boot_main(uint64_t info_phys, uint32_t magic)
     bringup_adopt();
     prove_reset_vector();
     bringup_release_custody();
+    bringup_measure_clocks();
     bringup_start();
 
     proofs_run();

@@ -72,6 +72,19 @@ static void report_place(uint32_t index)
     json_number_or_null("node", cpu->has_node, cpu->node);
 }
 
+/* The BSP's is what the others are measured against. */
+static void report_clock(uint32_t index)
+{
+    const struct muster_clock *clock = &kernel.machine.slots[index].clock;
+    const char *const names[] = {"tsc_offset", "tsc_uncertainty", "tsc_correction"};
+    const int64_t values[] = {clock->offset, (int64_t)clock->uncertainty, clock->correction};
+    for (unsigned i = 0; i < sizeof(names) / sizeof(names[0]); i++)
+        if (clock->known)
+            json_signed(names[i], values[i]);
+        else
+            json_text(names[i], NULL);
+}
+
 static void report_order(void)
 {
     json_open("order", '{');
@@ -96,6 +109,7 @@ static void report_cpus(void)
         json_text("state", muster_cpu_state_name(final_state(i)));
         json_text("failure", failure_text(i, text));
         report_place(i);
+        report_clock(i);
         json_open("stamps_ns", '{');
         for (unsigned stamp = 0; stamp < MUSTER_STAMP_COUNT; stamp++)
             if (stamps[stamp])
@@ -165,6 +179,7 @@ static void report_json(void)
     report_discovery();
     json_open("timing", '{');
     json_number("adopt_ns", kernel.adopt_ns);
+    json_number("clocks_ns", kernel.clocks_ns);
     json_number("start_ns", kernel.start_ns);
     json_close('}');
     json_number("strays", word_load_acquire(&kernel.machine.strays));

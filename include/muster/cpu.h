@@ -62,6 +62,25 @@ struct muster_topology {
     enum muster_core_kind kind;
 };
 
+/**
+ * A CPU's time-stamp counter against the BSP's (muster/clock.h). The first three are one cache
+ * line between the two while it is measured.
+ */
+struct muster_clock {
+    struct muster_word request; /* the CPU's: how often it has asked */
+    struct muster_word answer;  /* the BSP's: the last question that is answered */
+    uint64_t answer_tsc;        /* with this */
+
+    bool known;           /* the next three are; else it was not measured, or to no end */
+    int64_t offset;       /* ticks ahead of the BSP's, after the correction if there was one */
+    uint64_t uncertainty; /* it is wrong by so many ticks at most */
+    int64_t correction;   /* ticks that were added through IA32_TSC_ADJUST; 0: none */
+
+    uint32_t rounds;
+    uint64_t asked_tsc;
+    uint64_t patience_ns;
+} __attribute__((aligned(64)));
+
 /** Registers at a trap, in the order in which the common handler pushes them. */
 struct muster_trap_frame {
     uint64_t r15, r14, r13, r12, r11, r10, r9, r8, rbp, rdi, rsi, rdx, rcx, rbx, rax;
@@ -128,6 +147,7 @@ struct muster_slot {
     uint8_t tss[104];
     uint32_t mtrr_writes; /* how many MTRRs differed and were written */
     struct muster_topology topology;
+    struct muster_clock clock;
     uint8_t park_stack[MUSTER_SLOT_BYTES - 1024 - MUSTER_IST_COUNT * MUSTER_IST_STACK_BYTES]
         __attribute__((aligned(1024)));
     uint8_t ist[MUSTER_IST_COUNT][MUSTER_IST_STACK_BYTES];

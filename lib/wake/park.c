@@ -7,6 +7,7 @@
 #include <muster/order.h>
 
 #include "lib/atomic.h"
+#include "lib/cpu/clock.h"
 #include "lib/cpu/cpu.h"
 #include "lib/wake/way.h"
 
@@ -59,6 +60,8 @@ enum park_step park_step(struct muster_slot *slot)
         /* Who takes the command decides: this CPU leaves, or hand_back.c has withdrawn it. */
         return word_move(&slot->command, PARK_HAND_BACK, PARK_STAY) ? PARK_STEP_LEAVE
                                                                     : PARK_STEP_SLEEP;
+    case PARK_CLOCK:
+        return PARK_STEP_CLOCK;
     default:
         return PARK_STEP_SLEEP;
     }
@@ -74,6 +77,9 @@ void park_run(struct muster_slot *slot)
         case PARK_STEP_LEAVE:
             trace_own(slot, MUSTER_TRACE_LEFT, 0, 0);
             cpu_leave(slot->machine->mailbox.reset_vector_phys);
+        case PARK_STEP_CLOCK:
+            clock_run(slot);
+            break;
         case PARK_STEP_SLEEP:
             platform->sleep(platform->context, &slot->command, PARK_STAY);
         }
