@@ -124,7 +124,7 @@ static bool check_order(struct options *options, const char *text, GError **erro
     static const char *const words[] = {"listed", "performance", "cores", "nearest", NULL};
     if (!one_of("order", text, words, error))
         return false;
-    options->order = g_strdup(text ? text : words[0]);
+    options->order = g_strdup(text);
     return true;
 }
 

@@ -32,7 +32,7 @@ struct options {
 
     bool td;        /* under the monitor, as an Intel TD, by its shim */
     enum wake wake; /* run */
-    char *order;    /* run: the policy's name */
+    char *order;    /* run: a policy's name, or NULL: the kernel's default */
     char *kernel;   /* boot */
     char *initrd;   /* boot, or NULL */
     char *until;    /* boot, or NULL: see struct console */

@@ -35,7 +35,8 @@ static bool choose_image(const struct options *options, struct image_texts *text
     static const char *const ways[] = {"auto", "sipi", "mailbox"};
     texts->kernel = files_own(KERNEL, error);
     texts->kernel_words =
-        g_strdup_printf("wake=%s order=%s inject=mce%s%s", ways[options->wake], options->order,
+        g_strdup_printf("wake=%s inject=mce%s%s%s%s", ways[options->wake],
+                        options->order ? " order=" : "", options->order ? options->order : "",
                         options->append ? " " : "", options->append ? options->append : "");
     *image = (struct qemu_image){.program = texts->kernel, .words = texts->kernel_words};
     if (!texts->kernel || options->wake != WAKE_MAILBOX)
@@ -198,7 +199,8 @@ const struct verb verb_run = {
     .summary = "Boot Muster's own kernel, wake every CPU, and prove each one.",
     .text = "With --wake sipi or auto the kernel is started directly; with --wake mailbox by the\n"
             "shim, to which --mailbox-version, --firmware-memory, --page-tables and\n"
-            "--shim-append then apply. --append gives the kernel further words. With --td all\n"
+            "--shim-append then apply. --append gives the kernel further words, --order one. With "
+            "--td all\n"
             "of it runs as an Intel TD under Muster's monitor, by the mailbox. The standard\n"
             "--timeout is 60 s and half a second for each CPU.",
     .run = run,

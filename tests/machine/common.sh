@@ -45,9 +45,9 @@ expect_status() {
     [ "$status" -eq "$wanted" ] || fail "exit status $status instead of $wanted: $*"
 }
 
-# expect REPORT FILTER: a jq filter that must be true of the report.
+# expect REPORT FILTER: a jq filter that must be true of the report, which is $r in it, too.
 expect() {
-    jq -e "$2" "$1" >/dev/null || fail "not so in $1: $2"
+    jq -e ". as \$r | $2" "$1" >/dev/null || fail "not so in $1: $2"
 }
 
 # check_all_on REPORT WAY CPUS: every CPU came, by this way, and every proof held.
@@ -61,6 +61,7 @@ check_all_on() {
     # One CPU has nobody to wake and nobody to talk to.
     [ "$3" = 1 ] || expect "$1" ".way == \"$2\""
     [ "$3" = 1 ] || check_held "$1" ipi-ring
+    [ "$3" = 1 ] || check_held "$1" clock
     for proof in $always_held; do
         check_held "$1" "$proof"
     done
