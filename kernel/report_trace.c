@@ -11,7 +11,8 @@ static void report_record(const struct muster_trace_record *record)
     json_number(NULL, record->time_ns);
     json_text(NULL, muster_trace_event_name((enum muster_trace_event)record->event));
     json_number(NULL, record->argument);
-    json_number(NULL, record->value);
+    json_signed(NULL,
+                (int64_t)record->value); /* an offset may be negative; nothing is that large */
     json_close(']');
 }
 
