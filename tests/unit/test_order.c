@@ -198,6 +198,29 @@ static void assert_order(struct machine *m, enum muster_order policy, const uint
 
 #define ASSERT_ORDER(m, policy, ...) assert_order(m, policy, (const uint32_t[]){__VA_ARGS__, MOST})
 
+/* How many of its core come before it, counted one by one: the BSP, and those listed before. */
+static uint32_t rank_of(const struct machine *m, uint32_t index)
+{
+    const struct muster_topology *own = &m->slots[index].topology;
+    uint32_t rank = 0;
+    for (uint32_t i = 0; i < m->machine.cpu_count; i++) {
+        const struct muster_topology *other = &m->slots[i].topology;
+        bool before = i < index || i == m->machine.bsp;
+        rank += i != index && before && own->known && other->known && own->core == other->core;
+    }
+    return rank;
+}
+
+static void assert_no_sibling_too_early(const struct machine *m)
+{
+    uint32_t order[MOST];
+    uint32_t count = muster_order_make(&m->machine, MUSTER_ORDER_CORES, order);
+    for (uint32_t i = 1; i < count; i++) {
+        uint32_t last = rank_of(m, order[i - 1]), rank = rank_of(m, order[i]);
+        assert_true(last < rank || (last == rank && order[i - 1] < order[i]));
+    }
+}
+
 /* Whatever the topologies say, everybody but the BSP is there once. */
 static void assert_everybody_once(struct machine *m)
 {
@@ -312,6 +335,7 @@ static void lying_topologies_lose_nobody(void **state)
         }
         m->machine.bsp = random % MOST;
         assert_everybody_once(m);
+        assert_no_sibling_too_early(m);
     }
 }
 
