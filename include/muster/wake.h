@@ -4,6 +4,9 @@
  *     muster_discover -> muster_plan_make -> muster_prepare -> (host seals the entry page)
  *         -> muster_adopt -> muster_start -> ... -> muster_cpu_hand_back
  *
+ * What may stand between: muster_trace_init() before the first (muster/trace.h), and after
+ * muster_adopt() the clocks (muster/clock.h) and an order (muster/order.h).
+ *
  * All are called on the BSP, one at a time.
  */
 #ifndef MUSTER_WAKE_H
@@ -81,7 +84,8 @@ enum muster_status muster_adopt(struct muster_machine *machine, const struct mus
 
 /**
  * Send every parked CPU to its slot's start.entry, all at the same time, in the order of
- * @order (indexes; NULL: as listed). Returns when all are ON, or MUSTER_TIME_OUT.
+ * @order (indexes, see muster/order.h; NULL: as listed). Returns when all are ON, or
+ * MUSTER_TIME_OUT.
  */
 enum muster_status muster_start(struct muster_machine *machine, const uint32_t *order,
                                 uint32_t order_count, uint64_t timeout_ns);

@@ -1,13 +1,17 @@
+#include <pthread.h>
+#include <sched.h>
 #include <setjmp.h>
 #include <stdarg.h>
 #include <stddef.h>
 #include <stdint.h>
+#include <time.h>
 
 #include <cmocka.h>
 
 #include <muster/clock.h>
 #include <muster/trace.h>
 
+#include "lib/cpu/instructions.h"
 #include "tests/unit/fake_machine.h"
 
 #define COUNT 4
@@ -224,6 +228,67 @@ static void the_cpu_itself_gives_up_when_the_bsp_is_gone(void **state)
     assert_int_equal(slot->command.value, PARK_STAY);
 }
 
+/* ---- Two real threads with the host's own counter: what a single one cannot show ---- */
+
+static uint64_t real_time_ns(void *context)
+{
+    struct timespec now;
+    (void)context;
+    clock_gettime(CLOCK_MONOTONIC, &now);
+    return (uint64_t)now.tv_sec * FAKE_S + (uint64_t)now.tv_nsec;
+}
+
+static uint64_t real_tsc(void *context)
+{
+    (void)context;
+    return read_tsc_in_order();
+}
+
+static void real_wait(void *context, const struct muster_word *word, uint32_t value,
+                      uint64_t deadline_ns)
+{
+    while (__atomic_load_n(&word->value, __ATOMIC_ACQUIRE) == value &&
+           real_time_ns(context) < deadline_ns)
+        sched_yield(); /* there may be one processor only */
+}
+
+static uint64_t x2apic_msr_read(void *context, uint32_t msr)
+{
+    (void)context;
+    return msr == MSR_APIC_BASE ? APIC_BASE_ENABLED | APIC_BASE_X2APIC : 0;
+}
+
+static void ignored_msr_write(void *context, uint32_t msr, uint64_t value)
+{
+    (void)context, (void)msr, (void)value; /* the thread looks at its command anyway */
+}
+
+static void *parked_thread(void *argument)
+{
+    struct muster_slot *slot = argument;
+    uint64_t deadline_ns = real_time_ns(NULL) + 20 * FAKE_S;
+    real_wait(NULL, &slot->command, PARK_STAY, deadline_ns);
+    clock_run(slot);
+    return NULL;
+}
+
+static void two_threads_on_one_host_agree(void **state)
+{
+    struct fake_machine *fake = *state;
+    pthread_t thread;
+
+    fake->platform.time_ns = real_time_ns;
+    fake->platform.tsc = real_tsc;
+    fake->platform.wait = real_wait;
+    fake->platform.msr_read = x2apic_msr_read;
+    fake->platform.msr_write = ignored_msr_write;
+    assert_int_equal(pthread_create(&thread, NULL, parked_thread, &fake->slots[SOME]), 0);
+    enum muster_status status = muster_clock_measure(&fake->machine, SOME, 20 * FAKE_S);
+    pthread_join(thread, NULL);
+    assert_int_equal(status, MUSTER_OK);
+    assert_measured(fake, SOME, 0);
+}
+
 #define TEST(name) cmocka_unit_test_setup_teardown(name, parked, tear_down)
 
 int main(void)
@@ -243,6 +308,7 @@ int main(void)
         TEST(without_the_hook_nothing_is_measured),
         TEST(a_measured_cpu_starts_like_any_other),
         TEST(the_cpu_itself_gives_up_when_the_bsp_is_gone),
+        TEST(two_threads_on_one_host_agree),
     };
 
     return cmocka_run_group_tests_name("clock", tests, NULL, NULL);
