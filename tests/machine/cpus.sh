@@ -12,6 +12,7 @@ cases() {
     done
     echo "60 machine_without_nodes_and_siblings_starts_as_listed plain"
     echo "60 order_that_the_kernel_does_not_know_is_refused unknown_order"
+    echo "100 td_tells_orders_clocks_and_trace_and_corrects_nothing td"
     echo "300 trace_of_255_cpus_loses_nothing trace sipi 255"
     echo "60 trace_can_be_turned_off no_trace"
     echo "60 trace_is_found_in_the_memory_of_a_dead_machine crash"
@@ -44,6 +45,18 @@ plain() {
     muster_run sipi 3
     expect "$work/report.json" '.order == {policy: "listed", apic_ids: [1, 2]}'
     expect "$work/report.json" 'all(.cpus[]; .node == null and .core == .apic_id)'
+}
+
+# CPUID is asked of the host here, and the TSC is not ours to move.
+td() {
+    expect_status 0 "$muster" run --td --cpus 4 --order nearest --json "$work/report.json"
+    report=$work/report.json
+    expect "$report" '.order == {policy: "nearest", apic_ids: [1, 2, 3]}'
+    expect "$report" 'all(.cpus[]; .core == .apic_id and .package == 0)'
+    expect "$report" 'all(.cpus[] | select(.bsp | not); .tsc_correction == 0 and
+        .tsc_uncertainty > 0)'
+    expect "$report" '.trace | length == 4 and all(.written > 0)'
+    check_held "$report" clock
 }
 
 unknown_order() {
