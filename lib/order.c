@@ -3,8 +3,8 @@
 
 /*
  * A CPU's key and index in one word, key * count + index: sorted as numbers they are in order,
- * equals stay as listed, and nothing but the caller's array is needed. No key reaches count,
- * except where there are fewer CPUs than keys: either way the words fit as long as count does.
+ * equals stay as listed, and nothing but the caller's array is needed. A key is below count or a
+ * small number, so with at most MOST_CPUS the words fit.
  */
 #define MOST_CPUS 65535u
 #define FARTHEST  5u
