@@ -191,6 +191,19 @@
 #define CPUID_7_ECX_UMIP         (1u << 2)
 #define CPUID_7_ECX_PKU          (1u << 3)
 #define CPUID_7_ECX_LA57         (1u << 16)
+#define CPUID_7_EBX_TSC_ADJUST   (1u << 1)
+#define CPUID_7_EDX_HYBRID       (1u << 15)
+#define CPUID_TOPOLOGY           0x0000000B /* a sub-leaf for each level */
+#define CPUID_CORE_KIND          0x0000001A
+#define CPUID_TOPOLOGY_V2        0x0000001F /* as 0xB, with more kinds of level */
+#define CPUID_LEVEL_SHIFT        0x0000001F /* eax: to the next level's ID */
+#define CPUID_LEVEL_TYPE_SHIFT   8          /* ecx, 8 bits */
+#define CPUID_LEVEL_NONE         0
+#define CPUID_LEVEL_SMT          1
+#define CPUID_LEVEL_DIE          5
+#define CPUID_CORE_KIND_SHIFT    24 /* eax */
+#define CPUID_CORE_KIND_ATOM     0x20
+#define CPUID_CORE_KIND_CORE     0x40
 #define CPUID_TDX                0x00000021 /* "IntelTDX    " in ebx, edx, ecx */
 #define CPUID_HYPERVISOR         0x40000000
 #define CPUID_EXTENDED_MAX       0x80000000

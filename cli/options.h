@@ -35,6 +35,7 @@ struct options {
 
     bool td;                         /* under the monitor, as an Intel TD, by its shim */
     enum wake wake;                  /* run */
+    char *order;                     /* run: a policy's name, or NULL: the kernel's default */
     unsigned cycles;                 /* run: how many times CPUs go off and on; 0: not at all */
     guint64 seed;                    /* run: of these */
     unsigned park_ms;                /* run: how long CPUs stay parked at least */

@@ -67,6 +67,16 @@ static bool check_wake(struct options *options, const char *text, GError **error
     return true;
 }
 
+/* The names are the kernel's (lib/order.c). */
+static bool check_order(struct options *options, const char *text, GError **error)
+{
+    static const char *const words[] = {"listed", "performance", "cores", "nearest", NULL};
+    if (!one_of("order", text, words, error))
+        return false;
+    options->order = g_strdup(text);
+    return true;
+}
+
 /* What makes no sense in a TD; what is right there unless it is said otherwise. */
 static bool check_td(struct options *options, const struct options_raw *raw, unsigned groups,
                      GError **error)
@@ -243,8 +253,8 @@ bool options_check(const struct options_raw *raw, unsigned groups, int argc, cha
     bool foreign = (groups & OPTIONS_BOOT) || options->then;
     double standard = foreign ? 180 : 60 + 0.5 * options->cpus;
     return check_timeout(options, raw->timeout, standard, error) &&
-           check_wake(options, raw->wake, error) && check_td(options, raw, groups, error) &&
-           check_memory(options, raw->memory, error) && check_page_tables(options, error) &&
-           check_shim_words(options, groups, error) && check_life(options, raw, error) &&
-           check_then(options, groups, error);
+           check_wake(options, raw->wake, error) && check_order(options, raw->order, error) &&
+           check_td(options, raw, groups, error) && check_memory(options, raw->memory, error) &&
+           check_page_tables(options, error) && check_shim_words(options, groups, error) &&
+           check_life(options, raw, error) && check_then(options, groups, error);
 }

@@ -99,9 +99,9 @@ static JsonObject *qemu_of(const struct session *session)
 /* What the guest said and no other field of the report has taken up. */
 static JsonObject *rest_of(const struct guest *guest)
 {
-    static const char *const taken[] = {"from",   "event",  "way",         "reason",
-                                        "cpus",   "proofs", "discovery",   "memory",
-                                        "timing", "result", "park_method", NULL};
+    static const char *const taken[] = {"from",   "event",       "way",       "reason", "cpus",
+                                        "order",  "proofs",      "discovery", "memory", "timing",
+                                        "result", "park_method", NULL};
     JsonObject *object = json_object_new();
     JsonObject *fields = json_object_new();
     GList *names = guest->report ? json_object_get_members(guest->report) : NULL;
@@ -148,10 +148,12 @@ static JsonObject *build(const struct report *report, const struct session *sess
     set_text(object, "way", report->way);
     set_text(object, "reason", report->reason);
     set_array(object, "cpus", report->cpus);
+    set_from_guest(object, "order", guest->report);
     set_array(object, "proofs", report->proofs);
     set_from_guest(object, "discovery", guest->report);
     set_from_guest(object, "memory", guest->report);
     set_from_guest(object, "timing", guest->report);
+    set_array(object, "trace", guest->trace);
     if (verdict->handover.by_shim)
         json_object_set_object_member(object, "handover", handover_of(&verdict->handover));
     else

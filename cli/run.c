@@ -32,6 +32,8 @@ static char *kernel_words(const struct options *options)
     static const char *const ways[] = {"auto", "sipi", "mailbox", "fdt"};
     GString *words = g_string_new(NULL);
     g_string_append_printf(words, "wake=%s inject=mce", ways[options->wake]);
+    if (options->order)
+        g_string_append_printf(words, " order=%s", options->order);
     if (options->cycles)
         g_string_append_printf(words, " cycles=%u seed=%" G_GUINT64_FORMAT, options->cycles,
                                options->seed);
@@ -263,7 +265,7 @@ const struct verb verb_run = {
     .text = "With --wake sipi or auto the kernel is started directly; with --wake mailbox by the\n"
             "shim; with --wake fdt by the shim, which then has a device tree to offer and no\n"
             "ACPI. For the shim are --mailbox-version, --firmware-memory, --page-tables and\n"
-            "--shim-append. --append gives the kernel further words. With --td all\n"
+            "--shim-append. --append gives the kernel further words, --order one. With --td all\n"
             "of it runs as an Intel TD under Muster's monitor, by the mailbox. The standard\n"
             "--timeout is 60 s and half a second for each CPU.",
     .run = run,

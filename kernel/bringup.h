@@ -29,6 +29,9 @@ void bringup_stay_parked(void);
 /** Nobody needs the firmware any more: under RECLAIM its memory is given to the allocator. */
 void bringup_release_custody(void);
 
+/** How far each parked CPU's TSC is from the BSP's; corrected where that can be. */
+void bringup_measure_clocks(void);
+
 /** Every parked CPU starts into its bootstrap thread and ends up in its idle thread. */
 void bringup_start(void);
 

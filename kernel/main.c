@@ -66,6 +66,7 @@ void boot_main(uint64_t info_phys, uint32_t magic)
     bringup_stay_parked();
     prove_reset_vector();
     bringup_release_custody();
+    bringup_measure_clocks();
     bringup_start();
 
     proofs_run();

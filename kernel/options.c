@@ -100,6 +100,27 @@ static uint64_t read_number(const char *cmdline, const char *name, uint64_t stan
     return number;
 }
 
+static enum muster_order read_order(const char *cmdline)
+{
+    char value[VALUE_BYTES];
+    if (!read_word(cmdline, "order", value))
+        return MUSTER_ORDER_LISTED;
+    for (unsigned i = 0; i < MUSTER_ORDER_COUNT; i++)
+        if (strcmp(value, muster_order_name((enum muster_order)i)) == 0)
+            return (enum muster_order)i;
+    refuse("order", value, "listed, performance, cores or nearest");
+}
+
+static bool read_trace(const char *cmdline)
+{
+    char value[VALUE_BYTES];
+    if (!read_word(cmdline, "trace", value) || strcmp(value, "on") == 0)
+        return true;
+    if (strcmp(value, "off") != 0)
+        refuse("trace", value, "on or off");
+    return false;
+}
+
 /* A word that has one value, if it is there at all. */
 static bool read_only_value(const char *cmdline, const char *name, const char *only)
 {
@@ -114,9 +135,10 @@ static bool read_only_value(const char *cmdline, const char *name, const char *o
 static void refuse_unknown(const char *cmdline)
 {
     /* "console" is what muster boot gives by default; ours is the serial port anyway. */
-    static const char *const names[] = {"wake",       "custody", "levels", "apic",      "inject",
-                                        "timeout-ms", "cycles",  "seed",   "hand-back", "park",
-                                        "mwait-hint", "park-ms", "then",   "console",   NULL};
+    static const char *const names[] = {"wake",       "custody", "levels",     "apic",    "inject",
+                                        "timeout-ms", "order",   "trace",      "cycles",  "seed",
+                                        "hand-back",  "park",    "mwait-hint", "park-ms", "then",
+                                        "console",    NULL};
     char word[VALUE_BYTES];
     if (cmdline_unknown(cmdline, names, word, sizeof(word)))
         fatal_usage("the kernel does not know '%s' on its command line", word);
@@ -131,6 +153,8 @@ void options_read(const char *cmdline, struct options *options)
     options->x2apic = read_x2apic(cmdline);
     options->timeout_ns =
         read_number(cmdline, "timeout-ms", DEFAULT_TIMEOUT_MS, MAX_TIMEOUT_MS) * NS_PER_MS;
+    options->order = read_order(cmdline);
+    options->trace = read_trace(cmdline);
     options->park_method = read_park_method(cmdline);
     options->mwait_hint = (uint32_t)read_number(cmdline, "mwait-hint", 0, 0xFF);
     options->park_ns = read_number(cmdline, "park-ms", 0, MAX_TIMEOUT_MS) * NS_PER_MS;

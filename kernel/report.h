@@ -10,4 +10,7 @@ void report_write(void);
 /** The end event: the kernel has done what it was asked for. */
 void report_end(void);
 
+/** The trace: an event for each CPU that has written one record or more (docs/report.md). */
+void report_trace(void);
+
 #endif

@@ -4,6 +4,9 @@
  *     muster_discover -> muster_plan_make -> muster_prepare -> (host seals the entry page)
  *         -> muster_adopt -> muster_start -> ... -> muster_cpu_hand_back
  *
+ * What may stand between: muster_trace_init() before the first (muster/trace.h), and after
+ * muster_adopt() the clocks (muster/clock.h) and an order (muster/order.h).
+ *
  * All are called on the BSP, one at a time; what may be called later, by several CPUs at once,
  * is in muster/life.h.
  */
@@ -100,8 +103,8 @@ enum muster_status muster_adopt(struct muster_machine *machine, const struct mus
 
 /**
  * muster_cpu_on() for every parked CPU, with the slot's own start, all at the same time, in the
- * order of @order (indexes; NULL: as listed); then muster_cpu_wait(). MUSTER_OK when all are ON;
- * else MUSTER_TIME_OUT, and the slot of each that is not says why.
+ * order of @order (indexes, see muster/order.h; NULL: as listed); then muster_cpu_wait().
+ * MUSTER_OK when all are ON; else MUSTER_TIME_OUT, and the slot of each that is not says why.
  */
 enum muster_status muster_start(struct muster_machine *machine, const uint32_t *order,
                                 uint32_t order_count, uint64_t timeout_ns);

@@ -97,7 +97,7 @@ static void wake_one(const struct wake_run *run, struct muster_word *table, uint
         return;
     }
     write_table(run->machine, index, table);
-    slot_stamp(slot, MUSTER_STAMP_WAKE_SENT);
+    slot_stamp_wake(run, slot);
     enum muster_status status = send_init_sipi(run, slot->apic_id);
     if (!status && !wait_for_claim(run->machine, slot, deadline_ns))
         status = MUSTER_ERROR_NOT_ACKNOWLEDGED;

@@ -93,7 +93,7 @@ expect_no_report() {
 proofs() {
     list=
     for proof in cycles identity percpu ipi-ring ist-nmi ist-df ist-mc apic syscall idle-work registers \
-        write-xor-execute reclaimed-memory reset-vector; do
+        clock write-xor-execute reclaimed-memory reset-vector; do
         state=held
         case $proof in cycles | reclaimed-memory | reset-vector) state=not-applicable ;; esac
         [ "$proof" = "${1:-}" ] && state=$2
@@ -142,6 +142,8 @@ usage_and_files() {
     expect junk_page_tables 2 'multiple of 4096' -- run --wake mailbox --page-tables high
     expect junk_timeout 2 '--timeout soon' -- run --timeout soon
     expect junk_wake 2 '--wake psci' -- run --wake psci
+    expect junk_order 2 'listed, performance, cores, nearest' -- run --order fastest
+    expect order_of_a_foreign_kernel 2 'Unknown option --order' -- boot --order cores k
     expect junk_memory 2 '--memory lots' -- run --memory lots
     expect shim_option_without_shim 2 'add --wake mailbox' -- run --mailbox-version 1
     expect no_cycles 2 '--cycles 0' -- run --cycles 0
@@ -253,6 +255,17 @@ kernels() {
     expect_report tree_is_asked_of_the_shim '"tables=fdt"'
     expect report_on_a_full_disk 3 'cannot be written' -- \
         run --cpus 2 --qemu "$lab/good" --json "$lab/full"
+
+    name=traced
+    {
+        echo '{"from":"kernel","event":"trace","apic_id":77,"written":1,"records":[[5,"on",0,0]]}'
+        report_line on "$(proofs)" ok
+        echo '{"from":"kernel","event":"end"}'
+    } >"$lab/traced.lines"
+    echo "cat '$lab/traced.lines' >\$console; sleep 60 & wait" | fake traced
+    expect traced_kernel 0 'ok: 2 CPUs by sipi' -- \
+        run --cpus 2 --qemu "$lab/traced" --json "$lab/report.json"
+    expect_report trace_is_reported '"apic_id" : 77'
 
     name=dead
     fake_kernel failed "$(proofs)" failed
