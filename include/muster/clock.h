@@ -24,10 +24,10 @@ extern "C" {
  *
  * On the BSP, interrupts off, one at a time.
  *
- * @return MUSTER_OK: clock.known; MUSTER_DENIED: it is not parked, or another CPU
- *         is turning it on; MUSTER_TIME_OUT: it did not come to an end of it, and stays parked;
- * MUSTER_NOT_SUPPORTED: the platform has no tsc hook; MUSTER_ERROR_APIC_STUCK, _BEYOND_XAPIC: it
- * could not be told
+ * @return MUSTER_OK: clock.known; MUSTER_DENIED: it is not parked, or another CPU is turning it
+ *         on; MUSTER_TIME_OUT: it did not come to an end of it, and stays parked;
+ *         MUSTER_NOT_SUPPORTED: the platform has no tsc hook; MUSTER_ERROR_APIC_STUCK,
+ *         _BEYOND_XAPIC: it could not be told
  */
 enum muster_status muster_clock_measure(struct muster_machine *machine, uint32_t index,
                                         uint64_t timeout_ns);
