@@ -150,7 +150,9 @@ usage_and_files() {
     expect junk_seed 2 '--seed x' -- run --cycles 5 --seed x
     expect seed_of_nothing 2 'add --cycles N' -- run --seed 5
     expect hand_back_without_mailbox 2 'add --wake mailbox or --td' -- run --hand-back 5
+    expect hand_back_by_a_tree 2 "tree's mailbox takes no CPU back" -- run --wake fdt --hand-back 5
     expect next_kernel_without_mailbox 2 'add --wake mailbox or --td' -- run --then k
+    expect next_kernel_by_a_tree 2 "tree's mailbox takes no CPU back" -- run --wake fdt --then k
     expect next_kernel_by_a_one_way_mailbox 2 'takes no CPU back' -- \
         run --wake mailbox --mailbox-version 0 --then k
     expect words_for_no_next_kernel 2 'add --then KERNEL' -- run --then-append quiet
