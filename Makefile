@@ -47,13 +47,14 @@ bare_objects = $(patsubst %,$(BUILD)/bare/%.o,$(1))
 host_objects = $(patsubst %,$(BUILD)/host/%.o,$(1))
 test_objects = $(patsubst %,$(BUILD)/sanitized/%.o,$(1))
 
-.PHONY: all check check-td test-long clean help
+.PHONY: all check check-td check-threads test-long clean help
 all: $(BUILD)/libmuster.a $(BUILD)/muster $(BUILD)/muster-kernel.elf $(BUILD)/muster-shim.elf \
      $(BUILD)/muster-tdshim.fd $(BUILD)/muster-monitor.rom
 
 help:
 	@echo "make            build library, kernel, shim, monitor and command into $(BUILD)/"
 	@echo "make check      unit tests, under the address and undefined-behaviour sanitizers"
+	@echo "make check-threads  those of them in which threads race, under ThreadSanitizer"
 	@echo "make check-td   guests of the monitor: TDs that break a rule each, partitions of Hyper-V"
 	@echo "make test-long  every test with its long variants; ./test is the short form"
 	@echo "make clean      remove $(BUILD)/"
@@ -132,6 +133,20 @@ $(BUILD)/sanitized/libmonitor.a: $(call test_objects,$(MONITOR_LOGIC))
 	@rm -f $@
 	$(AR) rcs $@ $^
 
+# Races are ThreadSanitizer's to see; it does not go together with the others.
+RACE_TESTS := life_threads
+race_objects = $(patsubst %,$(BUILD)/race/%.o,$(1))
+$(BUILD)/race/libmuster.a: $(call race_objects,$(LIB_C_HOST) $(LIB_S))
+	@rm -f $@
+	$(AR) rcs $@ $^
+
+$(BUILD)/race/test_%: $(BUILD)/race/tests/unit/test_%.c.o $(BUILD)/race/libmuster.a
+	$(CC) -fsanitize=thread -o $@ $^ -lcmocka -lpthread
+
+$(BUILD)/race/%.o: %
+	@mkdir -p $(@D)
+	$(CC) $(COMMON) -O1 -fsanitize=thread -MMD -MP -c -o $@ $<
+
 $(BUILD)/tests/%: $(BUILD)/sanitized/tests/unit/%.c.o $(BUILD)/sanitized/libshim.a \
                   $(BUILD)/sanitized/libmonitor.a $(BUILD)/sanitized/libmuster.a
 	@mkdir -p $(@D)
@@ -155,6 +170,9 @@ $(BUILD)/sanitized/%.o: %
 
 check: $(UNIT_TESTS) $(BUILD)/muster-tdshim.fd
 	@for t in $(UNIT_TESTS); do MUSTER_BUILD=$(BUILD) $$t || exit 1; done
+
+check-threads: $(patsubst %,$(BUILD)/race/test_%,$(RACE_TESTS))
+	@for t in $^; do $$t || exit 1; done
 
 check-td: $(BUILD)/muster-monitor.rom $(BUILD)/muster-tdshim.fd
 	@tests/td/check

@@ -48,6 +48,11 @@
 #define RFLAGS_NT    0x00004000
 #define RFLAGS_AC    0x00040000
 
+/* Debug registers without a breakpoint (SDM vol. 3, 17.2). */
+#define DR6_NONE    0xFFFF0FF0
+#define DR7_NONE    0x00000400
+#define DR7_LOCAL_0 0x00000001
+
 /* MSRs (SDM vol. 4; names without their IA32_ prefix). */
 #define MSR_APIC_BASE      0x0000001B
 #define MSR_TSC_ADJUST     0x0000003B
@@ -168,6 +173,7 @@
 
 /* CPUID leaves and bits that Muster asks for. */
 #define CPUID_FEATURES           0x00000001
+#define CPUID_1_ECX_MONITOR      (1u << 3)
 #define CPUID_1_ECX_PCID         (1u << 17)
 #define CPUID_1_ECX_X2APIC       (1u << 21)
 #define CPUID_1_ECX_XSAVE        (1u << 26)
@@ -181,6 +187,7 @@
 #define CPUID_VENDOR_INTEL_EBX   0x756E6547 /* leaf 0: "Genu"ineIntel */
 #define CPUID_VENDOR_AMD_EBX     0x68747541 /* "Auth"enticAMD */
 #define CPUID_VENDOR_HYGON_EBX   0x6F677948 /* "Hygo"nGenuine */
+#define CPUID_MWAIT              0x00000005
 #define CPUID_EXTENDED_FEATURES  0x00000007
 #define CPUID_7_EBX_FSGSBASE     (1u << 0)
 #define CPUID_7_EBX_SMEP         (1u << 7)
@@ -189,6 +196,19 @@
 #define CPUID_7_ECX_PKU          (1u << 3)
 #define CPUID_7_ECX_OSPKE        (1u << 4) /* as CR4 has it */
 #define CPUID_7_ECX_LA57         (1u << 16)
+#define CPUID_7_EBX_TSC_ADJUST   (1u << 1)
+#define CPUID_7_EDX_HYBRID       (1u << 15)
+#define CPUID_TOPOLOGY           0x0000000B /* a sub-leaf for each level */
+#define CPUID_CORE_KIND          0x0000001A
+#define CPUID_TOPOLOGY_V2        0x0000001F /* as 0xB, with more kinds of level */
+#define CPUID_LEVEL_SHIFT        0x0000001F /* eax: to the next level's ID */
+#define CPUID_LEVEL_TYPE_SHIFT   8          /* ecx, 8 bits */
+#define CPUID_LEVEL_NONE         0
+#define CPUID_LEVEL_SMT          1
+#define CPUID_LEVEL_DIE          5
+#define CPUID_CORE_KIND_SHIFT    24 /* eax */
+#define CPUID_CORE_KIND_ATOM     0x20
+#define CPUID_CORE_KIND_CORE     0x40
 #define CPUID_TDX                0x00000021 /* "IntelTDX    " in ebx, edx, ecx */
 #define CPUID_HYPERVISOR         0x40000000
 #define CPUID_EXTENDED_MAX       0x80000000

@@ -31,6 +31,8 @@ static const char *check(const struct boot_payload *payload,
         return "the bzImage has no 64-bit entry point (boot protocol 2.12 is needed)";
     if (!(header->loadflags & LINUX_LOADED_HIGH))
         return "the file is a zImage, not a bzImage";
+    if (payload->further.bytes)
+        return "a bzImage takes an initrd and no further module";
     if (payload->kernel.bytes <= setup_bytes(header) ||
         (uint64_t)header->syssize * 16 > payload->kernel.bytes - setup_bytes(header))
         return "the bzImage is shorter than its header says: the file is cut off";

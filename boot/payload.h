@@ -23,9 +23,11 @@ struct boot_payload {
     struct muster_memory_map *map; /* modules are owned by MUSTER_OWNER_BOOT */
     struct boot_module kernel;
     struct boot_module initrd;
+    struct boot_module further; /* a second module; for PVH kernels only */
     const char *cmdline;
-    uint64_t rsdp_phys; /* 0: none is passed on */
-    uint64_t fdt_bytes; /* room for a device tree, to be written before the jump; 0: none */
+    const char *initrd_words; /* the initrd's own command line, for PVH kernels; NULL: none */
+    uint64_t rsdp_phys;       /* 0: none is passed on */
+    uint64_t fdt_bytes;       /* room for a device tree, to be written before the jump; 0: none */
 };
 
 /** Where a loaded payload begins. */

@@ -177,10 +177,10 @@ static void load_segments(const struct elf_file *elf, uint64_t moved)
     }
 }
 
-/* All that a payload is told by PVH; the command line lies behind it. */
+/* All that a payload is told by PVH; the command lines lie behind it. */
 struct told {
     struct pvh_start_info info;
-    struct pvh_module initrd, tree; /* in this order: a list */
+    struct pvh_module modules[3]; /* the initrd first, of 0 bytes if others come without it */
     char tree_name[sizeof(PVH_MODULE_FDT)];
     struct pvh_memory_entry entries[];
 };
@@ -195,30 +195,42 @@ static void tell_memory(const struct muster_memory_map *map, struct told *told)
     }
 }
 
-static void tell_modules(const struct boot_payload *payload, uint64_t fdt_phys, struct told *told)
+static void tell_modules(const struct boot_payload *payload, uint64_t fdt_phys, uint64_t words_phys,
+                         struct told *told)
 {
-    told->initrd = (struct pvh_module){payload->initrd.phys, payload->initrd.bytes, 0, 0};
-    told->info.modules_phys = (uint64_t)&told->initrd;
-    told->info.module_count = payload->initrd.bytes ? 1 : 0;
-    if (!fdt_phys)
-        return;
-    memcpy(told->tree_name, PVH_MODULE_FDT, sizeof(PVH_MODULE_FDT));
-    told->tree = (struct pvh_module){fdt_phys, payload->fdt_bytes, (uint64_t)told->tree_name, 0};
-    told->info.module_count = 2;
+    uint32_t count = 0;
+    if (payload->initrd.bytes || payload->further.bytes || fdt_phys)
+        told->modules[count++] =
+            (struct pvh_module){payload->initrd.phys, payload->initrd.bytes, words_phys, 0};
+    if (payload->further.bytes)
+        told->modules[count++] =
+            (struct pvh_module){payload->further.phys, payload->further.bytes, 0, 0};
+    if (fdt_phys) {
+        memcpy(told->tree_name, PVH_MODULE_FDT, sizeof(PVH_MODULE_FDT));
+        told->modules[count++] =
+            (struct pvh_module){fdt_phys, payload->fdt_bytes, (uint64_t)told->tree_name, 0};
+    }
+    told->info.modules_phys = (uint64_t)told->modules;
+    told->info.module_count = count;
 }
 
 static const char *tell(const struct boot_payload *payload, struct boot_jump *jump)
 {
     const struct muster_memory_map *map = payload->map;
+    const char *initrd_words = payload->initrd_words ? payload->initrd_words : "";
     uint64_t cmdline_bytes = strlen(payload->cmdline) + 1;
+    uint64_t words_bytes = strlen(initrd_words) + 1;
     jump->fdt_phys = payload->fdt_bytes ? boot_payload_memory(payload, payload->fdt_bytes) : 0;
     /* The allocation itself may split a range in three. */
     uint64_t told_bytes = sizeof(struct told) + (map->count + 2) * sizeof(struct pvh_memory_entry);
-    struct told *told = (void *)boot_payload_memory(payload, told_bytes + cmdline_bytes);
+    struct told *told =
+        (void *)boot_payload_memory(payload, told_bytes + cmdline_bytes + words_bytes);
     if (!told || (payload->fdt_bytes && !jump->fdt_phys))
         return "there is no room for the boot information";
     char *cmdline = (char *)told + told_bytes;
+    char *words = cmdline + cmdline_bytes;
     memcpy(cmdline, payload->cmdline, cmdline_bytes);
+    memcpy(words, initrd_words, words_bytes);
     told->info = (struct pvh_start_info){
         .magic = PVH_START_MAGIC,
         .version = 1,
@@ -228,7 +240,7 @@ static const char *tell(const struct boot_payload *payload, struct boot_jump *ju
         .memory_map_entries = map->count,
     };
     tell_memory(map, told);
-    tell_modules(payload, jump->fdt_phys, told);
+    tell_modules(payload, jump->fdt_phys, initrd_words[0] ? (uint64_t)words : 0, told);
     jump->argument = (uint64_t)&told->info;
     jump->initrd_phys = payload->initrd.phys;
     return NULL;

@@ -139,9 +139,8 @@ static int conclude_boot(const struct session *session, void *context)
 
 bool boot_files_good(const struct options *options, bool *bzimage, GError **error)
 {
-    return files_check_kernel(options->kernel, bzimage, error) &&
-           (!options->initrd ||
-            files_check_initrd(options->initrd, options->memory_bytes, error)) &&
+    return files_check_payload(options->kernel, options->initrd, options->memory_bytes, bzimage,
+                               error) &&
            files_check_report(options->json, error);
 }
 

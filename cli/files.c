@@ -95,7 +95,7 @@ bool files_check_elf(const char *what, const char *path, guint64 *bytes, bool *e
     return true;
 }
 
-bool files_check_kernel(const char *path, bool *bzimage, GError **error)
+static bool check_kernel(const char *path, bool *bzimage, GError **error)
 {
     guint8 head[HEAD_BYTES] = {0};
     guint64 bytes = 0;
@@ -112,7 +112,7 @@ bool files_check_kernel(const char *path, bool *bzimage, GError **error)
         path);
 }
 
-bool files_check_initrd(const char *path, guint64 memory_bytes, GError **error)
+static bool check_initrd(const char *path, guint64 memory_bytes, GError **error)
 {
     guint64 bytes;
     if (!files_check("initrd", path, &bytes, error))
@@ -124,6 +124,13 @@ bool files_check_initrd(const char *path, guint64 memory_bytes, GError **error)
                         " bytes do not fit into the guest's %" G_GUINT64_FORMAT
                         " bytes of memory; give more with --memory",
                         path, bytes, memory_bytes);
+}
+
+bool files_check_payload(const char *kernel, const char *initrd, guint64 memory_bytes,
+                         bool *bzimage, GError **error)
+{
+    return check_kernel(kernel, bzimage, error) &&
+           (!initrd || check_initrd(initrd, memory_bytes, error));
 }
 
 /* A device or pipe is written to as it is; everything else is replaced, in its folder. */

@@ -23,11 +23,12 @@ bool files_check(const char *what, const char *path, guint64 *bytes, GError **er
 /** And whether it begins as an ELF file does. */
 bool files_check_elf(const char *what, const char *path, guint64 *bytes, bool *elf, GError **error);
 
-/** And a Linux bzImage (@bzimage) or ELF file. */
-bool files_check_kernel(const char *path, bool *bzimage, GError **error);
-
-/** And small enough for @memory_bytes. */
-bool files_check_initrd(const char *path, guint64 memory_bytes, GError **error);
+/**
+ * The kernel: a Linux bzImage (@bzimage) or ELF file; and the @initrd, if any: small enough for
+ * @memory_bytes.
+ */
+bool files_check_payload(const char *kernel, const char *initrd, guint64 memory_bytes,
+                         bool *bzimage, GError **error);
 
 /** The report can be written there later. NULL is no report, and good. */
 bool files_check_report(const char *path, GError **error);

@@ -16,9 +16,13 @@ enum guest_event {
     GUEST_OTHER, /* an event that nothing here knows; kept for the report */
     GUEST_READY,
     GUEST_HANDOVER,
+    GUEST_PARKED, /* the CPUs are parked, and stay so for a while */
+    GUEST_UNPARKED,
+    GUEST_NEXT, /* our kernel hands over to another one */
     GUEST_ERROR,
     GUEST_INJECT_MCE,
     GUEST_REPORT,
+    GUEST_TRACE,
     GUEST_END,
     GUEST_MONITOR,
     GUEST_WHERE, /* the monitor's: a vCPU told where it is */
@@ -31,9 +35,11 @@ struct guest {
     JsonObject *shim;       /* its ready event, or NULL */
     JsonObject *report;     /* the kernel's, or NULL */
     JsonObject *inject_mce; /* the kernel's first such event, or NULL; a second is noise */
+    JsonObject *next;       /* the kernel's event on handing over to the next, or NULL */
     bool handed_over;
     char *error; /* a sentence, or NULL */
     enum cli_status error_status;
+    JsonArray *trace; /* the kernel's trace events, one for each CPU */
     JsonArray *others;
     guint64 noise_lines;
 };
@@ -41,6 +47,8 @@ struct guest {
 /**
  * @foreign_kernel: only the shim is believed, and only until it hands over. From then on the debug
  * console is the guest's, which could say anything there; all of it is noise.
+ *
+ * Once our own kernel has handed over to another one, that is heard no more either.
  *
  * @monitored: a TD, whose monitor is heard to the end.
  */

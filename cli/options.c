@@ -38,6 +38,21 @@ static void add_group(GOptionContext *context, unsigned groups, struct options_r
     const GOptionEntry run[] = {
         {"wake", 0, 0, G_OPTION_ARG_STRING, &raw->wake, "How to wake the CPUs (auto)",
          "auto|sipi|mailbox|fdt"},
+        {"order", 0, 0, G_OPTION_ARG_STRING, &raw->order, "In which to start the CPUs (listed)",
+         "listed|performance|cores|nearest"},
+        {"cycles", 0, 0, G_OPTION_ARG_STRING, &raw->cycles, "Turn CPUs off and on N times", "N"},
+        {"park-ms", 0, 0, G_OPTION_ARG_STRING, &raw->park_ms,
+         "Measure what N ms of parked CPUs cost the host", "N"},
+        {"seed", 0, 0, G_OPTION_ARG_STRING, &raw->seed, "Which CPUs, and when (by chance)", "N"},
+        {"then", 0, 0, G_OPTION_ARG_FILENAME, &o->then,
+         "Then hand all CPUs back and boot this kernel", "KERNEL"},
+        {"then-initrd", 0, 0, G_OPTION_ARG_FILENAME, &o->then_initrd, "Its initial RAM disk",
+         "FILE"},
+        {"then-append", 0, 0, G_OPTION_ARG_STRING, &o->then_append, "Its words (console=ttyS0)",
+         "S"},
+        {"until", 0, 0, G_OPTION_ARG_STRING, &o->until, "With --then: as for muster boot", "TEXT"},
+        {"hand-back", 0, 0, G_OPTION_ARG_STRING, &raw->hand_backs,
+         "Hand CPUs back to the shim N times (1)", "N"},
         none,
     };
     const GOptionEntry boot[] = {
@@ -128,7 +143,12 @@ struct options *options_parse(const struct verb *verb, unsigned groups, int argc
     g_free(raw.cpus);
     g_free(raw.timeout);
     g_free(raw.wake);
+    g_free(raw.order);
     g_free(raw.memory);
+    g_free(raw.cycles);
+    g_free(raw.seed);
+    g_free(raw.park_ms);
+    g_free(raw.hand_backs);
     if (good && !raw.help)
         return raw.options;
     options_free(raw.options);
@@ -139,18 +159,14 @@ void options_free(struct options *options)
 {
     if (!options)
         return;
-    char *texts[] = {options->json,
-                     options->append,
-                     options->mailbox_version,
-                     options->page_tables,
-                     options->firmware_memory,
-                     options->shim_append,
-                     options->kernel,
-                     options->initrd,
-                     options->until,
-                     options->symbols,
-                     options->qemu,
-                     options->cpu,
+    char *texts[] = {options->json,        options->order,
+                     options->append,      options->mailbox_version,
+                     options->page_tables, options->firmware_memory,
+                     options->shim_append, options->kernel,
+                     options->initrd,      options->until,
+                     options->then,        options->then_initrd,
+                     options->then_append, options->symbols,
+                     options->qemu,        options->cpu,
                      options->memory};
     for (size_t i = 0; i < G_N_ELEMENTS(texts); i++)
         g_free(texts[i]);

@@ -10,7 +10,9 @@
 
 #define OPTIONS_MIN_MEMORY  (64u << 20)
 #define OPTIONS_MAX_CPUS    512 /* what the kernel holds (kernel/percpu.h); the shim holds more */
-#define OPTIONS_MAX_TD_CPUS 64  /* what the monitor holds (monitor/vcpu.h) */
+#define OPTIONS_MAX_ROUNDS  1000000 /* of cycles and hand-backs (kernel/options.c) */
+#define OPTIONS_MAX_PARK_MS 3600000
+#define OPTIONS_MAX_TD_CPUS 64 /* what the monitor holds (monitor/vcpu.h) */
 
 enum wake {
     WAKE_AUTO, /* the kernel is started directly and chooses */
@@ -31,12 +33,19 @@ struct options {
     char *page_tables;
     char *shim_append;
 
-    bool td;        /* under the monitor, as an Intel TD, by its shim */
-    enum wake wake; /* run */
-    char *kernel;   /* boot */
-    char *initrd;   /* boot, or NULL */
-    char *until;    /* boot, or NULL: see struct console */
-    char *symbols;  /* conform, or NULL */
+    bool td;                         /* under the monitor, as an Intel TD, by its shim */
+    enum wake wake;                  /* run */
+    char *order;                     /* run: a policy's name, or NULL: the kernel's default */
+    unsigned cycles;                 /* run: how many times CPUs go off and on; 0: not at all */
+    guint64 seed;                    /* run: of these */
+    unsigned park_ms;                /* run: how long CPUs stay parked at least */
+    unsigned hand_backs;             /* run: rounds through the ResetVector */
+    char *kernel;                    /* boot */
+    char *initrd;                    /* boot, or NULL */
+    char *until;                     /* boot, or run with then; or NULL: see struct console */
+    char *then;                      /* run: the kernel that ours hands over to, or NULL */
+    char *then_initrd, *then_append; /* run: its own, or NULL */
+    char *symbols;                   /* conform, or NULL */
 
     char *qemu; /* a path, or NULL: the one in PATH */
     char *cpu;  /* a model, or NULL: the verb's default */

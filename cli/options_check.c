@@ -67,6 +67,16 @@ static bool check_wake(struct options *options, const char *text, GError **error
     return true;
 }
 
+/* The names are the kernel's (lib/order.c). */
+static bool check_order(struct options *options, const char *text, GError **error)
+{
+    static const char *const words[] = {"listed", "performance", "cores", "nearest", NULL};
+    if (!one_of("order", text, words, error))
+        return false;
+    options->order = g_strdup(text);
+    return true;
+}
+
 /* What makes no sense in a TD; what is right there unless it is said otherwise. */
 static bool check_td(struct options *options, const struct options_raw *raw, unsigned groups,
                      GError **error)
@@ -155,6 +165,70 @@ static bool check_shim_words(const struct options *options, unsigned groups, GEr
     return true;
 }
 
+static bool check_number(const char *option, const char *text, guint64 most, guint64 *number,
+                         GError **error)
+{
+    if (!text || g_ascii_string_to_unsigned(text, 10, 1, most, number, NULL))
+        return true;
+    return options_refuse(error, "--%s %s: give a number from 1 to %" G_GUINT64_FORMAT, option,
+                          text, most);
+}
+
+/* CPUs go back to the shim by the ResetVector, of which ACPI tells and a tree does not. */
+static bool check_way_back(const struct options *options, const char *option, const char *value,
+                           GError **error)
+{
+    if (options->wake == WAKE_FDT)
+        return options_refuse(error,
+                              "--%s %s: a device tree's mailbox takes no CPU back; give --wake "
+                              "mailbox, or leave --wake out in a TD",
+                              option, value);
+    if (options->wake != WAKE_MAILBOX)
+        return options_refuse(error,
+                              "--%s %s: CPUs go back by a mailbox's ResetVector; add --wake "
+                              "mailbox or --td",
+                              option, value);
+    return true;
+}
+
+/* The seed is the kernel's only chance: what is not given is drawn here, and reported. */
+static bool check_life(struct options *options, const struct options_raw *raw, GError **error)
+{
+    guint64 cycles = 0, hand_backs = 1, park_ms = 0;
+    options->seed = 1 + g_random_int();
+    if (!check_number("cycles", raw->cycles, OPTIONS_MAX_ROUNDS, &cycles, error) ||
+        !check_number("park-ms", raw->park_ms, OPTIONS_MAX_PARK_MS, &park_ms, error) ||
+        !check_number("seed", raw->seed, G_MAXINT64, &options->seed, error) ||
+        !check_number("hand-back", raw->hand_backs, OPTIONS_MAX_ROUNDS, &hand_backs, error))
+        return false;
+    options->cycles = (unsigned)cycles;
+    options->hand_backs = (unsigned)hand_backs;
+    options->park_ms = (unsigned)park_ms;
+    if (raw->seed && !raw->cycles)
+        return options_refuse(error, "--seed %s: there is nothing to choose; add --cycles N",
+                              raw->seed);
+    return !raw->hand_backs || check_way_back(options, "hand-back", raw->hand_backs, error);
+}
+
+static bool check_then(const struct options *options, unsigned groups, GError **error)
+{
+    bool run = groups & OPTIONS_RUN;
+    if (run && !options->then && (options->then_initrd || options->then_append || options->until))
+        return options_refuse(error,
+                              "--then-initrd, --then-append and --until are for the kernel that "
+                              "comes next; add --then KERNEL");
+    if (!options->then)
+        return true;
+    if (!check_way_back(options, "then", options->then, error))
+        return false;
+    if (g_strcmp0(options->mailbox_version, "0") == 0)
+        return options_refuse(error,
+                              "--then %s: a mailbox of version 0 takes no CPU back; leave "
+                              "--mailbox-version out",
+                              options->then);
+    return true;
+}
+
 static bool check_operands(struct options *options, unsigned groups, int argc, char **argv,
                            GError **error)
 {
@@ -176,9 +250,11 @@ bool options_check(const struct options_raw *raw, unsigned groups, int argc, cha
     if (!check_operands(options, groups, argc, argv, error) ||
         !check_cpus(options, raw->cpus, error))
         return false;
-    double standard = groups & OPTIONS_BOOT ? 180 : 60 + 0.5 * options->cpus;
+    bool foreign = (groups & OPTIONS_BOOT) || options->then;
+    double standard = foreign ? 180 : 60 + 0.5 * options->cpus;
     return check_timeout(options, raw->timeout, standard, error) &&
-           check_wake(options, raw->wake, error) && check_td(options, raw, groups, error) &&
-           check_memory(options, raw->memory, error) && check_page_tables(options, error) &&
-           check_shim_words(options, groups, error);
+           check_wake(options, raw->wake, error) && check_order(options, raw->order, error) &&
+           check_td(options, raw, groups, error) && check_memory(options, raw->memory, error) &&
+           check_page_tables(options, error) && check_shim_words(options, groups, error) &&
+           check_life(options, raw, error) && check_then(options, groups, error);
 }

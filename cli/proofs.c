@@ -16,12 +16,14 @@ enum excuse {
     POLICY_RECLAIM = 1 << 3,    /* a hand-back is refused */
     ONE_CPU = 1 << 4,           /* nobody to talk to, or to be woken */
     IN_TD = 1 << 5,             /* nobody can inject anything into it */
+    NO_CYCLES = 1 << 6,         /* not asked for */
 };
 
 static const struct {
     const char *name;
     unsigned excuses;
 } wanted[] = {
+    {"cycles", NO_CYCLES | ONE_CPU},
     {"identity", NEVER},
     {"percpu", NEVER},
     {"ipi-ring", NEVER},
@@ -32,6 +34,7 @@ static const struct {
     {"syscall", NEVER},
     {"idle-work", NEVER},
     {"registers", NEVER},
+    {"clock", ONE_CPU},
     {"write-xor-execute", NEVER},
     {"reclaimed-memory", NO_MAILBOX | POLICY_KEEP | ONE_CPU},
     {"reset-vector", NO_MAILBOX | MAILBOX_VERSION_0 | POLICY_RECLAIM | ONE_CPU},
@@ -42,7 +45,7 @@ static unsigned excuses_of(const struct proofs_profile *profile)
     return (profile->by_mailbox ? 0u : NO_MAILBOX) |
            (profile->mailbox_version == 0 ? MAILBOX_VERSION_0 : 0u) |
            (profile->keep ? POLICY_KEEP : POLICY_RECLAIM) | (profile->cpus == 1 ? ONE_CPU : 0u) |
-           (profile->td ? IN_TD : 0u);
+           (profile->td ? IN_TD : 0u) | (profile->cycles ? 0u : NO_CYCLES);
 }
 
 static int find_wanted(const char *name)

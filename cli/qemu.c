@@ -86,10 +86,10 @@ bool qemu_check_cpus(const struct qemu *qemu, unsigned cpus, GError **error)
 
 bool qemu_link_files(const struct qemu_image *image, const char *folder, GError **error)
 {
-    const char *files[] = {image->program, image->monitor, image->td_firmware, image->modules[0],
-                           image->modules[1]};
-    const char *names[] = {QEMU_PROGRAM, QEMU_MONITOR, QEMU_TD_FIRMWARE, QEMU_MODULE "0",
-                           QEMU_MODULE "1"};
+    const char *files[] = {image->program,    image->monitor,    image->td_firmware,
+                           image->modules[0], image->modules[1], image->modules[2]};
+    const char *names[] = {QEMU_PROGRAM,    QEMU_MONITOR,    QEMU_TD_FIRMWARE,
+                           QEMU_MODULE "0", QEMU_MODULE "1", QEMU_MODULE "2"};
     bool good = true;
     for (size_t i = 0; good && i < G_N_ELEMENTS(files); i++) {
         if (!files[i])

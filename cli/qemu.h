@@ -22,8 +22,8 @@ struct qemu_image {
     const char *monitor;         /* a ROM that holds a TD; then: */
     const char *td_firmware;     /* what the TD starts with; modules are its kernel and initrd */
     const char *words;           /* its command line */
-    const char *modules[2];      /* files that come with it, or NULL */
-    const char *module_words[2]; /* and their command lines, or NULL */
+    const char *modules[3];      /* files that come with it, or NULL */
+    const char *module_words[3]; /* and their command lines, or NULL */
 };
 
 /** The machine's parts that a report names. */
@@ -43,7 +43,7 @@ void qemu_machine_clear(struct qemu_machine *machine);
 #define QEMU_TRACE   "trace"   /* a pipe */
 #define QEMU_SOCKET  "qmp"
 #define QEMU_PROGRAM "program" /* links to the files, so that their names need no escapes */
-#define QEMU_MODULE  "module"  /* module0, module1 */
+#define QEMU_MODULE  "module"  /* module0, module1 ... */
 
 #define QEMU_MONITOR     "monitor"
 #define QEMU_TD_FIRMWARE "td-firmware"

@@ -148,7 +148,7 @@ static void add_fw_cfg_text(GPtrArray *command, const char *name, const char *te
 /* By fw_cfg, which the TD's firmware reads: a kernel in ELF would be QEMU's own to load. */
 static void add_td(GPtrArray *command, const struct qemu_image *image, const char *folder)
 {
-    static const char *const names[] = {"kernel", "initrd"};
+    static const char *const names[] = {"kernel", "initrd", "further"};
     add_formatted(command, "-bios", "%s/" QEMU_MONITOR, folder);
     add_formatted(command, "-fw_cfg", "name=opt/muster/td-firmware,file=%s/" QEMU_TD_FIRMWARE,
                   folder);
@@ -158,6 +158,7 @@ static void add_td(GPtrArray *command, const struct qemu_image *image, const cha
         add_formatted(command, "-fw_cfg", "name=opt/muster/%s,file=%s/" QEMU_MODULE "%u", names[i],
                       folder, i);
     add_fw_cfg_text(command, "cmdline", image->module_words[0]);
+    add_fw_cfg_text(command, "initrd-words", image->module_words[1]);
 }
 
 static void add_programs(GPtrArray *command, const struct qemu_image *image, const char *folder)

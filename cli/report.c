@@ -99,8 +99,9 @@ static JsonObject *qemu_of(const struct session *session)
 /* What the guest said and no other field of the report has taken up. */
 static JsonObject *rest_of(const struct guest *guest)
 {
-    static const char *const taken[] = {"from",      "event",  "way",    "reason", "cpus", "proofs",
-                                        "discovery", "memory", "timing", "result", NULL};
+    static const char *const taken[] = {"from",   "event",       "way",       "reason", "cpus",
+                                        "order",  "proofs",      "discovery", "memory", "timing",
+                                        "result", "park_method", NULL};
     JsonObject *object = json_object_new();
     JsonObject *fields = json_object_new();
     GList *names = guest->report ? json_object_get_members(guest->report) : NULL;
@@ -114,6 +115,23 @@ static JsonObject *rest_of(const struct guest *guest)
     set_array(object, "events", guest->others);
     json_object_set_object_member(object, "fields", fields);
     return object;
+}
+
+/* The kernel that ours handed over to; what was seen of it is in "handover". */
+static void set_then(JsonObject *object, const char *kernel, const struct session *session)
+{
+    if (!kernel) {
+        json_object_set_null_member(object, "then");
+        return;
+    }
+    JsonObject *then = json_object_new();
+    char *valid = g_utf8_make_valid(kernel, -1);
+    set_text(then, "kernel", valid);
+    set_from_guest(then, "handed_back", session->guest.next);
+    set_from_guest(then, "ns", session->guest.next);
+    set_number(then, "guest_said", session->console.guest_said);
+    json_object_set_object_member(object, "then", then);
+    g_free(valid);
 }
 
 static JsonObject *build(const struct report *report, const struct session *session,
@@ -130,14 +148,19 @@ static JsonObject *build(const struct report *report, const struct session *sess
     set_text(object, "way", report->way);
     set_text(object, "reason", report->reason);
     set_array(object, "cpus", report->cpus);
+    set_from_guest(object, "order", guest->report);
     set_array(object, "proofs", report->proofs);
     set_from_guest(object, "discovery", guest->report);
     set_from_guest(object, "memory", guest->report);
     set_from_guest(object, "timing", guest->report);
+    set_array(object, "trace", guest->trace);
     if (verdict->handover.by_shim)
         json_object_set_object_member(object, "handover", handover_of(&verdict->handover));
     else
         json_object_set_null_member(object, "handover");
+    set_then(object, report->then, session);
+    json_object_set_object_member(
+        object, "park", parked_report(&session->parked, fields_text(guest->report, "park_method")));
     if (guest->shim)
         json_object_set_object_member(object, "shim", json_object_ref(guest->shim));
     else

@@ -13,6 +13,7 @@
 /** What differs from verb to verb. Objects and arrays stay the caller's. */
 struct report {
     const char *verb;
+    const char *then;   /* the kernel that was handed over to, or NULL */
     const char *way;    /* or NULL: not known */
     const char *reason; /* or NULL */
     JsonArray *cpus;    /* or NULL: none */

@@ -1,6 +1,7 @@
 /* muster run: our own kernel in QEMU, directly or under the shim; it proves every CPU. */
 #include <stdio.h>
 
+#include "cli/boot.h"
 #include "cli/fields.h"
 #include "cli/files.h"
 #include "cli/outcome.h"
@@ -21,34 +22,51 @@ static bool choose_td_image(struct image_texts *texts, struct qemu_image *image,
 {
     texts->monitor = files_own(MONITOR, error);
     texts->shim = texts->monitor ? files_own(TD_SHIM, error) : NULL;
-    *image = (struct qemu_image){.monitor = texts->monitor,
-                                 .td_firmware = texts->shim,
-                                 .words = texts->shim_words,
-                                 .modules = {texts->kernel},
-                                 .module_words = {texts->kernel_words}};
+    image->monitor = texts->monitor;
+    image->td_firmware = texts->shim;
     return texts->shim != NULL;
+}
+
+static char *kernel_words(const struct options *options)
+{
+    static const char *const ways[] = {"auto", "sipi", "mailbox", "fdt"};
+    GString *words = g_string_new(NULL);
+    g_string_append_printf(words, "wake=%s inject=mce", ways[options->wake]);
+    if (options->order)
+        g_string_append_printf(words, " order=%s", options->order);
+    if (options->cycles)
+        g_string_append_printf(words, " cycles=%u seed=%" G_GUINT64_FORMAT, options->cycles,
+                               options->seed);
+    if (options->park_ms)
+        g_string_append_printf(words, " park-ms=%u", options->park_ms);
+    if (options->hand_backs > 1)
+        g_string_append_printf(words, " hand-back=%u", options->hand_backs);
+    if (options->then)
+        g_string_append(words, " then=boot");
+    if (options->append)
+        g_string_append_printf(words, " %s", options->append);
+    return g_string_free(words, FALSE);
 }
 
 static bool choose_image(const struct options *options, struct image_texts *texts,
                          struct qemu_image *image, GError **error)
 {
-    static const char *const ways[] = {"auto", "sipi", "mailbox", "fdt"};
     texts->kernel = files_own(KERNEL, error);
-    texts->kernel_words =
-        g_strdup_printf("wake=%s inject=mce%s%s", ways[options->wake], options->append ? " " : "",
-                        options->append ? options->append : "");
+    texts->kernel_words = kernel_words(options);
     *image = (struct qemu_image){.program = texts->kernel, .words = texts->kernel_words};
     if (!texts->kernel || !options_by_mailbox(options))
         return texts->kernel != NULL;
 
     texts->shim_words = options_shim_words(options);
+    const char *next_words = options->then_append ? options->then_append : BOOT_STANDARD_APPEND;
+    *image = (struct qemu_image){
+        .words = texts->shim_words,
+        .modules = {texts->kernel, options->then, options->then_initrd},
+        .module_words = {texts->kernel_words, options->then ? next_words : NULL}};
     if (options->td)
         return choose_td_image(texts, image, error);
     texts->shim = files_own(SHIM, error);
-    *image = (struct qemu_image){.program = texts->shim,
-                                 .words = texts->shim_words,
-                                 .modules = {texts->kernel},
-                                 .module_words = {texts->kernel_words}};
+    image->program = texts->shim;
     return texts->shim != NULL;
 }
 
@@ -91,6 +109,7 @@ static void profile_of(const struct session *session, struct proofs_profile *pro
         .cpus = session->options->cpus,
         .td = session->options->td,
         .by_mailbox = options_by_mailbox(session->options),
+        .cycles = session->options->cycles > 0,
         .mailbox_version = session->options->wake == WAKE_FDT
                                ? 0 /* a tree tells of no other */
                                : fields_number(shim, "mailbox_version", -1),
@@ -130,15 +149,35 @@ static void judge_report(struct verdict *verdict, const struct session *session)
         verdict_fail(verdict, "the kernel's own result is '%s'", result ? result : "(none)");
 }
 
+/* The kernel that ours hands over to is judged like one that muster boot starts. */
+static void judge_next(struct verdict *verdict, const struct session *session)
+{
+    const struct options *options = session->options;
+    gint64 handed_back = fields_number(session->guest.next, "handed_back", -1);
+    if (!session->guest.next)
+        verdict_fail(verdict, "the kernel never handed over to %s", options->then);
+    else if (handed_back != (gint64)options->cpus - 1)
+        verdict_fail(verdict, "the kernel handed %" G_GINT64_FORMAT " CPUs back, %u had to be",
+                     handed_back, options->cpus - 1);
+    if (session->end == SESSION_POWER_OFF && options->until && !session->console.done)
+        verdict_fail(verdict, "the guest powered off before it printed '%s'", options->until);
+}
+
 static void judge(struct verdict *verdict, const struct session *session)
 {
     const struct options *options = session->options;
     const char *last = console_last_line(&session->console);
     bool by_shim = options_by_mailbox(options);
     if (by_shim)
-        verdict_measure(verdict, session, count_on(session->guest.report));
+        verdict_measure(verdict, session,
+                        options->then ? session->console.guest_said
+                                      : count_on(session->guest.report));
     verdict_end(verdict, session);
-    if (session->end == SESSION_POWER_OFF)
+    if (verdict->status == CLI_USAGE)
+        return; /* nothing was begun: what is missing follows from that */
+    if (options->then)
+        judge_next(verdict, session);
+    else if (session->end == SESSION_POWER_OFF)
         verdict_fail(verdict, "the kernel powered off before its end; its last line was '%s'",
                      last);
     if (session->guest.report)
@@ -168,6 +207,7 @@ static int conclude(const struct session *session, void *context)
     struct report report = {.verb = "run",
                             .way = way,
                             .reason = fields_text(guest, "reason"),
+                            .then = session->options->then,
                             .cpus = fields_array(guest, "cpus"),
                             .proofs = fields_array(guest, "proofs")};
     struct verdict verdict;
@@ -189,12 +229,20 @@ static int conclude(const struct session *session, void *context)
     return status;
 }
 
+static bool next_files_good(const struct options *options, GError **error)
+{
+    bool bzimage;
+    return !options->then || files_check_payload(options->then, options->then_initrd,
+                                                 options->memory_bytes, &bzimage, error);
+}
+
 static int run_options(const struct options *options, GError **error)
 {
     struct image_texts texts = {0};
-    struct session_plan plan = {.options = options};
+    struct session_plan plan = {
+        .options = options, .live = options->then != NULL, .without_cx16 = options->then != NULL};
     int status = CLI_ENVIRONMENT;
-    if (files_check_report(options->json, error) &&
+    if (next_files_good(options, error) && files_check_report(options->json, error) &&
         choose_image(options, &texts, &plan.image, error))
         status = outcome_of_plan(&plan, conclude, NULL, error);
     g_free(texts.kernel);
@@ -217,7 +265,7 @@ const struct verb verb_run = {
     .text = "With --wake sipi or auto the kernel is started directly; with --wake mailbox by the\n"
             "shim; with --wake fdt by the shim, which then has a device tree to offer and no\n"
             "ACPI. For the shim are --mailbox-version, --firmware-memory, --page-tables and\n"
-            "--shim-append. --append gives the kernel further words. With --td all\n"
+            "--shim-append. --append gives the kernel further words, --order one. With --td all\n"
             "of it runs as an Intel TD under Muster's monitor, by the mailbox. The standard\n"
             "--timeout is 60 s and half a second for each CPU.",
     .run = run,

@@ -62,6 +62,8 @@ static void on_cpus(void *context, JsonNode *result, const char *problem)
     running->cpus_told = fields_length(cpus);
     for (guint i = 0; i < running->cpus_told; i++) {
         const char *path = fields_text(fields_element(cpus, i), "qom-path");
+        gint64 thread = fields_number(fields_element(cpus, i), "thread-id", -1);
+        g_array_append_val(session->parked.threads, thread);
         char *question =
             g_strdup_printf("{\"path\":\"%s\",\"property\":\"apic-id\"}", path ? path : "");
         qmp_execute(running->qmp, "qom-get", question, on_apic_id, session);
@@ -185,6 +187,7 @@ bool session_run(struct session *session, const struct session_plan *plan, GErro
     guest_init(&session->guest, plan->foreign_kernel, plan->options->td);
     console_init(&session->console, plan->watch_console, plan->options->until);
     qemu_machine_init(&session->machine, plan->options, plan->without_cx16);
+    parked_init(&session->parked);
     session->problems = g_ptr_array_new_with_free_func(g_free);
     session->apic_ids = g_array_new(FALSE, TRUE, sizeof(gint64));
     session->qemu = qemu_find(plan->options->qemu, error);
@@ -204,6 +207,7 @@ void session_clear(struct session *session)
 {
     guest_clear(&session->guest);
     console_clear(&session->console);
+    parked_clear(&session->parked);
     qemu_machine_clear(&session->machine);
     qemu_free(session->qemu);
     g_strfreev(session->command);

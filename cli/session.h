@@ -13,6 +13,7 @@
 #include "cli/console.h"
 #include "cli/guest.h"
 #include "cli/options.h"
+#include "cli/parked.h"
 #include "cli/qemu.h"
 
 enum session_end {
@@ -51,6 +52,7 @@ struct session {
     struct guest guest;
     struct console console;
     struct apic_trace trace;
+    struct parked parked;
     GArray *registers;   /* struct registers by CPU index at the end, or NULL */
     GArray *apic_ids;    /* gint64 by CPU index as QEMU has them, -1 unknown; empty if never told */
     GPtrArray *problems; /* sentences: what QEMU refused to do on the way */

@@ -83,6 +83,17 @@ static void on_console_line(void *context, const char *line)
     case GUEST_ERROR:
         session_finish(session, SESSION_GUEST_ERROR);
         break;
+    case GUEST_PARKED:
+        parked_begins(&session->parked, session->running->pid);
+        break;
+    case GUEST_UNPARKED:
+        parked_ends(&session->parked, session->running->pid);
+        break;
+    case GUEST_NEXT:
+        /* What our kernel printed before is in the pipe already, and says nothing of the next. */
+        stream_drain(session->running->serial);
+        session->console.watch = true;
+        break;
     case GUEST_END:
         session_finish(session, SESSION_GUEST_DONE);
         break;

@@ -1,6 +1,11 @@
 #include "kernel/bringup.h"
 
+#include <muster/clock.h>
+#include <muster/trace.h>
+
 #include "boot/console.h"
+#include "boot/json.h"
+#include "boot/native.h"
 #include "kernel/fatal.h"
 #include "kernel/kernel.h"
 #include "kernel/memory.h"
@@ -19,6 +24,9 @@ static struct muster_idt idt;
 static uint8_t mailbox_entry[MAILBOX_ENTRY_MAX][PAGE_BYTES] __attribute__((aligned(PAGE_BYTES)));
 static struct muster_cpu_config config;
 
+/* Whoever looks after a crash finds it at the start of a page (muster/trace.h). */
+static uint8_t trace[MUSTER_TRACE_BYTES(MAX_CPUS)] __attribute__((aligned(PAGE_BYTES)));
+
 /* A loader that brings a tree and no RSDP has no ACPI to offer: nobody goes looking for one. */
 static enum muster_status discover(uint64_t rsdp_phys, uint64_t fdt_phys)
 {
@@ -29,13 +37,17 @@ static enum muster_status discover(uint64_t rsdp_phys, uint64_t fdt_phys)
               "')");
     if (fdt_phys && (kernel.options.fdt_only || !rsdp_phys))
         return muster_discover_fdt(machine, fdt_phys, bsp_apic_id);
-    if (fdt_phys)
-        return muster_discover_both(machine, rsdp_phys, fdt_phys, bsp_apic_id);
     if (!rsdp_phys)
         rsdp_phys = muster_rsdp_scan(&kernel.platform);
     if (!rsdp_phys)
         fatal("no ACPI: the loader gives no RSDP and the BIOS's areas hold none");
-    return muster_discover(machine, rsdp_phys, bsp_apic_id);
+    enum muster_status status =
+        fdt_phys ? muster_discover_both(machine, rsdp_phys, fdt_phys, bsp_apic_id)
+                 : muster_discover(machine, rsdp_phys, bsp_apic_id);
+    if (status == MUSTER_OK && muster_discover_nodes(machine, rsdp_phys) != MUSTER_OK)
+        console_printf("discover: warning: no NUMA nodes: %s\n",
+                       muster_error_text(machine->finding.status));
+    return status;
 }
 
 static void print_machine(const struct muster_machine *machine)
@@ -59,6 +71,8 @@ void bringup_discover(uint64_t rsdp_phys, uint64_t fdt_phys)
         muster_machine_init(machine, &kernel.platform, cpus, MAX_CPUS, cpu_index, INDEX_PLACES);
     if (status != MUSTER_OK)
         fatal_status(status, "set the machine up");
+    if (kernel.options.trace && muster_trace_init(machine, trace, sizeof(trace)) != MUSTER_OK)
+        fatal("the trace's %lu bytes are too few", (uint64_t)sizeof(trace));
     status = discover(rsdp_phys, fdt_phys);
     if (status == MUSTER_OK && fdt_phys)
         status = muster_memory_add_fdt(&kernel.map, &kernel.platform, fdt_phys, &machine->finding);
@@ -122,6 +136,8 @@ void bringup_prepare(void)
     config.wake_vector = WAKE_VECTOR;
     config.syscall_entry = (uint64_t)syscall_entry;
     config.trap = kernel_trap;
+    config.park_method = kernel.options.park_method;
+    config.mwait_hint = kernel.options.mwait_hint;
     for (uint32_t i = 0; i < kernel.machine.cpu_count; i++) {
         percpus[i].slot = &slots[i];
         percpus[i].self = &percpus[i];
@@ -178,6 +194,32 @@ void bringup_adopt(void)
     if (muster_ap_in_firmware(&kernel.machine, &kernel.plan))
         console_write("custody: warning: a missing CPU may be on page tables that nobody knows: "
                       "no memory is handed out\n");
+}
+
+static void tell(const char *event)
+{
+    json_begin("kernel", event);
+    json_end();
+}
+
+void bringup_stay_parked(void)
+{
+    if (!kernel.options.park_ns)
+        return;
+    tell("parked");
+    native_delay_ns(kernel.options.park_ns);
+    tell("unparked");
+}
+
+void bringup_measure_clocks(void)
+{
+    uint64_t start = time_now_ns();
+    enum muster_status status =
+        muster_clock_measure_all(&kernel.machine, kernel.options.timeout_ns);
+    kernel.clocks_ns = time_now_ns() - start;
+    console_printf("clocks: %s after %lu us\n",
+                   status == MUSTER_OK ? "measured" : muster_error_text(status),
+                   kernel.clocks_ns / 1000);
 }
 
 void bringup_release_custody(void)

@@ -23,8 +23,14 @@ void bringup_prepare(void);
 /** Every AP comes into the park area; what page tables they came from go into custody. */
 void bringup_adopt(void);
 
+/** As long as the command line says nothing happens: whoever watches sees parked CPUs only. */
+void bringup_stay_parked(void);
+
 /** Nobody needs the firmware any more: under RECLAIM its memory is given to the allocator. */
 void bringup_release_custody(void);
+
+/** How far each parked CPU's TSC is from the BSP's; corrected where that can be. */
+void bringup_measure_clocks(void);
 
 /** Every parked CPU starts into its bootstrap thread and ends up in its idle thread. */
 void bringup_start(void);

@@ -8,6 +8,7 @@
 #include "kernel/fatal.h"
 #include "kernel/kernel.h"
 #include "kernel/memory.h"
+#include "kernel/next.h"
 #include "kernel/paging.h"
 #include "kernel/proof.h"
 #include "kernel/report.h"
@@ -53,19 +54,26 @@ void boot_main(uint64_t info_phys, uint32_t magic)
 
     platform_set_up();
     memory_describe(info);
+    next_find(info);
     bringup_discover(info->rsdp_phys, memory_module(info, PVH_MODULE_FDT));
     bringup_take_custody();
+    next_check();
     paging_build();
     paging_enter();
     bringup_prepare();
 
     bringup_adopt();
+    bringup_stay_parked();
     prove_reset_vector();
     bringup_release_custody();
+    bringup_measure_clocks();
     bringup_start();
 
     proofs_run();
     report_write();
+    if (kernel.options.then_boot)
+        next_boot();
+    report_end();
     stop_other_cpus();
     native_halt();
 }

@@ -55,8 +55,12 @@ static void reserve_boot_information(const struct pvh_start_info *info)
     reserve(info->modules_phys, info->module_count * sizeof(struct pvh_module), MUSTER_OWNER_BOOT,
             what);
     const struct pvh_module *modules = (const struct pvh_module *)info->modules_phys;
-    for (uint32_t i = 0; i < info->module_count; i++)
+    for (uint32_t i = 0; i < info->module_count; i++) {
         reserve(modules[i].start_phys, modules[i].bytes, MUSTER_OWNER_BOOT, what);
+        if (modules[i].cmdline_phys)
+            reserve(modules[i].cmdline_phys, strlen((const char *)modules[i].cmdline_phys) + 1,
+                    MUSTER_OWNER_BOOT, what);
+    }
 }
 
 static uint64_t usable_bytes(void)
@@ -110,6 +114,18 @@ uint64_t memory_module(const struct pvh_start_info *info, const char *name)
         return modules[i].start_phys;
     }
     return 0;
+}
+
+const struct pvh_module *memory_module_further(const struct pvh_start_info *info, uint32_t number)
+{
+    const struct pvh_module *modules = (const struct pvh_module *)info->modules_phys;
+    for (uint32_t i = 0; modules && i < info->module_count; i++) {
+        if (!modules[i].bytes || module_is(&modules[i], PVH_MODULE_FDT))
+            continue;
+        if (number-- == 0)
+            return &modules[i];
+    }
+    return NULL;
 }
 
 void *memory_map_hook(void *context, uint64_t phys, size_t bytes)

@@ -6,6 +6,7 @@
 #define NS_PER_MS          1000000u
 #define DEFAULT_TIMEOUT_MS 10000u
 #define MAX_TIMEOUT_MS     3600000u
+#define MAX_ROUNDS         1000000u
 #define VALUE_BYTES        32
 
 /* The value of a word in @value, which has VALUE_BYTES; false if the word is not there. */
@@ -53,6 +54,17 @@ static void read_policy(const char *cmdline, struct options *options)
         refuse("custody", value, "keep or reclaim");
 }
 
+static enum muster_park_method read_park_method(const char *cmdline)
+{
+    char value[VALUE_BYTES];
+    if (!read_word(cmdline, "park", value))
+        return MUSTER_PARK_AUTO;
+    for (unsigned method = MUSTER_PARK_AUTO; method <= MUSTER_PARK_TDCALL; method++)
+        if (strcmp(value, muster_park_method_name((enum muster_park_method)method)) == 0)
+            return (enum muster_park_method)method;
+    refuse("park", value, "auto, hlt, mwait or tdcall");
+}
+
 static unsigned read_levels(const char *cmdline)
 {
     char value[VALUE_BYTES];
@@ -75,32 +87,58 @@ static bool read_x2apic(const char *cmdline)
     return true;
 }
 
-static uint64_t read_timeout_ns(const char *cmdline)
+/* A number from 1 to @most; @standard where the word is not there. */
+static uint64_t read_number(const char *cmdline, const char *name, uint64_t standard, uint64_t most)
 {
-    char value[VALUE_BYTES];
-    uint64_t milliseconds = DEFAULT_TIMEOUT_MS;
-    if (read_word(cmdline, "timeout-ms", value) &&
-        (parse_number(value, &milliseconds) != 0 || milliseconds == 0 ||
-         milliseconds > MAX_TIMEOUT_MS))
-        refuse("timeout-ms", value, "a number from 1 to 3600000");
-    return milliseconds * NS_PER_MS;
+    char value[VALUE_BYTES], wanted[64];
+    uint64_t number = standard;
+    if (!read_word(cmdline, name, value))
+        return standard;
+    text_format(wanted, sizeof(wanted), "a number from 1 to %lu", most);
+    if (parse_number(value, &number) != 0 || number == 0 || number > most)
+        refuse(name, value, wanted);
+    return number;
 }
 
-static bool read_inject(const char *cmdline)
+static enum muster_order read_order(const char *cmdline)
 {
     char value[VALUE_BYTES];
-    if (!read_word(cmdline, "inject", value))
+    if (!read_word(cmdline, "order", value))
+        return MUSTER_ORDER_LISTED;
+    for (unsigned i = 0; i < MUSTER_ORDER_COUNT; i++)
+        if (strcmp(value, muster_order_name((enum muster_order)i)) == 0)
+            return (enum muster_order)i;
+    refuse("order", value, "listed, performance, cores or nearest");
+}
+
+static bool read_trace(const char *cmdline)
+{
+    char value[VALUE_BYTES];
+    if (!read_word(cmdline, "trace", value) || strcmp(value, "on") == 0)
+        return true;
+    if (strcmp(value, "off") != 0)
+        refuse("trace", value, "on or off");
+    return false;
+}
+
+/* A word that has one value, if it is there at all. */
+static bool read_only_value(const char *cmdline, const char *name, const char *only)
+{
+    char value[VALUE_BYTES];
+    if (!read_word(cmdline, name, value))
         return false;
-    if (strcmp(value, "mce") != 0)
-        refuse("inject", value, "mce");
+    if (strcmp(value, only) != 0)
+        refuse(name, value, only);
     return true;
 }
 
 static void refuse_unknown(const char *cmdline)
 {
     /* "console" is what muster boot gives by default; ours is the serial port anyway. */
-    static const char *const names[] = {"wake",   "custody",    "levels",  "apic",
-                                        "inject", "timeout-ms", "console", NULL};
+    static const char *const names[] = {"wake",       "custody", "levels",     "apic",    "inject",
+                                        "timeout-ms", "order",   "trace",      "cycles",  "seed",
+                                        "hand-back",  "park",    "mwait-hint", "park-ms", "then",
+                                        "console",    NULL};
     char word[VALUE_BYTES];
     if (cmdline_unknown(cmdline, names, word, sizeof(word)))
         fatal_usage("the kernel does not know '%s' on its command line", word);
@@ -113,6 +151,16 @@ void options_read(const char *cmdline, struct options *options)
     read_policy(cmdline, options);
     options->levels = read_levels(cmdline);
     options->x2apic = read_x2apic(cmdline);
-    options->timeout_ns = read_timeout_ns(cmdline);
-    options->inject_machine_checks = read_inject(cmdline);
+    options->timeout_ns =
+        read_number(cmdline, "timeout-ms", DEFAULT_TIMEOUT_MS, MAX_TIMEOUT_MS) * NS_PER_MS;
+    options->order = read_order(cmdline);
+    options->trace = read_trace(cmdline);
+    options->park_method = read_park_method(cmdline);
+    options->mwait_hint = (uint32_t)read_number(cmdline, "mwait-hint", 0, 0xFF);
+    options->park_ns = read_number(cmdline, "park-ms", 0, MAX_TIMEOUT_MS) * NS_PER_MS;
+    options->cycles = (uint32_t)read_number(cmdline, "cycles", 0, MAX_ROUNDS);
+    options->seed = read_number(cmdline, "seed", 1, UINT64_MAX);
+    options->hand_backs = (uint32_t)read_number(cmdline, "hand-back", 1, MAX_ROUNDS);
+    options->then_boot = read_only_value(cmdline, "then", "boot");
+    options->inject_machine_checks = read_only_value(cmdline, "inject", "mce");
 }

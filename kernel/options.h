@@ -6,7 +6,17 @@
  *     custody=keep|reclaim     the firmware's memory; default: as the library advises
  *     levels=4|5               of the page tables; default: as it was booted
  *     apic=auto|x2             auto: the mode that it is in; x2: x2APIC mode
+ *     order=listed|performance|cores|nearest
+ *                              in which the CPUs are started; default listed
  *     timeout-ms=N             for each thing that is waited for; default 10000
+ *     trace=on|off             the library's trace; default on
+ *     park=auto|hlt|mwait|tdcall  how parked CPUs sleep; default: as the library chooses
+ *     mwait-hint=N             which C-state, for park=mwait (0)
+ *     park-ms=N                stay parked for so long between adoption and start (0)
+ *     cycles=N seed=N          turn CPUs off and on N times, at random by this seed (1)
+ *     hand-back=N              rounds of the proof of the ResetVector (1)
+ *     then=boot                hand all CPUs back and boot the loader's first module that is no
+ *                              device tree
  *     inject=mce               somebody outside will inject machine checks when asked
  */
 #ifndef KERNEL_OPTIONS_H
@@ -16,6 +26,7 @@
 #include <stdint.h>
 
 #include <muster/custody.h>
+#include <muster/order.h>
 #include <muster/wake.h>
 
 struct options {
@@ -26,6 +37,15 @@ struct options {
     unsigned levels; /* 0: as booted */
     bool x2apic;     /* to be switched on */
     uint64_t timeout_ns;
+    enum muster_park_method park_method;
+    uint32_t mwait_hint;
+    uint64_t park_ns;
+    uint32_t cycles;
+    uint64_t seed; /* never 0 */
+    uint32_t hand_backs;
+    bool then_boot;
+    enum muster_order order;
+    bool trace;
     bool inject_machine_checks;
 };
 

@@ -56,6 +56,7 @@ struct percpu {
 
     struct work_queue queue;
     struct work call; /* the BSP's, see work_call_all() */
+    struct work off;  /* see life_turn_off() */
 
     struct evidence evidence;
     struct muster_word trap_count; /* of the trap that a proof provokes at the moment */

@@ -63,6 +63,7 @@ void evidence_equal(struct percpu *cpu, const char *what, uint64_t found, uint64
 /** On the CPU: complain unless @holds. */
 void evidence_true(struct percpu *cpu, const char *what, bool holds);
 
+void prove_cycles(struct proof *proof);
 void prove_identity(struct proof *proof);
 void prove_percpu(struct proof *proof);
 void prove_ipi_ring(struct proof *proof);
@@ -73,6 +74,7 @@ void prove_apic(struct proof *proof);
 void prove_syscall(struct proof *proof);
 void prove_idle_work(struct proof *proof);
 void prove_registers(struct proof *proof);
+void prove_clock(struct proof *proof);
 void prove_write_xor_execute(struct proof *proof);
 void prove_reclaimed_memory(struct proof *proof);
 

@@ -1,6 +1,7 @@
 /* A parked CPU goes back to the firmware by the ResetVector, and comes again by the mailbox. */
 #include "boot/console.h"
 #include "kernel/kernel.h"
+#include "kernel/life.h"
 #include "kernel/proof.h"
 
 /* The last CPU in the tables that is parked, or -1. */
@@ -23,17 +24,11 @@ static const char *why_not(void)
     return NULL;
 }
 
-static enum muster_status hand_back(uint32_t apic_id)
-{
-    return muster_cpu_hand_back(&kernel.machine, &kernel.plan, apic_id,
-                                kernel.custody.policy == MUSTER_CUSTODY_KEEP,
-                                kernel.options.timeout_ns);
-}
-
 /* The firmware's memory is about to be given away: a hand-back must be refused by name. */
-static void prove_refusal(struct proof *proof, uint32_t apic_id)
+static void prove_refusal(struct proof *proof, uint32_t index)
 {
-    enum muster_status status = hand_back(apic_id);
+    uint32_t apic_id = kernel.machine.slots[index].apic_id;
+    enum muster_status status = life_hand_back(&percpus[index]);
     if (status == MUSTER_ERROR_FIRMWARE_RECLAIMED)
         proof_not_applicable(proof, "policy RECLAIM: a hand-back is refused (%s)",
                              muster_error_name(status));
@@ -42,44 +37,57 @@ static void prove_refusal(struct proof *proof, uint32_t apic_id)
                      muster_error_name(status));
 }
 
-static void prove_round_trip(struct proof *proof, uint32_t index, uint32_t apic_id)
+static bool make_round_trip(struct proof *proof, uint32_t index)
 {
     const struct muster_machine *machine = &kernel.machine;
-    enum muster_status status = hand_back(apic_id);
+    uint32_t apic_id = machine->slots[index].apic_id;
+    enum muster_status status = life_hand_back(&percpus[index]);
     if (status != MUSTER_OK) {
         proof_broken(proof, "CPU %u (APIC ID %u) could not be handed back: %s", index, apic_id,
                      muster_error_name(status));
-        return;
+        return false;
     }
     enum muster_cpu_state handed_back = muster_cpu_state(machine, index);
-    uint64_t start = time_now_ns();
-    status = muster_adopt(&kernel.machine, &kernel.plan, kernel.options.timeout_ns);
+    /* Other CPUs that are missing are no concern here: adoption has told of them already. */
+    (void)muster_adopt(&kernel.machine, &kernel.plan, kernel.options.timeout_ns);
+    if (handed_back == MUSTER_CPU_ABSENT && muster_cpu_state(machine, index) == MUSTER_CPU_OFF)
+        return true;
     if (handed_back != MUSTER_CPU_ABSENT)
         proof_broken(proof, "CPU %u (APIC ID %u) was handed back and is %s", index, apic_id,
                      muster_cpu_state_name(handed_back));
-    else if (muster_cpu_state(machine, index) != MUSTER_CPU_OFF)
+    else
         proof_broken(proof, "CPU %u (APIC ID %u) was handed back and did not come again: %s", index,
                      apic_id, muster_error_name(machine->slots[index].failure));
-    else
-        proof_held(proof,
-                   "CPU %u (APIC ID %u) was handed back, answered Test, and came again in "
-                   "%lu us",
-                   index, apic_id, (time_now_ns() - start) / 1000);
-    (void)status; /* of other CPUs that are missing: adoption has said so already */
+    return false;
+}
+
+/* The last parked CPU, then the one before it, around and around. */
+static void prove_round_trips(struct proof *proof)
+{
+    uint32_t count = kernel.machine.cpu_count;
+    uint32_t index = (uint32_t)last_parked();
+    uint64_t start = time_now_ns();
+    for (uint32_t round = 0; round < kernel.options.hand_backs; round++) {
+        if (!make_round_trip(proof, index))
+            return;
+        do
+            index = (index + count - 1) % count;
+        while (muster_cpu_state(&kernel.machine, index) != MUSTER_CPU_OFF);
+    }
+    uint64_t took_us = (time_now_ns() - start) / 1000;
+    proof_held(proof, "%u CPU%s handed back, answered Test, and came again, in %lu us",
+               kernel.options.hand_backs, kernel.options.hand_backs == 1 ? " was" : "s were",
+               took_us);
 }
 
 void prove_reset_vector(void)
 {
     struct proof *proof = proof_find(PROOF_RESET_VECTOR);
     const char *reason = why_not();
-    if (reason) {
+    if (reason)
         proof_not_applicable(proof, "%s", reason);
-        return;
-    }
-    uint32_t index = (uint32_t)last_parked();
-    uint32_t apic_id = kernel.machine.slots[index].apic_id;
-    if (kernel.custody.policy == MUSTER_CUSTODY_KEEP)
-        prove_round_trip(proof, index, apic_id);
+    else if (kernel.custody.policy == MUSTER_CUSTODY_KEEP)
+        prove_round_trips(proof);
     else
-        prove_refusal(proof, apic_id);
+        prove_refusal(proof, (uint32_t)last_parked());
 }

@@ -6,7 +6,9 @@
 #include "kernel/kernel.h"
 #include "lib/atomic.h"
 
+/* CPUs that go off and come on again do so first: all that follows is proved of them, too. */
 struct proof proofs[] = {
+    {.name = "cycles", .prove = prove_cycles},
     {.name = "identity", .prove = prove_identity},
     {.name = "percpu", .prove = prove_percpu},
     {.name = "ipi-ring", .prove = prove_ipi_ring},
@@ -17,6 +19,7 @@ struct proof proofs[] = {
     {.name = "syscall", .prove = prove_syscall},
     {.name = "idle-work", .prove = prove_idle_work},
     {.name = "registers", .prove = prove_registers},
+    {.name = "clock", .prove = prove_clock},
     {.name = "write-xor-execute", .prove = prove_write_xor_execute},
     {.name = "reclaimed-memory", .prove = prove_reclaimed_memory},
     {.name = PROOF_RESET_VECTOR}, /* has run before the CPUs were started */

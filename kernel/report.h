@@ -4,7 +4,13 @@
 #ifndef KERNEL_REPORT_H
 #define KERNEL_REPORT_H
 
-/** A table for people on the serial port, the report event on the debug console, the end event. */
+/** A table for people on the serial port, the report event on the debug console. */
 void report_write(void);
+
+/** The end event: the kernel has done what it was asked for. */
+void report_end(void);
+
+/** The trace: an event for each CPU that has written one record or more (docs/report.md). */
+void report_trace(void);
 
 #endif

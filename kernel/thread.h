@@ -52,6 +52,6 @@ bool thread_wait(const struct muster_word *word, uint32_t value, uint64_t deadli
 _Noreturn void thread_exit(struct percpu *cpu);
 
 /** The body of every idle thread: marks the CPU active, runs its work, wakes, sleeps. */
-void idle_body(struct percpu *cpu);
+_Noreturn void idle_body(struct percpu *cpu);
 
 #endif

@@ -3,15 +3,26 @@
 #include "kernel/kernel.h"
 #include "kernel/percpu.h"
 #include "lib/atomic.h"
+#include "lib/cpu/instructions.h"
+
+static bool put(struct work_queue *queue, struct work *work)
+{
+    while (!word_move(&queue->lock, 0, 1))
+        cpu_pause();
+    uint32_t count = word_load_relaxed(&queue->put);
+    bool room = count - word_load_acquire(&queue->taken) < WORK_QUEUE_ITEMS;
+    if (room) {
+        queue->items[count % WORK_QUEUE_ITEMS] = work;
+        word_store_release(&queue->put, count + 1); /* pairs with the acquire in work_run_next() */
+    }
+    word_store_release(&queue->lock, 0);
+    return room;
+}
 
 bool work_send(struct percpu *cpu, struct work *work)
 {
-    struct work_queue *queue = &cpu->queue;
-    uint32_t put = word_load_relaxed(&queue->put);
-    if (put - word_load_acquire(&queue->taken) == WORK_QUEUE_ITEMS)
+    if (!put(&cpu->queue, work))
         return false;
-    queue->items[put % WORK_QUEUE_ITEMS] = work;
-    word_store_release(&queue->put, put + 1); /* pairs with the acquire in work_run_next() */
     if (cpu == this_cpu())
         return true;
     return muster_apic_send(&kernel.platform, cpu->slot->apic_id, WORK_VECTOR) == MUSTER_OK;

@@ -22,14 +22,15 @@ struct work {
 
 #define WORK_QUEUE_ITEMS 8u /* a power of two */
 
-/** One producer (the BSP), one consumer (the CPU). The words count on and wrap. */
+/** Several producers, one at a time; one consumer (the CPU). The words count on and wrap. */
 struct work_queue {
+    struct muster_word lock; /* the producers' */
     struct muster_word put;
     struct muster_word taken;
     struct work *items[WORK_QUEUE_ITEMS];
 };
 
-/** Queue @work on @cpu and wake it. On the BSP only; false if the queue is full. */
+/** Queue @work on @cpu and wake it. Any CPU, interrupts off; false if the queue is full. */
 bool work_send(struct percpu *cpu, struct work *work);
 
 /** Run the next item of the calling CPU's queue; false if there is none. */

@@ -1,28 +1,211 @@
-/* The names of a CPU's states and moments. */
-#include <muster/cpu.h>
+/*
+ * A CPU's life: on and off. Each change of state is one compare-and-swap, so that of several
+ * callers one wins. What a parked CPU is told is a word of its own (lib/wake/park.h), and whoever
+ * takes a command out of it decides: the CPU, which then goes, or whoever gives it up, and then it
+ * never will. So nobody can end a start that the CPU has taken, and no CPU can take a start whose
+ * data is not complete.
+ */
+#include <muster/life.h>
+#include <muster/wake.h>
 
-#define COUNT(table) (sizeof(table) / sizeof((table)[0]))
+#include "lib/atomic.h"
+#include "lib/cpu/cpu.h"
+#include "lib/trace.h"
+#include "lib/wake/park.h"
+#include "lib/wake/way.h"
 
-const char *muster_cpu_state_name(enum muster_cpu_state state)
+/* A CPU that has taken its start is ON a few instructions later, unless something holds it. */
+#define TAKEN_NS 1000000u
+
+static struct muster_slot *slot_of(const struct muster_machine *machine, uint32_t apic_id)
 {
-    static const char *const names[] = {
-        [MUSTER_CPU_ABSENT] = "absent", [MUSTER_CPU_ADOPT_PENDING] = "adopt-pending",
-        [MUSTER_CPU_OFF] = "off",       [MUSTER_CPU_ON_PENDING] = "on-pending",
-        [MUSTER_CPU_ON] = "on",         [MUSTER_CPU_OFF_PENDING] = "off-pending",
-        [MUSTER_CPU_FAILED] = "failed",
-    };
-    return (unsigned)state < COUNT(names) ? names[state] : "unknown";
+    int32_t index = muster_machine_find(machine, apic_id);
+    return index < 0 ? NULL : &machine->slots[index];
 }
 
-const char *muster_stamp_name(enum muster_stamp stamp)
+static enum muster_cpu_state slot_state(const struct muster_slot *slot)
 {
-    static const char *const names[] = {
-        [MUSTER_STAMP_WAKE_SENT] = "wake_sent",
-        [MUSTER_STAMP_FIRST_INSTRUCTION] = "first_instruction",
-        [MUSTER_STAMP_LONG_MODE] = "long_mode",
-        [MUSTER_STAMP_OWN_TABLES] = "own_tables",
-        [MUSTER_STAMP_PARKED] = "parked",
-        [MUSTER_STAMP_ON] = "on",
-    };
-    return (unsigned)stamp < COUNT(names) ? names[stamp] : "unknown";
+    return (enum muster_cpu_state)word_load_acquire(&slot->state);
+}
+
+enum muster_cpu_state muster_cpu_state(const struct muster_machine *machine, uint32_t index)
+{
+    return slot_state(&machine->slots[index]);
+}
+
+/* On whichever CPU this is: into its own ring, as no other CPU writes there (lib/trace.h). */
+static void trace_caller(const struct muster_machine *machine, enum muster_trace_event event,
+                         uint32_t argument, uint64_t value)
+{
+    if (!machine->trace) /* then the APIC need not be asked who this is */
+        return;
+    const struct muster_slot *caller = slot_of(machine, muster_apic_id(machine->platform));
+    if (caller)
+        trace_own(caller, event, argument, value);
+}
+
+/* Claim a parked CPU for a start; else what it is instead, as PSCI's CPU_ON answers. */
+static enum muster_status claim_for_start(struct muster_slot *slot)
+{
+    while (!word_move(&slot->state, MUSTER_CPU_OFF, MUSTER_CPU_ON_PENDING)) {
+        switch (slot_state(slot)) {
+        case MUSTER_CPU_OFF:
+            continue; /* it has gone off in between */
+        case MUSTER_CPU_ON:
+        case MUSTER_CPU_OFF_PENDING:
+            return MUSTER_ALREADY_ON;
+        case MUSTER_CPU_ON_PENDING:
+            return MUSTER_ON_PENDING;
+        default:
+            return MUSTER_DENIED;
+        }
+    }
+    return MUSTER_OK;
+}
+
+static enum muster_status slot_turn_on(struct muster_slot *slot, const struct muster_start *start)
+{
+    const struct muster_machine *machine = slot->machine;
+    enum muster_status status = claim_for_start(slot);
+    if (status)
+        return status;
+    slot_fail(slot, MUSTER_OK);
+    slot->start = *start;
+    muster_slot_set_kernel_stack(slot, start->stack_top);
+    trace_caller(machine, MUSTER_TRACE_START_SENT, slot->apic_id, 0);
+    /* The CPU reads its start once it has taken the command: pairs with park_step(). */
+    word_store_release(&slot->command, PARK_START);
+    status = muster_apic_send(machine->platform, slot->apic_id, machine->config.wake_vector);
+    /* One that was awake has seen the word without the interrupt. */
+    if (!status || !word_move(&slot->command, PARK_START, PARK_STAY))
+        return MUSTER_OK;
+    slot_fail(slot, status);
+    trace_caller(machine, MUSTER_TRACE_FAILED, slot->apic_id, status);
+    word_move(&slot->state, MUSTER_CPU_ON_PENDING, MUSTER_CPU_OFF);
+    return status;
+}
+
+enum muster_status muster_cpu_on(struct muster_machine *machine, uint32_t apic_id,
+                                 const struct muster_start *start)
+{
+    struct muster_slot *slot = slot_of(machine, apic_id);
+    if (!slot)
+        return MUSTER_UNKNOWN_CPU;
+    if (!start->entry || start->stack_top % 16)
+        return MUSTER_INVALID_ARGUMENT;
+    return slot_turn_on(slot, start);
+}
+
+/* Wait until the slot is @wanted, as long as it is in one of @on_the_way (bits by state). */
+static bool await_state(const struct muster_slot *slot, enum muster_cpu_state wanted,
+                        unsigned on_the_way, uint64_t deadline_ns)
+{
+    const struct muster_platform *platform = slot->machine->platform;
+    for (;;) {
+        enum muster_cpu_state state = slot_state(slot);
+        if (state == wanted || !(on_the_way >> state & 1))
+            return true;
+        if (platform->time_ns(platform->context) >= deadline_ns)
+            return false;
+        platform->wait(platform->context, &slot->state, state, deadline_ns);
+    }
+}
+
+/*
+ * Its time is over. Taken back, the command is nobody's, and the CPU stays parked. If there is
+ * none, the CPU has taken it and uses its start from now on; or another CPU is about to give it.
+ */
+static enum muster_status give_start_up(struct muster_slot *slot)
+{
+    const struct muster_platform *platform = slot->machine->platform;
+    if (word_move(&slot->command, PARK_START, PARK_STAY)) {
+        slot_fail(slot, MUSTER_ERROR_NOT_ARRIVED);
+        trace_caller(slot->machine, MUSTER_TRACE_FAILED, slot->apic_id, MUSTER_ERROR_NOT_ARRIVED);
+        word_move(&slot->state, MUSTER_CPU_ON_PENDING, MUSTER_CPU_FAILED);
+        return MUSTER_TIME_OUT;
+    }
+    await_state(slot, MUSTER_CPU_ON, 1u << MUSTER_CPU_ON_PENDING,
+                time_after(platform->time_ns(platform->context), TAKEN_NS));
+    return slot_state(slot) == MUSTER_CPU_ON ? MUSTER_OK : MUSTER_TIME_OUT;
+}
+
+static enum muster_status slot_await_on(struct muster_slot *slot, uint64_t deadline_ns)
+{
+    if (!await_state(slot, MUSTER_CPU_ON, 1u << MUSTER_CPU_ON_PENDING, deadline_ns))
+        return give_start_up(slot);
+    return slot_state(slot) == MUSTER_CPU_ON ? MUSTER_OK : MUSTER_DENIED;
+}
+
+static enum muster_status slot_await_off(const struct muster_slot *slot, uint64_t deadline_ns)
+{
+    const unsigned on_the_way =
+        1u << MUSTER_CPU_ON_PENDING | 1u << MUSTER_CPU_ON | 1u << MUSTER_CPU_OFF_PENDING;
+    if (!await_state(slot, MUSTER_CPU_OFF, on_the_way, deadline_ns))
+        return MUSTER_TIME_OUT;
+    return slot_state(slot) == MUSTER_CPU_OFF ? MUSTER_OK : MUSTER_DENIED;
+}
+
+enum muster_status muster_cpu_wait(struct muster_machine *machine, uint32_t apic_id,
+                                   enum muster_cpu_state wanted, uint64_t timeout_ns)
+{
+    const struct muster_platform *platform = machine->platform;
+    struct muster_slot *slot = slot_of(machine, apic_id);
+    if (!slot)
+        return MUSTER_UNKNOWN_CPU;
+    uint64_t deadline_ns = time_after(platform->time_ns(platform->context), timeout_ns);
+    switch (wanted) {
+    case MUSTER_CPU_ON:
+        return slot_await_on(slot, deadline_ns);
+    case MUSTER_CPU_OFF:
+        return slot_await_off(slot, deadline_ns);
+    default:
+        return MUSTER_INVALID_ARGUMENT;
+    }
+}
+
+enum muster_status muster_start(struct muster_machine *machine, const uint32_t *order,
+                                uint32_t order_count, uint64_t timeout_ns)
+{
+    const struct muster_platform *platform = machine->platform;
+    uint64_t deadline_ns = time_after(platform->time_ns(platform->context), timeout_ns);
+    uint32_t count = order ? order_count : machine->cpu_count;
+    bool all_on = true;
+    for (uint32_t i = 0; i < count; i++) {
+        uint32_t index = order ? order[i] : i;
+        if (index >= machine->cpu_count || slot_state(&machine->slots[index]) != MUSTER_CPU_OFF)
+            continue;
+        struct muster_slot *slot = &machine->slots[index];
+        all_on &= slot_turn_on(slot, &slot->start) == MUSTER_OK;
+    }
+    for (uint32_t i = 0; i < machine->cpu_count; i++)
+        if (slot_state(&machine->slots[i]) == MUSTER_CPU_ON_PENDING)
+            all_on &= slot_await_on(&machine->slots[i], deadline_ns) == MUSTER_OK;
+    enum muster_status status = all_on ? MUSTER_OK : MUSTER_TIME_OUT;
+    trace_boot(machine, MUSTER_TRACE_STARTED, status, 0);
+    return status;
+}
+
+/* One CPU less that is on, unless it is the last: two that go at once cannot both be let go. */
+static bool leave_the_others(struct muster_machine *machine)
+{
+    uint32_t count;
+    do {
+        count = word_load_acquire(&machine->on_count);
+        if (count <= 1)
+            return false;
+    } while (!word_move(&machine->on_count, count, count - 1));
+    return true;
+}
+
+enum muster_status muster_cpu_off(struct muster_slot *slot)
+{
+    struct muster_machine *machine = slot->machine;
+    if (slot_state(slot) != MUSTER_CPU_ON)
+        return MUSTER_DENIED;
+    if (cpu_paging_levels() != machine->config.paging_levels)
+        return MUSTER_ERROR_PAGING_LEVELS;
+    if (!leave_the_others(machine))
+        return MUSTER_DENIED;
+    word_move(&slot->state, MUSTER_CPU_ON, MUSTER_CPU_OFF_PENDING); /* nobody else moves it */
+    cpu_go_off(slot);
 }

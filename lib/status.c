@@ -100,6 +100,12 @@ static const struct words table[] = {
     ROW(MUSTER_ERROR_RESET_VECTOR_ADDRESS,
         "The mailbox's ResetVector lies beyond 52 bits, or in memory that the hypervisor can "
         "write. Firmware bug or an attack; update the firmware or go on with 1 CPU."),
+    ROW(MUSTER_ERROR_SRAT_ENTRY_LENGTH,
+        "A structure in the SRAT is too short for its type. Firmware bug; update the firmware or "
+        "go on without NUMA nodes."),
+    ROW(MUSTER_ERROR_SRAT_ENTRY_OVERRUN,
+        "A structure in the SRAT runs past the table's end. Firmware bug; update the firmware or "
+        "go on without NUMA nodes."),
 
     ROW(MUSTER_ERROR_FDT_ADDRESS,
         "The device tree's address is 0, not on an 8-byte border, beyond 52 bits, or cannot be "

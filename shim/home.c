@@ -52,6 +52,7 @@ static void module_move(struct boot_module *module)
 
 void shim_modules_move(void)
 {
+    module_move(&shim.source.further);
     module_move(&shim.source.initrd);
     module_move(&shim.source.kernel);
 }

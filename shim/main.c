@@ -115,7 +115,9 @@ void boot_main(uint64_t info_phys, uint32_t magic)
         .map = &shim.map,
         .kernel = shim.source.kernel,
         .initrd = shim.source.initrd,
+        .further = shim.source.further,
         .cmdline = shim.source.cmdline,
+        .initrd_words = shim.source.initrd_words,
         .rsdp_phys = shim.options.tables & SHIM_TABLES_ACPI ? shim.rsdp_phys : 0,
         .fdt_bytes = shim_fdt_bytes(),
     };

@@ -19,22 +19,26 @@ struct boot_source {
     uint64_t rsdp_phys;            /* the platform's own */
     struct boot_module kernel;
     struct boot_module initrd;
+    struct boot_module further; /* a second module, behind the initrd */
     bool td;      /* the platform is a TD: its CPUs all wait at the gate of shim/td/layout.h */
     bool at_home; /* shim and modules are where they are to stay: none of them is moved */
     char options[BOOT_SOURCE_CMDLINE_BYTES]; /* the shim's command line */
     char cmdline[BOOT_SOURCE_CMDLINE_BYTES]; /* the kernel's */
+    char initrd_words[BOOT_SOURCE_CMDLINE_BYTES];
 };
 
 /**
  * A TD: memory by the TD HOB, all of it accepted; ACPI tables, kernel, initrd and command lines by
  * QEMU's fw_cfg. A kernel that -kernel would not hand on, as an ELF, is the file
- * opt/muster/kernel; opt/muster/initrd, /cmdline and /shim (the shim's own words) go with it.
+ * opt/muster/kernel; opt/muster/initrd, /initrd-words, /further, /cmdline and /shim (the
+ * shim's own words) go with it.
  * Fills the map, which is empty. NULL, or a sentence that says what is wrong.
  */
 const char *boot_source_from_td(struct boot_source *source, uint64_t hob_phys);
 
 /**
- * Multiboot 1: first module the kernel (its command line follows its name), second the initrd.
+ * Multiboot 1: first module the kernel (its command line follows its name), second the initrd
+ * (and what follows its name), third one that a PVH kernel may want.
  * Fills the map, which is empty. NULL, or a sentence that says what is wrong.
  */
 const char *boot_source_from_multiboot(struct boot_source *source, uint64_t info_phys,

@@ -41,16 +41,22 @@ static const char *copy_modules(struct boot_source *source, const struct multibo
     const struct multiboot_module *modules = (const void *)(uint64_t)info->modules;
     if (!(info->flags & MULTIBOOT_INFO_MODULES) || info->module_count == 0)
         return "no kernel was given: the first Multiboot module is the kernel to boot";
-    if (info->module_count > 2)
-        return "more than two Multiboot modules: only a kernel and an initrd are wanted";
+    if (info->module_count > 3)
+        return "more than three Multiboot modules: a kernel, an initrd and one more are wanted";
     const char *error = copy_module(&source->kernel, &modules[0], source->map);
     if (!error && modules[0].cmdline)
         error = copy_text(source->cmdline, modules[0].cmdline);
-    if (!error && info->module_count == 2)
+    if (!error && info->module_count >= 2)
         error = copy_module(&source->initrd, &modules[1], source->map);
-    if (!error)
-        drop_file_name(source->cmdline);
-    return error;
+    if (!error && info->module_count >= 2 && modules[1].cmdline)
+        error = copy_text(source->initrd_words, modules[1].cmdline);
+    if (!error && info->module_count == 3)
+        error = copy_module(&source->further, &modules[2], source->map);
+    if (error)
+        return error;
+    drop_file_name(source->cmdline);
+    drop_file_name(source->initrd_words);
+    return NULL;
 }
 
 const char *boot_source_from_multiboot(struct boot_source *source, uint64_t info_phys,

@@ -29,6 +29,8 @@
 /* Where a kernel comes from that QEMU's -kernel would not pass on as a file (ELF). */
 #define OPT_KERNEL  "opt/muster/kernel"
 #define OPT_INITRD  "opt/muster/initrd"
+#define OPT_FURTHER "opt/muster/further"
+#define OPT_WORDS   "opt/muster/initrd-words"
 #define OPT_CMDLINE "opt/muster/cmdline"
 #define OPT_OPTIONS "opt/muster/shim"
 
@@ -233,6 +235,10 @@ static const char *load_payload(const struct td_source *td)
         error = load_module(&source->initrd, file.selector, file.bytes);
     else
         error = load_module(&source->initrd, FW_CFG_INITRD_DATA, fw_cfg_number(FW_CFG_INITRD_SIZE));
+    if (!error && find(td, OPT_FURTHER, &file))
+        error = load_module(&source->further, file.selector, file.bytes);
+    if (!error && find(td, OPT_WORDS, &file))
+        error = load_text(source->initrd_words, file.selector, file.bytes);
     if (error)
         return error;
     if (find(td, OPT_CMDLINE, &file))

@@ -123,6 +123,7 @@ summary() {
 for source in tests/unit/test_*.c; do
     run_counted "unit/$(basename "$source" .c)" "build/tests/$(basename "$source" .c)"
 done
+run_case unit/threads_that_race_are_clean_under_thread_sanitizer 240 make -s check-threads
 [ ! -f tests/cli/test_cli.sh ] || run_counted cli sh tests/cli/test_cli.sh
 run_compilers
 for file in tests/machine/*.sh; do

@@ -16,6 +16,7 @@ extern "C" {
 
 struct muster_machine;
 struct muster_slot;
+struct muster_trace_ring;
 
 /** A CPU's life; the names follow PSCI and SBI HSM. Each change is one compare-and-swap. */
 enum muster_cpu_state {
@@ -44,6 +45,41 @@ enum muster_stamp {
 
 /** "wake_sent" ...: as reports spell it. Never NULL. */
 const char *muster_stamp_name(enum muster_stamp stamp);
+
+enum muster_core_kind {
+    MUSTER_CORE_UNKNOWN = 0, /* not hybrid, or not told */
+    MUSTER_CORE_PERFORMANCE,
+    MUSTER_CORE_EFFICIENCY,
+};
+
+/**
+ * A CPU's place, as it told of itself (muster/order.h). Each ID is the APIC ID without the bits
+ * below that level, so it is one machine-wide: CPUs with the same core are siblings.
+ */
+struct muster_topology {
+    bool known; /* the three IDs are; the kind speaks for itself */
+    uint32_t core, die, package;
+    enum muster_core_kind kind;
+};
+
+/**
+ * A CPU's time-stamp counter against the BSP's (muster/clock.h). The first three are one cache
+ * line between the two while it is measured.
+ */
+struct muster_clock {
+    struct muster_word request; /* the CPU's: how often it has asked */
+    struct muster_word answer;  /* the BSP's: the last question that is answered */
+    uint64_t answer_tsc;        /* with this */
+
+    bool known;           /* the next three are; else it was not measured, or to no end */
+    int64_t offset;       /* ticks ahead of the BSP's, after the correction if there was one */
+    uint64_t uncertainty; /* it is wrong by so many ticks at most */
+    int64_t correction;   /* ticks that were added through IA32_TSC_ADJUST; 0: none */
+
+    uint32_t rounds;
+    uint64_t asked_tsc;
+    uint64_t patience_ns;
+} __attribute__((aligned(64)));
 
 /** Registers at a trap, in the order in which the common handler pushes them. */
 struct muster_trap_frame {
@@ -84,6 +120,17 @@ struct muster_start {
 #define MUSTER_SLOT_BYTES      16384u
 #define MUSTER_IST_STACK_BYTES 4096u
 
+/** How a CPU sleeps in the park area; what ends it is the same for all: the wake interrupt. */
+enum muster_park_method {
+    MUSTER_PARK_AUTO = 0, /* TDCALL in a TD, HLT elsewhere */
+    MUSTER_PARK_HLT,      /* by the platform's sleep hook, which halts */
+    MUSTER_PARK_MWAIT,    /* MONITOR and MWAIT on the slot; a CPU that lacks them uses the hook */
+    MUSTER_PARK_TDCALL,   /* by the sleep hook, which asks the host (TDG.VP.VMCALL HLT) */
+};
+
+/** "hlt", "mwait" ...: as reports and options spell it. Never NULL. */
+const char *muster_park_method_name(enum muster_park_method method);
+
 /**
  * All that one CPU needs to come in, in one aligned block that the host gives. The stacks are
  * part of it, so which CPU a trap hit can be told from the stack it came on.
@@ -105,13 +152,17 @@ struct muster_slot {
     uint64_t first_tsc;    /* taken in assembly, made into stamps in C */
     uint64_t long_mode_tsc;
     uint64_t stamps_ns[MUSTER_STAMP_COUNT]; /* on the scale of time_ns; 0: not reached */
+    struct muster_trace_ring *trace;        /* this CPU's; NULL: nothing is traced */
     struct muster_start start;
     uint64_t gdt[MUSTER_GDT_WORDS];
     uint8_t tss[104];
-    uint32_t mtrr_writes;  /* how many MTRRs differed and were written */
+    enum muster_park_method park_method; /* how it sleeps: never AUTO once it has arrived */
+    uint32_t mtrr_writes;                /* how many MTRRs differed and were written */
     uint32_t failure_code; /* what the hypervisor answered, raw, beside @failure; else 0 */
     uint32_t way_step;     /* how far its wake has come: private to its way */
     uint32_t vp_index;     /* MUSTER_WAY_HYPERV: the hypervisor's number for it */
+    struct muster_topology topology;
+    struct muster_clock clock;
     uint8_t park_stack[MUSTER_SLOT_BYTES - 1024 - MUSTER_IST_COUNT * MUSTER_IST_STACK_BYTES]
         __attribute__((aligned(1024)));
     uint8_t ist[MUSTER_IST_COUNT][MUSTER_IST_STACK_BYTES];
@@ -153,6 +204,10 @@ struct muster_cpu_config {
                                0: every CPU gets what the BSP has */
     uint8_t wake_vector;    /* interrupt that wakes a parked CPU: 0x20 to 0xFE */
     uint64_t syscall_entry; /* LSTAR; 0: SYSCALL stays off */
+    enum muster_park_method park_method;
+    uint32_t mwait_hint; /* EAX of MWAIT: C-state - 1 in bits 4 to 7, its sub-state in 0 to 3 (SDM
+                            vol. 2, MWAIT); one that CPUID leaf 5 does not list, but 0, is
+                            MUSTER_NOT_SUPPORTED. Under QEMU's TCG MWAIT does not sleep. */
     struct muster_word *td_gate; /* for MUSTER_WAY_TD_START: 0, until it is the address that
                                     the waiting CPUs are to go to */
     /**

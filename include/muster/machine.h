@@ -29,7 +29,7 @@ const char *muster_source_name(unsigned sources);
 struct muster_cpu {
     uint32_t apic_id;
     uint32_t acpi_uid;  /* 0 where only a device tree lists it */
-    uint32_t numa_node; /* MUSTER_NUMA_NODE_UNKNOWN unless a device tree says it */
+    uint32_t numa_node; /* MUSTER_NUMA_NODE_UNKNOWN unless a device tree or the SRAT says it */
     uint8_t sources;    /* set of enum muster_source: who lists it */
     bool bsp;
     bool enabled;        /* usable now: it is woken and waited for */
@@ -77,12 +77,15 @@ struct muster_machine {
     uint32_t disabled_count;       /* entries dropped: neither enabled nor online-capable */
     struct muster_finding finding; /* of the last discovery that failed */
 
+    struct muster_trace *trace; /* see muster/trace.h; NULL: nothing is traced */
+
     /* Set up by muster_prepare(), see muster/wake.h and muster/cpu.h. */
     struct muster_cpu_config config;
     struct muster_cpu_profile profile;
     struct muster_slot *slots; /* one per CPU, same index */
     struct muster_idt *idt;
-    struct muster_word strays; /* arrivals that got no slot: uncounted, or a second time */
+    struct muster_word strays;   /* arrivals that got no slot: uncounted, or a second time */
+    struct muster_word on_count; /* CPUs that are ON: the last one may not go off */
 };
 
 #define MUSTER_INDEX_MULTIPLIER  0x9E3779B1u
@@ -139,6 +142,18 @@ enum muster_status muster_discover_fdt(struct muster_machine *machine, uint64_t 
  */
 enum muster_status muster_discover_both(struct muster_machine *machine, uint64_t rsdp_phys,
                                         uint64_t fdt_phys, uint32_t bsp_apic_id);
+
+/**
+ * Read the SRAT (ACPI 6.6, 5.2.16), where there is one: in which NUMA node each CPU is. On the
+ * BSP, after muster_discover() or muster_discover_both(). Where there is none, what a device tree
+ * said stays; else the SRAT alone counts. What is listed of other CPUs is passed over; a CPU that
+ * is listed twice is where it was listed first. Nothing depends on it but orders: on failure
+ * (MUSTER_ERROR_RSDP_, _TABLE_ or _SRAT_; machine->finding tells where) no CPU has a node, and the
+ * rest stays.
+ *
+ * @return MUSTER_OK also if there is none
+ */
+enum muster_status muster_discover_nodes(struct muster_machine *machine, uint64_t rsdp_phys);
 
 /** Index of the CPU with this APIC ID, or -1. Any CPU, any time after discovery. */
 int32_t muster_machine_find(const struct muster_machine *machine, uint32_t apic_id);

@@ -90,6 +90,12 @@ struct muster_platform {
     uint64_t (*tsc_to_ns)(void *context, uint64_t tsc);
 
     /**
+     * The calling CPU's time-stamp counter, read after all that stands before and before all that
+     * stands behind it (on x86: lfence; rdtsc; lfence). NULL: clocks are not measured.
+     */
+    uint64_t (*tsc)(void *context);
+
+    /**
      * Wait while *@word is @value, at most until @deadline_ns on the scale of time_ns. May come
      * back early; must come back. A real machine pauses, a simulator lets time pass.
      */

@@ -4,7 +4,11 @@
  *     muster_discover -> muster_plan_make -> muster_prepare -> (host seals the entry page)
  *         -> muster_adopt -> muster_start -> ... -> muster_cpu_hand_back
  *
- * All are called on the BSP, one at a time.
+ * What may stand between: muster_trace_init() before the first (muster/trace.h), and after
+ * muster_adopt() the clocks (muster/clock.h) and an order (muster/order.h).
+ *
+ * All are called on the BSP, one at a time; what may be called later, by several CPUs at once,
+ * is in muster/life.h.
  */
 #ifndef MUSTER_WAKE_H
 #define MUSTER_WAKE_H
@@ -12,6 +16,7 @@
 #include <stdbool.h>
 #include <stdint.h>
 
+#include <muster/life.h>
 #include <muster/machine.h>
 
 #ifdef __cplusplus
@@ -72,6 +77,9 @@ uint64_t muster_vmsa_bytes(uint32_t cpu_count);
  * the BSP (which is then ON, with GS base @bsp_percpu). The entry pages are written here and
  * only here: seal them (read-only, executable in park_cr3) before muster_adopt().
  *
+ * A park method that this platform does not have is MUSTER_NOT_SUPPORTED; config.park_method in
+ * @machine says afterwards which AUTO is.
+ *
  * @param slots  machine->cpu_count of them, zeroed
  */
 enum muster_status muster_prepare(struct muster_machine *machine, const struct muster_plan *plan,
@@ -94,8 +102,9 @@ enum muster_status muster_adopt(struct muster_machine *machine, const struct mus
                                 uint64_t timeout_ns);
 
 /**
- * Send every parked CPU to its slot's start.entry, all at the same time, in the order of
- * @order (indexes; NULL: as listed). Returns when all are ON, or MUSTER_TIME_OUT.
+ * muster_cpu_on() for every parked CPU, with the slot's own start, all at the same time, in the
+ * order of @order (indexes, see muster/order.h; NULL: as listed); then muster_cpu_wait().
+ * MUSTER_OK when all are ON; else MUSTER_TIME_OUT, and the slot of each that is not says why.
  */
 enum muster_status muster_start(struct muster_machine *machine, const uint32_t *order,
                                 uint32_t order_count, uint64_t timeout_ns);
@@ -103,11 +112,15 @@ enum muster_status muster_start(struct muster_machine *machine, const uint32_t *
 /**
  * Give a parked CPU back to the firmware through the ResetVector, and make sure by Test that it
  * arrived. It is ABSENT afterwards and muster_adopt() may take it again. The ResetVector's page
- * must be mapped 1:1 and executable by park_cr3. One CPU at a time (ACPI 6.6, 5.2.12.19).
+ * must be mapped 1:1 and executable by park_cr3. One CPU at a time (ACPI 6.6, 5.2.12.19): called
+ * by one CPU, while nobody adopts.
  *
- * @return MUSTER_OK; MUSTER_UNKNOWN_CPU; MUSTER_DENIED if it is not parked;
- *         MUSTER_ERROR_NO_RESET_VECTOR; MUSTER_ERROR_FIRMWARE_RECLAIMED if @firmware_kept is
- *         false; MUSTER_TIME_OUT if Test was not answered (the CPU is FAILED then)
+ * @return MUSTER_OK; MUSTER_UNKNOWN_CPU; MUSTER_DENIED if it is not parked, or is the BSP, which
+ *         the firmware never parked; MUSTER_ERROR_NO_RESET_VECTOR;
+ *         MUSTER_ERROR_FIRMWARE_RECLAIMED if @firmware_kept is false; MUSTER_ERROR_MAILBOX_BUSY
+ *         or MUSTER_ERROR_MAILBOX_ADDRESS if Test could not be asked, MUSTER_ERROR_APIC_... if
+ *         the CPU could not be told: it stays OFF in all of these; MUSTER_TIME_OUT if it did not
+ *         leave or did not answer Test (it is FAILED then)
  */
 enum muster_status muster_cpu_hand_back(struct muster_machine *machine,
                                         const struct muster_plan *plan, uint32_t apic_id,
@@ -127,9 +140,6 @@ enum muster_status muster_lend_prepare(struct muster_machine *machine, uint64_t 
  * cleared. If it comes back by the lent page it is started at its slot's start.entry again.
  */
 __attribute__((noreturn)) void muster_lend(struct muster_slot *slot, uint64_t vector);
-
-/** Any CPU, any time. */
-enum muster_cpu_state muster_cpu_state(const struct muster_machine *machine, uint32_t index);
 
 /** Whether any described CPU may still be in the firmware's loop (custody must go on). */
 bool muster_ap_in_firmware(const struct muster_machine *machine, const struct muster_plan *plan);

@@ -44,6 +44,9 @@ void arrive_by_slot(void);
 /** First C of an arriving CPU, on its park stack, no tables of its own yet (lib/wake/park.c). */
 __attribute__((noreturn)) void park_enter(struct muster_slot *slot);
 
+/** The same for a CPU that was ON: on its park stack, else as its host left it. */
+__attribute__((noreturn)) void park_reenter(struct muster_slot *slot);
+
 /** Fill everything of the slot that does not change: IDs, stacks, GDT, TSS. */
 void slot_init(struct muster_slot *slot, struct muster_machine *machine, uint32_t index);
 
@@ -68,6 +71,27 @@ uint32_t cpu_memory_types_load(const struct muster_machine *machine);
  * MUSTER_ERROR_FEATURES_DIFFER if it lacks what the BSP has; its tables are loaded all the same.
  */
 enum muster_status cpu_load(struct muster_slot *slot, void *percpu);
+
+/**
+ * On the CPU itself, on its park stack: onto the park table, then all that its host may have
+ * changed back to what cpu_load() and an INIT leave.
+ */
+enum muster_status cpu_reload(struct muster_slot *slot);
+
+/** Levels of the page tables that the calling CPU is on. */
+unsigned cpu_paging_levels(void);
+
+/** Whether the calling CPU has MONITOR and MWAIT, and this hint for the latter. */
+bool cpu_has_mwait(const struct muster_platform *platform, uint32_t hint);
+
+/**
+ * Sleep while *@word is @value, until it is written or an interrupt comes, which is taken. May
+ * come back early. Interrupts off before and after.
+ */
+void cpu_sleep_by_mwait(const struct muster_word *word, uint32_t value, uint32_t hint);
+
+/** Leave the caller's stack for the slot's park stack, and go on in park_reenter(). */
+__attribute__((noreturn)) void cpu_go_off(struct muster_slot *slot);
 
 /** Leave the park area for start.entry, on start.stack_top. */
 __attribute__((noreturn)) void cpu_enter(struct muster_slot *slot);

@@ -44,6 +44,15 @@ static inline void order_reads(void)
     __asm__ volatile("lfence" : : : "memory");
 }
 
+/* In its place: nothing before it is still to be done, and nothing behind it is done already. */
+static inline uint64_t read_tsc_in_order(void)
+{
+    order_reads();
+    uint64_t tsc = read_tsc();
+    order_reads();
+    return tsc;
+}
+
 static inline uint64_t read_cr0(void)
 {
     uint64_t value;
@@ -112,6 +121,28 @@ static inline void load_task_register(uint16_t selector)
     __asm__ volatile("ltr %0" : : "r"(selector) : "memory");
 }
 
+static inline void load_local_table(uint16_t selector)
+{
+    __asm__ volatile("lldt %0" : : "r"(selector) : "memory");
+}
+
+static inline uint64_t read_dr7(void)
+{
+    uint64_t value;
+    __asm__ volatile("mov %%dr7, %0" : "=r"(value));
+    return value;
+}
+
+static inline void write_dr7(uint64_t value)
+{
+    __asm__ volatile("mov %0, %%dr7" : : "r"(value));
+}
+
+static inline void write_dr6(uint64_t value)
+{
+    __asm__ volatile("mov %0, %%dr6" : : "r"(value));
+}
+
 /* Data segments are null in kernel mode; CS is re-loaded by a far return. */
 static inline void load_segments(uint16_t cs, uint16_t ss)
 {
@@ -153,6 +184,21 @@ static inline void interrupts_let_in(void)
 static inline void sleep_until_interrupt(void)
 {
     __asm__ volatile("sti; hlt; cli" : : : "memory");
+}
+
+static inline void monitor_address(const void *address)
+{
+    __asm__ volatile("monitor" : : "a"(address), "c"(0), "d"(0) : "memory");
+}
+
+/*
+ * Sleep until the monitored line is written or an interrupt comes: STI's shadow lets none in
+ * before MWAIT. NOP because QEMU's TCG, whose MWAIT is a PAUSE, drags the shadow over it. Off
+ * before and after.
+ */
+static inline void wait_for_monitor(uint32_t hint)
+{
+    __asm__ volatile("sti; mwait; nop; cli" : : "a"(hint), "c"(0) : "memory");
 }
 
 /*

@@ -2,10 +2,11 @@
  * Out of the park area, and from one depth of page tables to another.
  */
 #include "abi/x86.h"
+#include "lib/cpu/slot_layout.h"
 
     .text
-    .globl cpu_jump_to_entry, cpu_leave, cpu_switch_levels
-    .hidden cpu_jump_to_entry, cpu_leave, cpu_switch_levels
+    .globl cpu_jump_to_entry, cpu_go_off, cpu_leave, cpu_switch_levels
+    .hidden cpu_jump_to_entry, cpu_go_off, cpu_leave, cpu_switch_levels
 
 /*
  * void cpu_jump_to_entry(slot, context, stack_top, entry)
@@ -29,6 +30,21 @@ cpu_jump_to_entry:
     xorl %r14d, %r14d
     xorl %r15d, %r15d
     call *%rax
+    ud2
+
+/*
+ * void cpu_go_off(slot)
+ * Entry: long mode, interrupts off, on the host's stack and page tables, which map the slot.
+ * Exit:  park_reenter(slot) on the slot's park stack, all flags clear that can be.
+ *
+ * The stack goes first, and page tables only behind it: the park tables need not map the host's.
+ */
+cpu_go_off:
+    movq SLOT_PARK_STACK_TOP(%rdi), %rsp
+    xorl %ebp, %ebp
+    pushq $RFLAGS_FIXED             /* AC, DF, NT, IOPL: the host's */
+    popfq
+    call park_reenter
     ud2
 
 /*

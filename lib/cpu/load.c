@@ -194,6 +194,41 @@ enum muster_status cpu_load(struct muster_slot *slot, void *percpu)
     return MUSTER_OK;
 }
 
+/*
+ * What is left to do is what INIT does and cpu_load() relies on. A data breakpoint of the host's
+ * would hit whoever uses the same address next. A timer that runs would set its bit for a host
+ * that has long forgotten it; a TSC deadline is disarmed by the change of the timer's mode that
+ * apic_clear() makes (SDM vol. 3, 11.5.4.1).
+ */
+enum muster_status cpu_reload(struct muster_slot *slot)
+{
+    const struct muster_machine *machine = slot->machine;
+    const struct muster_platform *platform = machine->platform;
+    write_cr4(read_cr4() & ~(uint64_t)CR4_PGE); /* the host's global pages */
+    write_cr3(machine->config.park_cr3);
+    enum muster_status status = cpu_load(slot, slot);
+    load_local_table(0);
+    write_dr7(DR7_NONE);
+    write_dr6(DR6_NONE);
+    bool x2 = muster_apic_is_x2(platform);
+    apic_clear(platform, x2);
+    apic_write(platform, x2, APIC_TIMER_INITIAL, 0);
+    return status;
+}
+
+/* MONITOR first, then the look: a store in between is seen, one after it ends MWAIT. */
+void cpu_sleep_by_mwait(const struct muster_word *word, uint32_t value, uint32_t hint)
+{
+    monitor_address(word);
+    if (word_load_acquire(word) == value)
+        wait_for_monitor(hint);
+}
+
+unsigned cpu_paging_levels(void)
+{
+    return read_cr4() & CR4_LA57 ? 5 : 4;
+}
+
 void cpu_enter(struct muster_slot *slot)
 {
     slot->gs_base = (uint64_t)slot->start.percpu;
@@ -204,9 +239,8 @@ void cpu_enter(struct muster_slot *slot)
 enum muster_status muster_paging_switch(const struct muster_platform *platform, uint64_t cr3,
                                         unsigned levels)
 {
-    bool five = read_cr4() & CR4_LA57;
     write_cr4(read_cr4() & ~(uint64_t)CR4_PGE); /* nothing of the old table may survive */
-    if (levels == (five ? 5u : 4u)) {
+    if (levels == cpu_paging_levels()) {
         write_cr3(cr3);
         return MUSTER_OK;
     }

@@ -80,3 +80,20 @@ const char *muster_cpu_profile_difference(const struct muster_cpu_profile *a,
             return "variable-range MTRR";
     return NULL;
 }
+
+/* The hint's C-state must have that many sub-states: nibble 0 of EDX is C0's, 1 is C1's ... */
+bool cpu_has_mwait(const struct muster_platform *platform, uint32_t hint)
+{
+    uint32_t r[4];
+    platform->cpuid(platform->context, CPUID_FEATURES, 0, r);
+    if (!(r[2] & CPUID_1_ECX_MONITOR))
+        return false;
+    if (hint == 0)
+        return true;
+    platform->cpuid(platform->context, 0, 0, r);
+    if (r[0] < CPUID_MWAIT || hint > 0xFF)
+        return false;
+    platform->cpuid(platform->context, CPUID_MWAIT, 0, r);
+    uint32_t state = ((hint >> 4) + 1) & 0xF;
+    return state < 8 && (r[3] >> (4 * state) & 0xF) > (hint & 0xF);
+}

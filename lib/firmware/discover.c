@@ -8,6 +8,7 @@
 #include "lib/firmware/fdt_machine.h"
 #include "lib/firmware/madt.h"
 #include "lib/machine.h"
+#include "lib/trace.h"
 
 /*
  * Two MADTs that differ exist in the field. Linux takes the first, and asks whoever reads its log
@@ -52,6 +53,9 @@ static enum muster_status finish(struct muster_machine *machine, enum muster_sta
 {
     if (status != MUSTER_OK) {
         machine_empty(machine);
+    } else if (machine->bsp != MUSTER_BSP_UNKNOWN) { /* this machine, not a picture of another */
+        trace_boot(machine, MUSTER_TRACE_DISCOVERED, machine->cpu_count,
+                   machine->cpus[machine->bsp].apic_id);
     }
     return status;
 }

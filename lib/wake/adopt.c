@@ -1,12 +1,11 @@
 /*
- * The orchestrator: brings every described CPU into the park area by any way, and from there on.
- * It knows nothing of how a wake is sent; that is the way's (lib/wake/way.h).
+ * The orchestrator: brings every described CPU into the park area by any way. It knows nothing of
+ * how a wake is sent; that is the way's (lib/wake/way.h).
  */
 #include <muster/wake.h>
 
 #include "lib/atomic.h"
 #include "lib/cpu/cpu.h"
-#include "lib/wake/park.h"
 #include "lib/wake/way.h"
 
 _Static_assert(sizeof(enum muster_status) == sizeof(uint32_t), "slot_fail() stores it as a word");
@@ -46,9 +45,11 @@ enum muster_status slot_failure(const struct muster_slot *slot)
     return (enum muster_status)u32_load_relaxed((const uint32_t *)&slot->failure);
 }
 
-void slot_stamp(struct muster_slot *slot, enum muster_stamp stamp)
+void slot_stamp_wake(const struct wake_run *run, struct muster_slot *slot)
 {
-    slot->stamps_ns[stamp] = time_now_ns(slot->machine);
+    uint64_t now_ns = time_now_ns(run->machine);
+    slot->stamps_ns[MUSTER_STAMP_WAKE_SENT] = now_ns;
+    trace_write(run->trace, now_ns, MUSTER_TRACE_WAKE_SENT, slot->apic_id, run->plan->way);
 }
 
 /* Who is to be sent for. One that came after an earlier deadline is here already. */
@@ -76,22 +77,30 @@ static uint32_t choose_pending(struct muster_machine *machine)
 }
 
 /* Wait, slot by slot, for whoever is still to come; the first one missing at @until_ns, or -1. */
-static int32_t wait_while(const struct muster_machine *machine, enum muster_cpu_state state,
-                          uint32_t from, uint64_t until_ns)
+static int32_t wait_while_pending(const struct muster_machine *machine, uint32_t from,
+                                  uint64_t until_ns)
 {
     const struct muster_platform *platform = machine->platform;
     for (uint32_t i = from; i < machine->cpu_count; i++) {
-        const struct muster_word *word = &machine->slots[i].state;
+        const struct muster_slot *slot = &machine->slots[i];
         /* One whose wake is known to be lost is not waited for; it may still surprise us. */
-        if (slot_failure(&machine->slots[i]))
+        if (slot_failure(slot))
             continue;
-        while (word_load_acquire(word) == (uint32_t)state) {
+        while (slot_is_pending(slot)) {
             if (time_now_ns(machine) >= until_ns)
                 return (int32_t)i;
-            platform->wait(platform->context, word, state, until_ns);
+            platform->wait(platform->context, &slot->state, MUSTER_CPU_ADOPT_PENDING, until_ns);
         }
     }
     return -1;
+}
+
+static uint32_t count_pending(const struct muster_machine *machine)
+{
+    uint32_t count = 0;
+    for (uint32_t i = 0; i < machine->cpu_count; i++)
+        count += slot_is_pending(&machine->slots[i]);
+    return count;
 }
 
 static void wait_for_arrivals(const struct wake_run *run, const struct way_operations *way)
@@ -101,30 +110,28 @@ static void wait_for_arrivals(const struct wake_run *run, const struct way_opera
     for (unsigned attempt = 1;; attempt++) {
         uint64_t now_ns = time_now_ns(run->machine);
         bool again = pause_ns && pause_ns < run->deadline_ns - now_ns && now_ns < run->deadline_ns;
-        missing = wait_while(run->machine, MUSTER_CPU_ADOPT_PENDING, (uint32_t)missing,
-                             again ? now_ns + pause_ns : run->deadline_ns);
+        missing = wait_while_pending(run->machine, (uint32_t)missing,
+                                     again ? now_ns + pause_ns : run->deadline_ns);
         if (missing < 0 || !again)
             return;
+        trace_boot(run->machine, MUSTER_TRACE_WAKE_AGAIN, attempt, count_pending(run->machine));
         pause_ns = way->wake_again(run, attempt);
     }
 }
 
 /* Whoever has not come by now has failed; a swap, since it may come at this very moment. */
-static uint32_t give_up(struct muster_machine *machine, enum muster_cpu_state pending)
+static void give_up(struct muster_machine *machine)
 {
-    uint32_t count = 0;
     for (uint32_t i = 0; i < machine->cpu_count; i++) {
         struct muster_slot *slot = &machine->slots[i];
-        if (word_move(&slot->state, pending, MUSTER_CPU_FAILED)) {
+        if (word_move(&slot->state, MUSTER_CPU_ADOPT_PENDING, MUSTER_CPU_FAILED)) {
             if (!slot_failure(slot))
                 slot_fail(slot, MUSTER_ERROR_NOT_ARRIVED);
-            word_move(&slot->command, PARK_START, PARK_STAY);
-            count++;
+            trace_boot(machine, MUSTER_TRACE_FAILED, slot->apic_id, slot_failure(slot));
         } else if (word_load_acquire(&slot->state) != MUSTER_CPU_FAILED) {
             slot_fail(slot, MUSTER_OK); /* late, or its wake seemed lost and was not */
         }
     }
-    return count;
 }
 
 static bool any_failed(const struct muster_machine *machine)
@@ -139,47 +146,21 @@ enum muster_status muster_adopt(struct muster_machine *machine, const struct mus
                                 uint64_t timeout_ns)
 {
     const struct way_operations *way = way_operations_of(plan);
-    struct wake_run run = {.machine = machine, .plan = plan, .start_ns = time_now_ns(machine)};
+    struct wake_run run = {.machine = machine,
+                           .plan = plan,
+                           .trace = trace_ring_of(machine, machine->bsp),
+                           .start_ns = time_now_ns(machine)};
     run.deadline_ns = time_after(run.start_ns, timeout_ns);
     if (choose_pending(machine) && !way) {
-        give_up(machine, MUSTER_CPU_ADOPT_PENDING);
+        give_up(machine);
         return MUSTER_ERROR_NO_WAY;
     }
     if (way) {
         way->wake(&run);
         wait_for_arrivals(&run, way);
     }
-    give_up(machine, MUSTER_CPU_ADOPT_PENDING);
-    return any_failed(machine) ? MUSTER_TIME_OUT : MUSTER_OK;
-}
-
-static void start_one(struct muster_machine *machine, uint32_t index)
-{
-    struct muster_slot *slot = &machine->slots[index];
-    if (!word_move(&slot->state, MUSTER_CPU_OFF, MUSTER_CPU_ON_PENDING))
-        return;
-    slot_fail(slot, MUSTER_OK);
-    muster_slot_set_kernel_stack(slot, slot->start.stack_top);
-    word_store_release(&slot->command, PARK_START);
-    enum muster_status status =
-        muster_apic_send(machine->platform, slot->apic_id, machine->config.wake_vector);
-    if (status)
-        slot_fail(slot, status);
-}
-
-enum muster_status muster_start(struct muster_machine *machine, const uint32_t *order,
-                                uint32_t order_count, uint64_t timeout_ns)
-{
-    uint64_t deadline_ns = time_after(time_now_ns(machine), timeout_ns);
-    uint32_t count = order ? order_count : machine->cpu_count;
-    for (uint32_t i = 0; i < count; i++)
-        if (!order || order[i] < machine->cpu_count)
-            start_one(machine, order ? order[i] : i);
-    wait_while(machine, MUSTER_CPU_ON_PENDING, 0, deadline_ns);
-    return give_up(machine, MUSTER_CPU_ON_PENDING) ? MUSTER_TIME_OUT : MUSTER_OK;
-}
-
-enum muster_cpu_state muster_cpu_state(const struct muster_machine *machine, uint32_t index)
-{
-    return (enum muster_cpu_state)word_load_acquire(&machine->slots[index].state);
+    give_up(machine);
+    enum muster_status status = any_failed(machine) ? MUSTER_TIME_OUT : MUSTER_OK;
+    trace_boot(machine, MUSTER_TRACE_ADOPTED, status, 0);
+    return status;
 }

@@ -92,8 +92,12 @@ static void wake_one(const struct wake_run *run, struct muster_word *table, uint
 {
     struct muster_slot *slot = &run->machine->slots[index];
     uint64_t deadline_ns = way_turn_deadline_ns(run, index);
+    if (!deadline_ns) {
+        slot_fail(slot, MUSTER_TIME_OUT);
+        return;
+    }
     write_table(run->machine, index, table);
-    slot_stamp(slot, MUSTER_STAMP_WAKE_SENT);
+    slot_stamp_wake(run, slot);
     enum muster_status status = send_init_sipi(run, slot->apic_id);
     if (!status && !wait_for_claim(run->machine, slot, deadline_ns))
         status = MUSTER_ERROR_NOT_ACKNOWLEDGED;

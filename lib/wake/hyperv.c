@@ -137,12 +137,12 @@ static uint32_t enable_vtl(const struct muster_machine *machine, struct muster_s
  * A start that was answered by a time-out may have been done all the same: that the VP runs
  * already is then what was wanted. Whether it is ours shows when it comes.
  */
-static uint32_t start_vp(const struct muster_machine *machine, struct muster_slot *slot)
+static uint32_t start_vp(const struct wake_run *run, struct muster_slot *slot)
 {
     bool again = slot->way_step == WANTS_START_AGAIN;
     if (!again)
-        slot_stamp(slot, MUSTER_STAMP_WAKE_SENT);
-    uint32_t status = hypercall(machine, HYPERV_CALL_START_VP, 0) & HYPERV_RESULT_STATUS;
+        slot_stamp_wake(run, slot);
+    uint32_t status = hypercall(run->machine, HYPERV_CALL_START_VP, 0) & HYPERV_RESULT_STATUS;
     if (again && status == HYPERV_INVALID_VP_STATE)
         status = HYPERV_SUCCESS;
     if (status == HYPERV_SUCCESS)
@@ -160,7 +160,7 @@ static void call_for(const struct wake_run *run, struct muster_slot *slot, uint8
     if (slot->way_step == WANTS_VTL)
         status = enable_vtl(machine, slot);
     if (status == HYPERV_SUCCESS)
-        status = start_vp(machine, slot);
+        status = start_vp(run, slot);
     if (status != HYPERV_SUCCESS && status != HYPERV_TIME_OUT)
         give_slot_up(slot, hypercall_meaning(status), status);
 }

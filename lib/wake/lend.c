@@ -31,6 +31,7 @@ void muster_lend(struct muster_slot *slot, uint64_t vector)
 {
     /* Already told what to do on its return; the claim goes last: the stack is not used again. */
     word_store_release(&slot->command, PARK_START);
+    (void)word_fetch_add(&slot->machine->on_count, (uint32_t)-1);
     word_move(&slot->state, MUSTER_CPU_ON, MUSTER_CPU_ON_PENDING);
     word_store_release(&slot->arrived, 0);
     word_store_release(&slot->claimed, 0);

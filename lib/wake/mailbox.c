@@ -61,16 +61,28 @@ bool mailbox_withdraw(struct mailbox *mailbox, enum mailbox_command command)
     return word_move(command_word(mailbox), command, MAILBOX_NOOP);
 }
 
+enum muster_status mailbox_await_free(const struct muster_machine *machine, uint64_t deadline_ns)
+{
+    struct mailbox *mailbox = mailbox_of(machine);
+    if (!mailbox)
+        return MUSTER_ERROR_MAILBOX_ADDRESS;
+    return mailbox_wait_noop(machine, mailbox, deadline_ns) ? MUSTER_OK : MUSTER_ERROR_MAILBOX_BUSY;
+}
+
 enum muster_status mailbox_test(const struct muster_machine *machine, uint32_t apic_id,
                                 uint64_t deadline_ns)
 {
     struct mailbox *mailbox = mailbox_of(machine);
-    if (!mailbox || !mailbox_wait_noop(machine, mailbox, deadline_ns))
-        return MUSTER_ERROR_MAILBOX_BUSY;
+    enum muster_status status = mailbox_await_free(machine, deadline_ns);
+    if (status)
+        return status;
+    trace_boot(machine, MUSTER_TRACE_MAILBOX_TEST, apic_id, 0);
     mailbox_send(mailbox, apic_id, 0, MAILBOX_TEST);
-    if (mailbox_wait_noop(machine, mailbox, deadline_ns))
-        return MUSTER_OK;
-    return mailbox_withdraw(mailbox, MAILBOX_TEST) ? MUSTER_TIME_OUT : MUSTER_OK;
+    if (!mailbox_wait_noop(machine, mailbox, deadline_ns) &&
+        mailbox_withdraw(mailbox, MAILBOX_TEST))
+        return MUSTER_TIME_OUT;
+    trace_boot(machine, MUSTER_TRACE_MAILBOX_ACKNOWLEDGED, apic_id, MAILBOX_TEST);
+    return MUSTER_OK;
 }
 
 uint64_t mailbox_entry_bytes(const struct muster_machine *machine)
@@ -129,19 +141,25 @@ static void wake_one(const struct wake_run *run, struct mailbox *mailbox, uint32
     struct muster_machine *machine = run->machine;
     struct muster_slot *slot = &machine->slots[index];
     uint64_t deadline_ns = way_turn_deadline_ns(run, index);
+    if (!deadline_ns) {
+        slot_fail(slot, MUSTER_TIME_OUT);
+        return;
+    }
     if (!mailbox_wait_noop(machine, mailbox, deadline_ns)) {
         slot_fail(slot, MUSTER_ERROR_MAILBOX_BUSY);
         return;
     }
-    slot_stamp(slot, MUSTER_STAMP_WAKE_SENT);
+    slot_stamp_wake(run, slot);
     mailbox_send(mailbox, slot->apic_id, mailbox_entry_vector(machine, index), MAILBOX_WAKEUP);
     /*
      * The acknowledgement comes before the jump: it frees the mailbox and nothing else. A wake
      * that is withdrawn may have been read already; whoever follows it then arrives at a slot
      * that was another's, and is told so by its own APIC ID (lib/wake/park.c).
      */
-    if (!mailbox_wait_noop(machine, mailbox, deadline_ns) &&
-        mailbox_withdraw(mailbox, MAILBOX_WAKEUP)) {
+    if (mailbox_wait_noop(machine, mailbox, deadline_ns) ||
+        !mailbox_withdraw(mailbox, MAILBOX_WAKEUP)) {
+        trace_boot(machine, MUSTER_TRACE_MAILBOX_ACKNOWLEDGED, slot->apic_id, MAILBOX_WAKEUP);
+    } else {
         slot_fail(slot, MUSTER_ERROR_NOT_ACKNOWLEDGED);
         /* The CPU may have read it and be about to clear it: that must not hit the next. */
         pass_time(machine->platform, SETTLE_NS);

@@ -4,7 +4,10 @@
  */
 #include "lib/wake/park.h"
 
+#include <muster/order.h>
+
 #include "lib/atomic.h"
+#include "lib/cpu/clock.h"
 #include "lib/cpu/cpu.h"
 #include "lib/wake/way.h"
 
@@ -12,9 +15,17 @@ static void arrival_stamps(struct muster_slot *slot)
 {
     const struct muster_platform *platform = slot->machine->platform;
     void *context = platform->context;
-    slot->stamps_ns[MUSTER_STAMP_FIRST_INSTRUCTION] = platform->tsc_to_ns(context, slot->first_tsc);
-    slot->stamps_ns[MUSTER_STAMP_LONG_MODE] = platform->tsc_to_ns(context, slot->long_mode_tsc);
+    slot_stamp_at(slot, MUSTER_STAMP_FIRST_INSTRUCTION,
+                  platform->tsc_to_ns(context, slot->first_tsc));
+    slot_stamp_at(slot, MUSTER_STAMP_LONG_MODE, platform->tsc_to_ns(context, slot->long_mode_tsc));
     slot_stamp(slot, MUSTER_STAMP_OWN_TABLES);
+}
+
+enum muster_park_method park_method_of(const struct muster_machine *machine)
+{
+    enum muster_park_method method = machine->config.park_method;
+    bool lacks = method == MUSTER_PARK_MWAIT && !cpu_has_mwait(machine->platform, 0);
+    return lacks ? MUSTER_PARK_HLT : method;
 }
 
 bool park_arrive(struct muster_slot *slot, enum muster_status loaded)
@@ -24,9 +35,12 @@ bool park_arrive(struct muster_slot *slot, enum muster_status loaded)
         loaded = MUSTER_ERROR_WRONG_APIC_ID;
     if (loaded != MUSTER_OK) {
         slot_fail(slot, loaded);
+        trace_own(slot, MUSTER_TRACE_FAILED, slot->apic_id, loaded);
         word_move(&slot->state, MUSTER_CPU_ADOPT_PENDING, MUSTER_CPU_FAILED);
         return false;
     }
+    slot->park_method = park_method_of(slot->machine);
+    muster_topology_read(slot->machine->platform, slot->apic_id, &slot->topology);
     slot_stamp(slot, MUSTER_STAMP_PARKED);
     word_store_release(&slot->arrived, 1);
     /* Fails where the deadline came first: the CPU is parked all the same, but counts as lost. */
@@ -38,46 +52,86 @@ enum park_step park_step(struct muster_slot *slot)
 {
     switch (word_load_acquire(&slot->command)) {
     case PARK_START:
-        slot_stamp(slot, MUSTER_STAMP_ON);
-        /*
-         * Release: whoever sees ON sees the stamps too. Fails where the deadline came first: its
-         * stack may be anybody's by now. Whoever gave it up takes the command back.
-         */
-        if (!word_move(&slot->state, MUSTER_CPU_ON_PENDING, MUSTER_CPU_ON)) {
-            slot->stamps_ns[MUSTER_STAMP_ON] = 0;
+        /* Acquire: the start that came with the command. Fails where it was taken back. */
+        if (!word_move(&slot->command, PARK_START, PARK_STAY))
             return PARK_STEP_SLEEP;
-        }
-        word_store_release(&slot->command, PARK_STAY);
+        slot_stamp(slot, MUSTER_STAMP_ON);
+        /* Counted before anybody can see it ON: whoever does may go off and leave it alone. */
+        (void)word_fetch_add(&slot->machine->on_count, 1);
+        word_move(&slot->state, MUSTER_CPU_ON_PENDING, MUSTER_CPU_ON); /* with the stamps */
         return PARK_STEP_ENTER;
     case PARK_HAND_BACK:
-        /* Who takes the command decides: this CPU leaves, or hand_back.c has withdrawn it. */
         return word_move(&slot->command, PARK_HAND_BACK, PARK_STAY) ? PARK_STEP_LEAVE
                                                                     : PARK_STEP_SLEEP;
+    case PARK_CLOCK:
+        return PARK_STEP_CLOCK;
     default:
         return PARK_STEP_SLEEP;
     }
 }
 
-void park_run(struct muster_slot *slot)
+static void park_sleep(struct muster_slot *slot)
 {
     const struct muster_platform *platform = slot->machine->platform;
+    if (slot->park_method == MUSTER_PARK_MWAIT)
+        cpu_sleep_by_mwait(&slot->command, PARK_STAY, slot->machine->config.mwait_hint);
+    else
+        platform->sleep(platform->context, &slot->command, PARK_STAY);
+}
+
+void park_run(struct muster_slot *slot)
+{
     for (;;) {
         switch (park_step(slot)) {
         case PARK_STEP_ENTER:
             cpu_enter(slot);
         case PARK_STEP_LEAVE:
+            trace_own(slot, MUSTER_TRACE_LEFT, 0, 0);
             cpu_leave(slot->machine->mailbox.reset_vector_phys);
+        case PARK_STEP_CLOCK:
+            clock_run(slot);
+            break;
         case PARK_STEP_SLEEP:
-            platform->sleep(platform->context, &slot->command, PARK_STAY);
+            park_sleep(slot);
         }
     }
 }
 
+/* Refused: nobody will ever tell it to go. */
+static __attribute__((noreturn)) void park_refused(struct muster_slot *slot)
+{
+    for (;;)
+        park_sleep(slot);
+}
+
 void park_enter(struct muster_slot *slot)
 {
-    const struct muster_platform *platform = slot->machine->platform;
     if (park_arrive(slot, cpu_load(slot, slot)))
         park_run(slot);
-    for (;;) /* refused: nobody will ever tell it to go */
-        platform->sleep(platform->context, &slot->command, PARK_STAY);
+    park_refused(slot);
+}
+
+bool park_return(struct muster_slot *slot, enum muster_status reloaded)
+{
+    if (reloaded) {
+        slot_fail(slot, reloaded);
+        word_store_release(&slot->arrived, 0); /* not to be adopted again */
+        trace_own(slot, MUSTER_TRACE_FAILED, slot->apic_id, reloaded);
+    } else {
+        trace_own(slot, MUSTER_TRACE_OFF, 0, 0);
+    }
+    /*
+     * The CPU stands on its park stack, its GS base is the slot, its CR3 the park table: nothing
+     * of the host's is touched after this. Release: a stack that is used again the moment that
+     * OFF is seen is not written to by us, nor read, behind the new owner's back.
+     */
+    word_move(&slot->state, MUSTER_CPU_OFF_PENDING, reloaded ? MUSTER_CPU_FAILED : MUSTER_CPU_OFF);
+    return !reloaded;
+}
+
+void park_reenter(struct muster_slot *slot)
+{
+    if (park_return(slot, cpu_reload(slot)))
+        park_run(slot);
+    park_refused(slot);
 }

@@ -4,13 +4,17 @@
 #ifndef LIB_WAKE_PARK_H
 #define LIB_WAKE_PARK_H
 
-#include <muster/cpu.h>
+#include <muster/machine.h>
 
-/** What a parked CPU is told (muster_slot.command). */
+/**
+ * What a parked CPU is told (muster_slot.command). Whoever takes a command, by a compare-and-swap
+ * to PARK_STAY, decides: the CPU goes, or whoever gave it has taken it back.
+ */
 enum park_command {
     PARK_STAY = 0,
     PARK_START,     /* go to slot->start.entry */
     PARK_HAND_BACK, /* go to the firmware's ResetVector */
+    PARK_CLOCK,     /* measure the clock against the BSP's, and stay */
 };
 
 /** What one step of the park loop found. */
@@ -18,11 +22,18 @@ enum park_step {
     PARK_STEP_SLEEP, /* nothing: the caller sleeps, then steps again */
     PARK_STEP_ENTER, /* the CPU is ON: to its entry */
     PARK_STEP_LEAVE, /* back to the firmware */
+    PARK_STEP_CLOCK, /* measure the clock, then step again */
 };
+
+/** How the calling CPU, which may be of another kind than the BSP, sleeps. */
+enum muster_park_method park_method_of(const struct muster_machine *machine);
 
 /** This CPU has come in: says so, with its stamps; false if it was too late or is not this
  *  slot's CPU, and must stay where it is. */
 bool park_arrive(struct muster_slot *slot, enum muster_status loaded);
+
+/** This CPU has left its host for the park area: from here on it is OFF, or FAILED. */
+bool park_return(struct muster_slot *slot, enum muster_status reloaded);
 
 /** One look at the command: acts on the slot, never sleeps, never leaves. */
 enum park_step park_step(struct muster_slot *slot);

@@ -149,6 +149,7 @@ enum muster_status muster_plan_make(const struct muster_machine *machine, enum m
         if (!plan->x2apic && machine->cpus[i].enabled &&
             machine->cpus[i].apic_id >= APIC_XAPIC_ID_LIMIT)
             return MUSTER_ERROR_APIC_ID_BEYOND_XAPIC;
+    trace_boot(machine, MUSTER_TRACE_PLANNED, plan->way, plan->x2apic);
     return MUSTER_OK;
 }
 

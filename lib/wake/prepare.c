@@ -1,4 +1,5 @@
 /* Everything that APs will need, made before the first of them is sent for. */
+#include <muster/order.h>
 #include <muster/wake.h>
 
 #include "abi/x86.h"
@@ -23,6 +24,21 @@ static enum muster_status check_config(const struct muster_platform *platform,
     return MUSTER_OK;
 }
 
+/* What AUTO is, and whether this platform has what was asked for. */
+static enum muster_status choose_park_method(struct muster_machine *machine)
+{
+    enum muster_park_method *method = &machine->config.park_method;
+    if (*method == MUSTER_PARK_AUTO)
+        *method = machine->confidential ? MUSTER_PARK_TDCALL : MUSTER_PARK_HLT;
+    /* In a TD, HLT and MWAIT are #VEs: sleeping is the host's affair there, and only there. */
+    if (machine->confidential != (*method == MUSTER_PARK_TDCALL))
+        return MUSTER_NOT_SUPPORTED;
+    if (*method == MUSTER_PARK_MWAIT &&
+        !cpu_has_mwait(machine->platform, machine->config.mwait_hint))
+        return MUSTER_NOT_SUPPORTED;
+    return MUSTER_OK;
+}
+
 enum muster_status muster_prepare(struct muster_machine *machine, const struct muster_plan *plan,
                                   const struct muster_cpu_config *config, struct muster_slot *slots,
                                   struct muster_idt *idt, void *bsp_percpu)
@@ -33,6 +49,9 @@ enum muster_status muster_prepare(struct muster_machine *machine, const struct m
     if (machine->bsp >= machine->cpu_count) /* the tables of another machine */
         return MUSTER_INVALID_ARGUMENT;
     machine->config = *config;
+    status = choose_park_method(machine);
+    if (status)
+        return status;
     machine->slots = slots;
     machine->idt = idt;
     for (uint32_t i = 0; i < machine->cpu_count; i++)
@@ -52,8 +71,12 @@ enum muster_status muster_prepare(struct muster_machine *machine, const struct m
         return status;
     /* What was asked for and what the processor made of it may differ: the latter is the law. */
     muster_cpu_profile_read(machine, &machine->profile);
+    bsp->park_method = machine->config.park_method;
     slot_stamp(bsp, MUSTER_STAMP_OWN_TABLES);
+    muster_topology_read(machine->platform, bsp->apic_id, &bsp->topology);
     slot_stamp(bsp, MUSTER_STAMP_ON);
+    trace_boot(machine, MUSTER_TRACE_PREPARED, machine->cpu_count, config->entry_phys);
+    word_store_release(&machine->on_count, 1);
     word_store_release(&bsp->state, MUSTER_CPU_ON);
     return MUSTER_OK;
 }

@@ -121,7 +121,7 @@ static enum muster_status take_back(struct muster_slot *slot)
     return MUSTER_OK;
 }
 
-static enum muster_status create(struct muster_slot *slot)
+static enum muster_status create(const struct wake_run *run, struct muster_slot *slot)
 {
     struct muster_machine *machine = slot->machine;
     enum muster_status status = slot->way_step == CREATED ? take_back(slot) : MUSTER_OK;
@@ -131,7 +131,7 @@ static enum muster_status create(struct muster_slot *slot)
     status = adjust_page(slot, RMPADJUST_VMSA);
     if (status)
         return status;
-    slot_stamp(slot, MUSTER_STAMP_WAKE_SENT);
+    slot_stamp_wake(run, slot);
     status = ask_host(slot, SEV_AP_CREATE);
     if (status == MUSTER_OK) {
         slot->way_step = CREATED;
@@ -150,7 +150,7 @@ static void snp_wake(const struct wake_run *run)
         struct muster_slot *slot = &run->machine->slots[i];
         if (!slot_wants_wake(slot))
             continue;
-        enum muster_status status = create(slot);
+        enum muster_status status = create(run, slot);
         if (status)
             slot_fail(slot, status);
     }

@@ -16,6 +16,8 @@ static uint32_t count_pending(const struct muster_machine *machine, uint32_t fro
  * How long this CPU may take to acknowledge. The first silent one may use half of the time up;
  * those after it share what is left, but for what the last one needs to arrive. So any number of
  * dead CPUs costs the one deadline, and a living CPU behind them still gets its turn.
+ * With no time left in which it could answer it is better not sent for: a wake that is taken back
+ * at once may be followed all the same.
  */
 uint64_t way_turn_deadline_ns(const struct wake_run *run, uint32_t index)
 {
@@ -29,6 +31,6 @@ uint64_t way_turn_deadline_ns(const struct wake_run *run, uint32_t index)
     if (now_ns < half_ns)
         return half_ns;
     if (now_ns >= end_ns)
-        return now_ns;
+        return 0;
     return now_ns + (end_ns - now_ns) / (1 + count_pending(run->machine, index + 1));
 }

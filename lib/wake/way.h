@@ -6,10 +6,17 @@
 
 #include <muster/wake.h>
 
+#include "lib/trace.h"
+
+/** The trace's first events are the stamps, in their order. */
+#define TRACE_OF_STAMP(stamp) ((enum muster_trace_event)(MUSTER_TRACE_WAKE_SENT + (stamp)))
+_Static_assert(TRACE_OF_STAMP(MUSTER_STAMP_ON) == MUSTER_TRACE_ON, "muster/trace.h");
+
 /** One bring-up in progress: which machine, how, and until when. */
 struct wake_run {
     struct muster_machine *machine;
     const struct muster_plan *plan;
+    struct muster_trace_ring *trace; /* the BSP's, or NULL */
     uint64_t start_ns;
     uint64_t deadline_ns; /* for everything; MUSTER_FOREVER: none */
 };
@@ -63,11 +70,31 @@ enum muster_status slot_failure(const struct muster_slot *slot);
 /** Wait, whatever happens meanwhile. */
 void pass_time(const struct muster_platform *platform, uint64_t ns);
 
-/** Of a way that sends for one CPU at a time: until when this one may keep the others waiting. */
+/**
+ * Of a way that sends for one CPU at a time: until when this one may keep the others waiting. 0: it
+ * is not to be sent for any more, and has failed by MUSTER_TIME_OUT.
+ */
 uint64_t way_turn_deadline_ns(const struct wake_run *run, uint32_t index);
 
-/** Mark the moment on the slot, by the platform's time. */
-void slot_stamp(struct muster_slot *slot, enum muster_stamp stamp);
+/**
+ * On the CPU itself: mark the moment on the slot and in its trace, by one reading of the clock.
+ * The slot's stamps are what is known without a trace, and what stays when a ring has come around.
+ */
+static inline void slot_stamp_at(struct muster_slot *slot, enum muster_stamp stamp,
+                                 uint64_t time_ns)
+{
+    slot->stamps_ns[stamp] = time_ns;
+    trace_write(slot->trace, time_ns, TRACE_OF_STAMP(stamp), 0, 0);
+}
+
+static inline void slot_stamp(struct muster_slot *slot, enum muster_stamp stamp)
+{
+    const struct muster_platform *platform = slot->machine->platform;
+    slot_stamp_at(slot, stamp, platform->time_ns(platform->context));
+}
+
+/** On the BSP, just before it: the slot's CPU is sent its (first) wake. */
+void slot_stamp_wake(const struct wake_run *run, struct muster_slot *slot);
 
 /** Write one page of mailbox entry stubs, for the slots from @first_slot on. */
 void mailbox_entry_page_write(const struct muster_machine *machine, uint8_t *page,

@@ -92,10 +92,10 @@ expect_no_report() {
 # proofs [NAME STATE]: a kernel's proofs, all held but that one.
 proofs() {
     list=
-    for proof in identity percpu ipi-ring ist-nmi ist-df ist-mc apic syscall idle-work registers \
-        write-xor-execute reclaimed-memory reset-vector; do
+    for proof in cycles identity percpu ipi-ring ist-nmi ist-df ist-mc apic syscall idle-work registers \
+        clock write-xor-execute reclaimed-memory reset-vector; do
         state=held
-        case $proof in reclaimed-memory | reset-vector) state=not-applicable ;; esac
+        case $proof in cycles | reclaimed-memory | reset-vector) state=not-applicable ;; esac
         [ "$proof" = "${1:-}" ] && state=$2
         [ "$state" = absent ] && continue
         list="$list${list:+,}{\"name\":\"$proof\",\"state\":\"$state\",\"detail\":\"x\"}"
@@ -142,8 +142,21 @@ usage_and_files() {
     expect junk_page_tables 2 'multiple of 4096' -- run --wake mailbox --page-tables high
     expect junk_timeout 2 '--timeout soon' -- run --timeout soon
     expect junk_wake 2 '--wake psci' -- run --wake psci
+    expect junk_order 2 'listed, performance, cores, nearest' -- run --order fastest
+    expect order_of_a_foreign_kernel 2 'Unknown option --order' -- boot --order cores k
     expect junk_memory 2 '--memory lots' -- run --memory lots
     expect shim_option_without_shim 2 'add --wake mailbox' -- run --mailbox-version 1
+    expect no_cycles 2 '--cycles 0' -- run --cycles 0
+    expect junk_seed 2 '--seed x' -- run --cycles 5 --seed x
+    expect seed_of_nothing 2 'add --cycles N' -- run --seed 5
+    expect hand_back_without_mailbox 2 'add --wake mailbox or --td' -- run --hand-back 5
+    expect hand_back_by_a_tree 2 "tree's mailbox takes no CPU back" -- run --wake fdt --hand-back 5
+    expect next_kernel_without_mailbox 2 'add --wake mailbox or --td' -- run --then k
+    expect next_kernel_by_a_tree 2 "tree's mailbox takes no CPU back" -- run --wake fdt --then k
+    expect next_kernel_by_a_one_way_mailbox 2 'takes no CPU back' -- \
+        run --wake mailbox --mailbox-version 0 --then k
+    expect words_for_no_next_kernel 2 'add --then KERNEL' -- run --then-append quiet
+    expect missing_next_kernel 3 'nowhere: No such file' -- run --td --then "$lab/nowhere"
     expect td_without_init_and_sipi 2 'a TD has the mailbox alone' -- run --td --wake sipi
     expect td_of_another_size 2 'leave --memory out' -- run --td --memory 1G
     expect td_under_gdb 2 'leave one' -- boot --td --gdb k
@@ -160,6 +173,8 @@ usage_and_files() {
     expect empty_kernel 3 'is empty' -- boot "$lab/empty"
     expect text_as_kernel 3 "is not a kernel: no 'HdrS'" -- boot "$here/test_cli.sh"
     printf '\177ELF and so on' >"$lab/vmlinux"
+    expect missing_next_initrd 3 'initrd .*No such file' -- \
+        run --td --then "$lab/vmlinux" --then-initrd "$lab/nowhere"
     expect missing_initrd 3 'initrd .*No such file' -- boot "$lab/vmlinux" --initrd "$lab/nowhere"
     expect empty_initrd 3 'is empty' -- boot "$lab/vmlinux" --initrd "$lab/empty"
     truncate -s 2G "$lab/huge"
@@ -243,6 +258,17 @@ kernels() {
     expect report_on_a_full_disk 3 'cannot be written' -- \
         run --cpus 2 --qemu "$lab/good" --json "$lab/full"
 
+    name=traced
+    {
+        echo '{"from":"kernel","event":"trace","apic_id":77,"written":1,"records":[[5,"on",0,0]]}'
+        report_line on "$(proofs)" ok
+        echo '{"from":"kernel","event":"end"}'
+    } >"$lab/traced.lines"
+    echo "cat '$lab/traced.lines' >\$console; sleep 60 & wait" | fake traced
+    expect traced_kernel 0 'ok: 2 CPUs by sipi' -- \
+        run --cpus 2 --qemu "$lab/traced" --json "$lab/report.json"
+    expect_report trace_is_reported '"apic_id" : 77'
+
     name=dead
     fake_kernel failed "$(proofs)" failed
     expect kernel_with_dead_cpu 1 'CPU 1 (APIC ID 1) is not on but failed' -- \
@@ -295,6 +321,47 @@ boot() {
         --qemu "$here/fake_qemu.py" --timeout 5 "$@"
 }
 
+# next_kernel NAME STATUS TEXT SCRIPT: the same for our kernel, which then hands over to another.
+next_kernel() {
+    name=$1 status=$2 text=$3
+    FAKE_SCRIPT="$shim
+        console $(report_line on "$(proofs reclaimed-memory held)" ok | sed 's/:"sipi"/:"mailbox"/')
+        serial Muster kernel: wakes every processor and proves it alive
+        serial result: ok: 2 of 2 CPUs on
+        $4"
+    export FAKE_SCRIPT
+    expect "$name" "$status" "$text" -- run --wake mailbox --cpus 2 --then "$lab/vmlinux" \
+        --json "$lab/report.json" --qemu "$here/fake_qemu.py" --timeout 2
+}
+
+next_kernels() {
+    next='console {"from":"kernel","event":"handover","handed_back":1,"ns":5}
+        sleep 0.3'
+    next_kernel good_next_kernel 0 'ok: 2 CPUs by mailbox' "$next
+        $up
+        $init"
+    expect_report good_next_kernel_is_reported '"handed_back" : 1'
+    next_kernel next_kernel_that_never_begins 1 'never handed over to .*vmlinux' "$up
+        $init"
+    next_kernel own_end_is_not_the_next_kernels 1 'never handed over to .*vmlinux' \
+        'console {"from":"kernel","event":"end"}'
+    next_kernel next_kernel_without_its_cpus 1 'handed 0 CPUs back, 1 had to be' \
+        "console {\"from\":\"kernel\",\"event\":\"handover\",\"handed_back\":0}
+        sleep 0.3
+        $up
+        $init"
+    next_kernel next_kernel_that_sends_inits 1 'after the hand-over the guest sent 1 INITs' "$next
+        trace 1@2.3:apic_mem_writel 0x300 = 0x000c4500
+        $up
+        $init"
+    next_kernel next_kernel_that_finds_one_cpu 1 'the guest says it has 1 CPUs, not 2' "$next
+        serial smp: Brought up 1 node, 1 CPU
+        $init"
+    next_kernel next_kernel_that_panics 1 'the guest panicked: .*Attempted' "$next
+        serial Kernel panic - not syncing: Attempted to kill init!"
+    rm -f "$lab/report.json"
+}
+
 boots() {
     shim='trace 1@2.3:apic_mem_writel 0x300 = 0x000c4500
         console {"from":"shim","event":"ready","cpus":2,"ap_cr3":"0x7ff01000"}
@@ -309,6 +376,7 @@ boots() {
         $up
         $init"
     expect_report good_guest_is_reported '"guest_said" : 2'
+    next_kernels
     boot guest_without_init_is_good_too 0 '^ok' "$shim
         serial Kernel panic - not syncing: VFS: Unable to mount root fs on unknown-block(0,0)"
     boot guest_that_panics 1 'the guest panicked: .*Attempted to kill' "$shim

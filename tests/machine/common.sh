@@ -45,9 +45,9 @@ expect_status() {
     [ "$status" -eq "$wanted" ] || fail "exit status $status instead of $wanted: $*"
 }
 
-# expect REPORT FILTER: a jq filter that must be true of the report.
+# expect REPORT FILTER: a jq filter that must be true of the report, which is $r in it, too.
 expect() {
-    jq -e "$2" "$1" >/dev/null || fail "not so in $1: $2"
+    jq -e ". as \$r | $2" "$1" >/dev/null || fail "not so in $1: $2"
 }
 
 # check_all_on REPORT WAY CPUS: every CPU came, by this way, and every proof held.
@@ -63,6 +63,7 @@ check_all_on() {
     [ "$way" != fdt ] || way=mailbox
     [ "$3" = 1 ] || expect "$1" ".way == \"$way\""
     [ "$3" = 1 ] || check_held "$1" ipi-ring
+    [ "$3" = 1 ] || check_held "$1" clock
     for proof in $always_held; do
         check_held "$1" "$proof"
     done

@@ -417,9 +417,8 @@ static void interrupt_that_cannot_be_sent_is_named(void **state)
     assert_int_equal(start(fake), MUSTER_TIME_OUT);
     for (uint32_t i = 0; i < COUNT; i++)
         if (i != fake->machine.bsp)
-            assert_cpu(fake, i, MUSTER_CPU_FAILED, MUSTER_ERROR_APIC_STUCK);
+            assert_cpu(fake, i, MUSTER_CPU_OFF, MUSTER_ERROR_APIC_STUCK);
     fake->icr_stuck = false;
-    assert_int_equal(fake_adopt(fake, FAKE_S), MUSTER_OK);
     assert_int_equal(start(fake), MUSTER_OK);
     assert_everybody_is(fake, MUSTER_CPU_ON);
 }

@@ -174,29 +174,66 @@ static void answer_from_somebody_else_is_no_answer(void **state)
     assert_false(in_firmware(fake));
 }
 
-static void busy_mailbox_is_named(void **state)
+/* Told to leave first, it would be where nobody can ask for it. */
+static void cpu_stays_off_where_the_mailbox_is_busy(void **state)
 {
     struct fake_machine *fake = *state;
 
     fake->mailbox->command = MAILBOX_WAKEUP;
     fake->mailbox->apic_id = 0x4444;
     assert_int_equal(hand_back(fake, SOME, true), MUSTER_ERROR_MAILBOX_BUSY);
-    assert_cpu(fake, SOME, MUSTER_CPU_FAILED, MUSTER_ERROR_MAILBOX_BUSY);
-    assert_true(in_firmware(fake));
+    assert_cpu(fake, SOME, MUSTER_CPU_OFF, MUSTER_OK);
+    assert_int_equal(fake->cpus[SOME].place, FAKE_PARKED);
+    assert_int_equal(fake->cpus[SOME].interrupts, 0);
+    assert_false(in_firmware(fake));
     assert_int_equal(fake->mailbox->apic_id, 0x4444);
+    fake->mailbox->command = MAILBOX_NOOP;
+    assert_int_equal(hand_back(fake, SOME, true), MUSTER_OK);
 }
 
-static void interrupt_that_cannot_be_sent_leaves_the_cpu_parked(void **state)
+static void cpu_stays_off_where_the_mailbox_is_gone(void **state)
+{
+    struct fake_machine *fake = *state;
+
+    fake->machine.mailbox.mailbox_phys = 0x5000;
+    assert_int_equal(hand_back(fake, SOME, true), MUSTER_ERROR_MAILBOX_ADDRESS);
+    assert_cpu(fake, SOME, MUSTER_CPU_OFF, MUSTER_OK);
+    assert_int_equal(fake->cpus[SOME].interrupts, 0);
+}
+
+static void interrupt_that_cannot_be_sent_leaves_the_cpu_off(void **state)
 {
     struct fake_machine *fake = *state;
 
     fake->icr_stuck = true;
     assert_int_equal(hand_back(fake, SOME, true), MUSTER_ERROR_APIC_STUCK);
-    assert_cpu(fake, SOME, MUSTER_CPU_FAILED, MUSTER_ERROR_APIC_STUCK);
+    assert_cpu(fake, SOME, MUSTER_CPU_OFF, MUSTER_OK);
     assert_false(in_firmware(fake));
     fake->icr_stuck = false;
-    assert_int_equal(fake_adopt(fake, FAKE_S), MUSTER_OK);
-    assert_cpu(fake, SOME, MUSTER_CPU_OFF, MUSTER_OK);
+    fake_pass(fake, FAKE_S); /* and it does not leave later on */
+    assert_int_equal(fake->cpus[SOME].place, FAKE_PARKED);
+    assert_int_equal(hand_back(fake, SOME, true), MUSTER_OK);
+}
+
+/* It was awake: it took the word, and the interrupt was never needed. */
+static void cpu_that_leaves_without_its_interrupt_is_handed_back(void **state)
+{
+    struct fake_machine *fake = *state;
+
+    fake->icr_stuck = true;
+    fake_at(fake, FAKE_MS, fake_step, &fake->cpus[SOME], 0);
+    assert_int_equal(hand_back(fake, SOME, true), MUSTER_OK);
+    assert_cpu(fake, SOME, MUSTER_CPU_ABSENT, MUSTER_OK);
+}
+
+static void bsp_that_is_off_is_not_the_firmwares(void **state)
+{
+    struct fake_machine *fake = *state;
+    uint32_t bsp = fake->machine.bsp;
+
+    fake->slots[bsp].state.value = MUSTER_CPU_OFF;
+    assert_int_equal(hand_back(fake, bsp, true), MUSTER_DENIED);
+    assert_cpu(fake, bsp, MUSTER_CPU_OFF, MUSTER_OK);
 }
 
 static void hand_back_may_wait_for_ever(void **state)
@@ -270,8 +307,11 @@ int main(void)
         TEST(cpu_that_left_and_is_silent_fails_and_may_be_in_the_firmware),
         TEST(cpu_that_never_left_is_still_parked),
         TEST(answer_from_somebody_else_is_no_answer),
-        TEST(busy_mailbox_is_named),
-        TEST(interrupt_that_cannot_be_sent_leaves_the_cpu_parked),
+        TEST(cpu_stays_off_where_the_mailbox_is_busy),
+        TEST(cpu_stays_off_where_the_mailbox_is_gone),
+        TEST(interrupt_that_cannot_be_sent_leaves_the_cpu_off),
+        TEST(cpu_that_leaves_without_its_interrupt_is_handed_back),
+        TEST(bsp_that_is_off_is_not_the_firmwares),
         TEST(hand_back_may_wait_for_ever),
         cmocka_unit_test(custody_goes_on_until_the_last_cpu_has_arrived),
         TEST(absent_cpus_and_the_bsp_are_not_in_the_firmware),

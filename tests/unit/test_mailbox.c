@@ -380,6 +380,20 @@ static void many_dead_cpus_cost_no_more_than_a_few_and_the_living_come_up(void *
     dead_cpus_cost_one_deadline_at_most(400, 0, 400);
 }
 
+/* A command that is withdrawn in the same breath could be read, and wake a CPU given up on. */
+static void nothing_is_sent_once_there_is_no_time_for_an_answer(void **state)
+{
+    struct fake_machine *fake = *state;
+
+    for (uint32_t i = 0; i < COUNT; i++)
+        fake->cpus[i].dead = true;
+    assert_int_equal(fake_adopt(fake, 300 * FAKE_US), MUSTER_TIME_OUT);
+    assert_int_equal(fake->command_count, 2); /* each settles for 100 us after its withdrawal */
+    assert_int_equal(fake_count(fake, MUSTER_CPU_FAILED), COUNT - 1);
+    assert_cpu(fake, 0, MUSTER_CPU_FAILED, MUSTER_ERROR_NOT_ACKNOWLEDGED);
+    assert_cpu(fake, COUNT - 1, MUSTER_CPU_FAILED, MUSTER_TIME_OUT);
+}
+
 static void slow_firmware_has_half_the_deadline(void **state)
 {
     struct fake_machine *fake = *state;
@@ -571,6 +585,7 @@ int main(void)
         TEST(mailbox_that_stays_busy_is_named_and_left_alone),
         TEST(one_dead_cpu_costs_half_the_deadline),
         cmocka_unit_test(many_dead_cpus_cost_no_more_than_a_few_and_the_living_come_up),
+        TEST(nothing_is_sent_once_there_is_no_time_for_an_answer),
         TEST(slow_firmware_has_half_the_deadline),
         TEST(cpus_behind_a_dead_one_have_time_to_arrive),
         TEST(cpu_that_acknowledges_last_has_time_to_arrive),

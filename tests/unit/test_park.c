@@ -99,17 +99,17 @@ static void parked_cpu_that_is_started_is_on_and_takes_the_command_once(void **s
 }
 
 /* Its stack may be somebody else's by now. */
-static void cpu_that_was_given_up_does_not_start(void **state)
+static void cpu_whose_start_was_taken_back_does_not_start(void **state)
 {
     struct fake_machine *fake = *state;
     struct muster_slot *slot = &fake->slots[AP];
 
     slot->state.value = MUSTER_CPU_FAILED;
-    slot->command.value = PARK_START;
+    slot->command.value = PARK_STAY;
     assert_int_equal(park_step(slot), PARK_STEP_SLEEP);
     assert_int_equal(slot->state.value, MUSTER_CPU_FAILED);
     assert_int_equal(slot->stamps_ns[MUSTER_STAMP_ON], 0);
-    assert_int_equal(slot->command.value, PARK_START); /* for whoever gave up to take back */
+    assert_int_equal(fake->machine.on_count.value, 1);
 }
 
 static void hand_back_is_taken_once(void **state)
@@ -197,6 +197,50 @@ static void refused_cpu_never_goes_anywhere(void **state)
     assert_int_equal(fake->slots[AP].failure, MUSTER_ERROR_FEATURES_DIFFER);
 }
 
+#define HINT 0x21 /* C3, its second sub-state */
+
+static void start_by_mwait(const struct muster_word *word)
+{
+    struct muster_slot *slot = (void *)((uint8_t *)word - offsetof(struct muster_slot, command));
+
+    assert_int_equal(fake_mwait_hint, HINT);
+    if (++sleeps == 3) {
+        slot->state.value = MUSTER_CPU_ON_PENDING;
+        slot->command.value = PARK_START;
+    }
+    assert_true(sleeps <= 3);
+}
+
+static void cpu_that_has_mwait_sleeps_by_it_on_its_own_word(void **state)
+{
+    struct fake_machine *fake = *state;
+
+    sleeps = 0;
+    fake->cpuid_1[2] = CPUID_1_ECX_MONITOR;
+    fake->machine.config.park_method = MUSTER_PARK_MWAIT;
+    fake->machine.config.mwait_hint = HINT;
+    fake_on_mwait = start_by_mwait;
+    if (setjmp(fake_gone) == 0)
+        park_enter(&fake->slots[AP]);
+    assert_ptr_equal(fake_gone_slot, &fake->slots[AP]);
+    assert_int_equal(sleeps, 3);
+    assert_int_equal(fake->slots[AP].park_method, MUSTER_PARK_MWAIT);
+    fake_on_mwait = NULL;
+}
+
+static void cpu_that_lacks_mwait_sleeps_by_the_hook(void **state)
+{
+    struct fake_machine *fake = *state;
+
+    sleeps = 0;
+    fake->machine.config.park_method = MUSTER_PARK_MWAIT;
+    fake->on_sleep = start_at_the_third_sleep;
+    if (setjmp(fake_gone) == 0)
+        park_enter(&fake->slots[AP]);
+    assert_int_equal(sleeps, 3);
+    assert_int_equal(fake->slots[AP].park_method, MUSTER_PARK_HLT);
+}
+
 static void states_and_stamps_have_the_names_that_reports_use(void **state)
 {
     static const char *const states[] = {"absent", "adopt-pending", "off",   "on-pending",
@@ -212,6 +256,11 @@ static void states_and_stamps_have_the_names_that_reports_use(void **state)
     for (unsigned i = 0; i < MUSTER_STAMP_COUNT; i++)
         assert_string_equal(muster_stamp_name((enum muster_stamp)i), stamps[i]);
     assert_string_equal(muster_stamp_name(MUSTER_STAMP_COUNT), "unknown");
+    assert_string_equal(muster_park_method_name(MUSTER_PARK_AUTO), "auto");
+    assert_string_equal(muster_park_method_name(MUSTER_PARK_HLT), "hlt");
+    assert_string_equal(muster_park_method_name(MUSTER_PARK_MWAIT), "mwait");
+    assert_string_equal(muster_park_method_name(MUSTER_PARK_TDCALL), "tdcall");
+    assert_string_equal(muster_park_method_name((enum muster_park_method)4), "unknown");
 }
 
 #define TEST(name) cmocka_unit_test_setup_teardown(name, set_up, tear_down)
@@ -225,11 +274,13 @@ int main(void)
         TEST(cpu_that_lacks_a_feature_is_refused),
         TEST(parked_cpu_that_is_told_nothing_sleeps),
         TEST(parked_cpu_that_is_started_is_on_and_takes_the_command_once),
-        TEST(cpu_that_was_given_up_does_not_start),
+        TEST(cpu_whose_start_was_taken_back_does_not_start),
         TEST(hand_back_is_taken_once),
         TEST(entered_cpu_loads_its_state_parks_and_starts),
         TEST(entered_cpu_leaves_to_the_reset_vector),
         TEST(refused_cpu_never_goes_anywhere),
+        TEST(cpu_that_has_mwait_sleeps_by_it_on_its_own_word),
+        TEST(cpu_that_lacks_mwait_sleeps_by_the_hook),
         cmocka_unit_test(states_and_stamps_have_the_names_that_reports_use),
     };
 

@@ -164,12 +164,75 @@ static void one_processor_needs_no_entry_memory(void **state)
     fake_machine_free(fake);
 }
 
+/* How CPUs sleep. */
+
+static enum muster_status prepare_to_park(struct fake_machine *fake, bool confidential,
+                                          enum muster_park_method method, uint32_t hint)
+{
+    fake->machine.confidential = confidential;
+    fake->config.park_method = method;
+    fake->config.mwait_hint = hint;
+    return prepare(fake);
+}
+
+static void cpus_park_by_what_the_platform_has_unless_told_otherwise(void **state)
+{
+    struct fake_machine *fake = *state;
+
+    assert_int_equal(prepare_to_park(fake, false, MUSTER_PARK_AUTO, 0), MUSTER_OK);
+    assert_int_equal(fake->machine.config.park_method, MUSTER_PARK_HLT);
+    assert_int_equal(fake->slots[fake->machine.bsp].park_method, MUSTER_PARK_HLT);
+    assert_int_equal(prepare_to_park(fake, true, MUSTER_PARK_AUTO, 0), MUSTER_OK);
+    assert_int_equal(fake->machine.config.park_method, MUSTER_PARK_TDCALL);
+}
+
+static void park_method_of_another_platform_is_refused(void **state)
+{
+    struct fake_machine *fake = *state;
+
+    fake->cpuid_1[2] = CPUID_1_ECX_MONITOR;
+    assert_int_equal(prepare_to_park(fake, true, MUSTER_PARK_HLT, 0), MUSTER_NOT_SUPPORTED);
+    assert_int_equal(prepare_to_park(fake, true, MUSTER_PARK_MWAIT, 0), MUSTER_NOT_SUPPORTED);
+    assert_int_equal(prepare_to_park(fake, false, MUSTER_PARK_TDCALL, 0), MUSTER_NOT_SUPPORTED);
+}
+
+static void mwait_is_refused_where_cpuid_does_not_have_it(void **state)
+{
+    struct fake_machine *fake = *state;
+
+    assert_int_equal(prepare_to_park(fake, false, MUSTER_PARK_MWAIT, 0), MUSTER_NOT_SUPPORTED);
+    fake->cpuid_1[2] = CPUID_1_ECX_MONITOR;
+    assert_int_equal(prepare_to_park(fake, false, MUSTER_PARK_MWAIT, 0), MUSTER_OK);
+}
+
+static void mwait_hint_is_one_that_cpuid_lists(void **state)
+{
+    struct fake_machine *fake = *state;
+
+    fake->cpuid_1[2] = CPUID_1_ECX_MONITOR;
+    fake->cpuid_5[3] = 0x00002021; /* C0: 1, C1: 2, C3: 2 sub-states */
+    assert_int_equal(prepare_to_park(fake, false, MUSTER_PARK_MWAIT, 0x01), MUSTER_OK);
+    assert_int_equal(prepare_to_park(fake, false, MUSTER_PARK_MWAIT, 0x21), MUSTER_OK);
+    assert_int_equal(prepare_to_park(fake, false, MUSTER_PARK_MWAIT, 0xF0), MUSTER_OK);
+    assert_int_equal(prepare_to_park(fake, false, MUSTER_PARK_MWAIT, 0x02), MUSTER_NOT_SUPPORTED);
+    assert_int_equal(prepare_to_park(fake, false, MUSTER_PARK_MWAIT, 0x10), MUSTER_NOT_SUPPORTED);
+    assert_int_equal(prepare_to_park(fake, false, MUSTER_PARK_MWAIT, 0x22), MUSTER_NOT_SUPPORTED);
+    assert_int_equal(prepare_to_park(fake, false, MUSTER_PARK_MWAIT, 0x70), MUSTER_NOT_SUPPORTED);
+    assert_int_equal(prepare_to_park(fake, false, MUSTER_PARK_MWAIT, 0x100), MUSTER_NOT_SUPPORTED);
+    fake->cpuid_0[0] = 4; /* no leaf 5 */
+    assert_int_equal(prepare_to_park(fake, false, MUSTER_PARK_MWAIT, 0x21), MUSTER_NOT_SUPPORTED);
+}
+
 #define TEST(name) cmocka_unit_test_setup_teardown(name, set_up, tear_down)
 
 int main(void)
 {
     const struct CMUnitTest tests[] = {
         TEST(bsp_is_on_and_everybody_else_absent),
+        TEST(cpus_park_by_what_the_platform_has_unless_told_otherwise),
+        TEST(park_method_of_another_platform_is_refused),
+        TEST(mwait_is_refused_where_cpuid_does_not_have_it),
+        TEST(mwait_hint_is_one_that_cpuid_lists),
         TEST(tables_that_all_share_are_filled),
         TEST(profile_is_what_the_bsp_has_after_loading),
         TEST(bsp_that_cannot_load_its_state_stops_preparation),

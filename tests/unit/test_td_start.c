@@ -24,6 +24,12 @@ void park_enter(struct muster_slot *slot)
     abort();
 }
 
+void park_reenter(struct muster_slot *slot)
+{
+    (void)slot;
+    abort();
+}
+
 struct fixture {
     struct fake_memory *memory;
     struct muster_machine machine;
