@@ -28,6 +28,7 @@ void bringup_discover(uint64_t rsdp_phys)
         muster_machine_init(machine, &kernel.platform, cpus, MAX_CPUS, cpu_index, INDEX_PLACES);
     if (status != MUSTER_OK)
         fatal_status(status, "set the machine up");
+    machine->keep_disabled = kernel.options.hot_add != 0;
     if (!rsdp_phys)
         rsdp_phys = muster_rsdp_scan(&kernel.platform);
     if (!rsdp_phys)
@@ -35,9 +36,10 @@ void bringup_discover(uint64_t rsdp_phys)
     status = muster_discover(machine, rsdp_phys, muster_apic_id(&kernel.platform));
     if (status != MUSTER_OK)
         fatal_status(status, "find the processors");
-    console_printf("discover: %u CPUs, BSP has APIC ID %u, MADT revision %u, %u duplicate, "
-                   "%u invalid, %u disabled entries\n",
-                   machine->cpu_count, machine->cpus[machine->bsp].apic_id, machine->madt_revision,
+    console_printf("discover: %u CPUs, %u more may come, BSP has APIC ID %u, MADT revision %u, "
+                   "%u duplicate, %u invalid, %u disabled entries\n",
+                   cpu_there_count(), machine->cpu_count - cpu_there_count(),
+                   machine->cpus[machine->bsp].apic_id, machine->madt_revision,
                    machine->duplicate_count, machine->invalid_count, machine->disabled_count);
     if (machine->mailbox.present)
         console_printf("discover: mailbox version %u at 0x%lx, reset vector 0x%lx\n",

@@ -7,6 +7,8 @@
 
 #include <stdint.h>
 
+struct percpu;
+
 /** Which CPUs are there, and how they are woken. @rsdp_phys 0: the BIOS's areas are searched. */
 void bringup_discover(uint64_t rsdp_phys);
 
@@ -27,5 +29,8 @@ void bringup_release_custody(void);
 
 /** Every parked CPU starts into its bootstrap thread and ends up in its idle thread. */
 void bringup_start(void);
+
+/** A CPU's own stacks: of its idle thread, and of system calls. */
+void bringup_give_stacks(struct percpu *cpu);
 
 #endif

@@ -12,6 +12,7 @@
  *     cycles=N seed=N          turn CPUs off and on N times, at random by this seed (1)
  *     hand-back=N              rounds of the proof of the ResetVector (1)
  *     then=boot                hand all CPUs back and boot the loader's first module
+ *     hot-add=N                wait for N more CPUs, prove them, let them go; twice (0)
  *     inject=mce               somebody outside will inject machine checks when asked
  */
 #ifndef KERNEL_OPTIONS_H
@@ -37,6 +38,7 @@ struct options {
     uint64_t seed; /* never 0 */
     uint32_t hand_backs;
     bool then_boot;
+    uint32_t hot_add; /* CPUs that come after the boot, and go again */
     bool inject_machine_checks;
 };
 
