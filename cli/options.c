@@ -10,7 +10,7 @@
 
 /* What GOptionContext fills in, before it is checked. */
 struct raw {
-    char *cpus, *timeout, *wake, *memory, *cycles, *seed, *hand_backs, *park_ms;
+    char *cpus, *timeout, *wake, *memory, *cycles, *seed, *hand_backs, *park_ms, *hot_add;
     gboolean td, gdb, help;
     struct options *options;
 };
@@ -61,6 +61,8 @@ static void add_group(GOptionContext *context, unsigned groups, struct raw *raw)
         {"until", 0, 0, G_OPTION_ARG_STRING, &o->until, "With --then: as for muster boot", "TEXT"},
         {"hand-back", 0, 0, G_OPTION_ARG_STRING, &raw->hand_backs,
          "Hand CPUs back to the shim N times (1)", "N"},
+        {"hot-add", 0, 0, G_OPTION_ARG_STRING, &raw->hot_add,
+         "Put N CPUs in while it runs, and take them out; twice", "N"},
         none,
     };
     const GOptionEntry boot[] = {
@@ -201,6 +203,28 @@ static bool check_td(struct options *options, const struct raw *raw, unsigned gr
     return true;
 }
 
+/* A newcomer finds no firmware that would park it: nothing but INIT-SIPI can reach it. */
+static bool check_hot_add(const struct options *options, GError **error)
+{
+    static const char refusal[] = "no firmware is left to park a CPU that comes later";
+    if (!options->hot_add)
+        return true;
+    if (options->td)
+        return usage(error,
+                     "--td --hot-add %u: %s, and a TD has no INIT and SIPI to wake it by; "
+                     "leave one of them out",
+                     options->hot_add, refusal);
+    if (options->wake != WAKE_AUTO && options->wake != WAKE_SIPI)
+        return usage(error, "--hot-add %u: %s, and only INIT-SIPI can wake it; use --wake sipi",
+                     options->hot_add, refusal);
+    if (options_most_cpus(options) > OPTIONS_MAX_CPUS)
+        return usage(error,
+                     "--cpus %u --hot-add %u: the machine needs room for %u CPUs, and the "
+                     "kernel holds %d",
+                     options->cpus, options->hot_add, options_most_cpus(options), OPTIONS_MAX_CPUS);
+    return true;
+}
+
 /* The machine is always the same: see docs/monitor.md. */
 static bool check_td_memory(struct options *options, GError **error)
 {
@@ -282,13 +306,17 @@ static bool check(struct raw *raw, unsigned groups, int argc, char **argv, GErro
     if (!check_operands(options, groups, argc, argv, error) ||
         !check_cpus(options, raw->cpus, error))
         return false;
+    guint64 hot_add = 0;
+    if (!check_number("hot-add", raw->hot_add, OPTIONS_MAX_HOT_ADD, &hot_add, error))
+        return false;
+    options->hot_add = (unsigned)hot_add;
     bool foreign = (groups & OPTIONS_BOOT) || options->then;
-    double standard = foreign ? 180 : 60 + 0.5 * options->cpus;
+    double standard = foreign ? 180 : 60 + 0.5 * options_most_cpus(options);
     return check_timeout(options, raw->timeout, standard, error) &&
            check_wake(options, raw->wake, error) && check_td(options, raw, groups, error) &&
            check_memory(options, raw->memory, error) && check_page_tables(options, error) &&
            check_shim_words(options, groups, error) && check_life(options, raw, error) &&
-           check_then(options, groups, error);
+           check_then(options, groups, error) && check_hot_add(options, error);
 }
 
 /* GLib's own treatment of "--" depends on what follows it; ours does not. */
@@ -357,6 +385,7 @@ struct options *options_parse(const struct verb *verb, unsigned groups, int argc
     g_free(raw.seed);
     g_free(raw.park_ms);
     g_free(raw.hand_backs);
+    g_free(raw.hot_add);
     if (good && !raw.help)
         return raw.options;
     options_free(raw.options);
@@ -386,6 +415,11 @@ void options_free(struct options *options)
         g_free(texts[i]);
     g_strfreev(options->qemu_arguments);
     g_free(options);
+}
+
+unsigned options_most_cpus(const struct options *options)
+{
+    return options->cpus + OPTIONS_HOT_ADD_ROUNDS * options->hot_add;
 }
 
 static void add_word(GString *words, const char *name, const char *value)

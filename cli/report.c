@@ -98,9 +98,9 @@ static JsonObject *qemu_of(const struct session *session)
 /* What the guest said and no other field of the report has taken up. */
 static JsonObject *rest_of(const struct guest *guest)
 {
-    static const char *const taken[] = {"from",   "event",  "way",         "reason",
-                                        "cpus",   "proofs", "discovery",   "memory",
-                                        "timing", "result", "park_method", NULL};
+    static const char *const taken[] = {"from",        "event",     "way",    "reason", "cpus",
+                                        "proofs",      "discovery", "memory", "timing", "result",
+                                        "park_method", "hot_add",   NULL};
     JsonObject *object = json_object_new();
     JsonObject *fields = json_object_new();
     GList *names = guest->report ? json_object_get_members(guest->report) : NULL;
@@ -157,6 +157,11 @@ static JsonObject *build(const struct report *report, const struct session *sess
     set_then(object, report->then, session);
     json_object_set_object_member(
         object, "park", parked_report(&session->parked, fields_text(guest->report, "park_method")));
+    JsonObject *hot_add = hot_add_report(&session->hot_add, fields_array(guest->report, "hot_add"));
+    if (hot_add)
+        json_object_set_object_member(object, "hot_add", hot_add);
+    else
+        json_object_set_null_member(object, "hot_add");
     if (guest->shim)
         json_object_set_object_member(object, "shim", json_object_ref(guest->shim));
     else

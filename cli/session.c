@@ -247,6 +247,15 @@ static void on_console_line(void *context, const char *line)
     case GUEST_UNPARKED:
         parked_ends(&session->parked, session->running->pid);
         break;
+    case GUEST_HOT_ADD:
+        hot_add_put_in(&session->hot_add, session->running->qmp);
+        break;
+    case GUEST_HOT_REMOVE:
+        hot_add_take_out(&session->hot_add, session->running->qmp);
+        break;
+    case GUEST_HOT_REMOVED:
+        hot_add_count_out(&session->hot_add, session->running->qmp);
+        break;
     case GUEST_NEXT:
         /* What our kernel printed before is in the pipe already, and says nothing of the next. */
         stream_drain(session->running->serial);
@@ -493,9 +502,12 @@ bool session_run(struct session *session, const struct session_plan *plan, GErro
     qemu_machine_init(&session->machine, plan->options, plan->without_cx16);
     parked_init(&session->parked);
     session->problems = g_ptr_array_new_with_free_func(g_free);
+    hot_add_init(&session->hot_add, plan->options, session->problems);
     session->apic_ids = g_array_new(FALSE, TRUE, sizeof(gint64));
     session->qemu = qemu_find(plan->options->qemu, error);
-    if (!session->qemu || !qemu_check_cpus(session->qemu, plan->options->cpus, error))
+    if (!session->qemu ||
+        !qemu_check_cpus(session->qemu, options_most_cpus(plan->options), error) ||
+        (plan->options->hot_add && !qemu_check_hot_add(session->qemu, error)))
         return false;
 
     session->running = g_new0(struct session_running, 1);
@@ -512,6 +524,7 @@ void session_clear(struct session *session)
     guest_clear(&session->guest);
     console_clear(&session->console);
     parked_clear(&session->parked);
+    hot_add_clear(&session->hot_add);
     qemu_machine_clear(&session->machine);
     qemu_free(session->qemu);
     g_strfreev(session->command);
