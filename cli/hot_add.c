@@ -207,8 +207,11 @@ static void judge_newcomers(const GArray *ids, JsonArray *cpus, unsigned round,
             fail_newcomer(verdict, round, id, "is none that QEMU added");
         if (holds(seen, id))
             fail_newcomer(verdict, round, id, "came twice");
-        if (failure)
-            fail_newcomer(verdict, round, id, failure);
+        if (failure) {
+            char *text = g_strdup_printf("did not come on: %s", failure);
+            fail_newcomer(verdict, round, id, text);
+            g_free(text);
+        }
         if (!fields_flag(cpu, "gone"))
             fail_newcomer(verdict, round, id, "did not go");
         g_array_append_val(seen, id);
