@@ -29,11 +29,11 @@ LIB_S  := $(sort $(wildcard lib/*/*.S))
 LIB_C_BARE_ONLY := lib/cpu/load.c
 LIB_C_HOST := $(filter-out $(LIB_C_BARE_ONLY),$(LIB_C))
 
-CLI_PACKAGES := glib-2.0 gio-2.0 gio-unix-2.0 json-glib-1.0
+CLI_PACKAGES := glib-2.0 gio-2.0 gio-unix-2.0 json-glib-1.0 libelf
 CLI_CFLAGS    = $(shell pkg-config --cflags $(CLI_PACKAGES))
 CLI_LIBS      = $(shell pkg-config --libs $(CLI_PACKAGES))
 
-BOOT_COMMON := boot/enter.S boot/jump.S boot/td.S $(sort $(wildcard boot/*.c))
+BOOT_COMMON := boot/enter.S boot/jump.S boot/td.S boot/hyperv_call.S $(sort $(wildcard boot/*.c))
 KERNEL_SRC  := $(sort $(wildcard kernel/*.c kernel/*.S)) boot/entry_pvh.S $(BOOT_COMMON)
 SHIM_SRC    := $(sort $(wildcard shim/*.c shim/*.S)) boot/entry_multiboot.S $(BOOT_COMMON)
 # Bare hardware is all that the monitor runs on: nothing of the programs' own ways to come up.
@@ -55,7 +55,7 @@ help:
 	@echo "make            build library, kernel, shim, monitor and command into $(BUILD)/"
 	@echo "make check      unit tests, under the address and undefined-behaviour sanitizers"
 	@echo "make check-threads  those of them in which threads race, under ThreadSanitizer"
-	@echo "make check-td   guests that break a TD's rules, each under the monitor in QEMU"
+	@echo "make check-td   guests of the monitor: TDs that break a rule each, partitions of Hyper-V"
 	@echo "make test-long  every test with its long variants; ./test is the short form"
 	@echo "make clean      remove $(BUILD)/"
 
@@ -119,9 +119,17 @@ $(BUILD)/sanitized/libmuster.a: $(call test_objects,$(LIB_C_HOST) $(LIB_S))
 	@rm -f $@
 	$(AR) rcs $@ $^
 
-# What the shim reads of hostile input, apart from all hardware.
-SHIM_READERS := shim/hob.c shim/fw_cfg_directory.c shim/acpi_loader.c
-$(BUILD)/sanitized/libshim.a: $(call test_objects,$(SHIM_READERS))
+# What the shim reads of hostile input, and the tree that it writes: apart from all hardware.
+SHIM_TESTED := shim/hob.c shim/fw_cfg_directory.c shim/acpi_loader.c shim/fdt_write.c shim/tree.c \
+               boot/format.c
+$(BUILD)/sanitized/libshim.a: $(call test_objects,$(SHIM_TESTED))
+	@rm -f $@
+	$(AR) rcs $@ $^
+
+# What the monitor decides apart from all hardware: what it reads of images and of instructions.
+MONITOR_LOGIC := $(addprefix monitor/,arithmetic.c decode.c guest_memory.c guest_state.c hob.c \
+                   metadata.c opcodes.c store.c store_work.c tdvf.c)
+$(BUILD)/sanitized/libmonitor.a: $(call test_objects,$(MONITOR_LOGIC))
 	@rm -f $@
 	$(AR) rcs $@ $^
 
@@ -140,9 +148,9 @@ $(BUILD)/race/%.o: %
 	$(CC) $(COMMON) -O1 -fsanitize=thread -MMD -MP -c -o $@ $<
 
 $(BUILD)/tests/%: $(BUILD)/sanitized/tests/unit/%.c.o $(BUILD)/sanitized/libshim.a \
-                  $(BUILD)/sanitized/libmuster.a
+                  $(BUILD)/sanitized/libmonitor.a $(BUILD)/sanitized/libmuster.a
 	@mkdir -p $(@D)
-	$(CC) $(SANITIZE) -o $@ $^ -lcmocka
+	$(CC) $(SANITIZE) -o $@ $^ -lcmocka -lfdt
 
 $(BUILD)/bare/%.o: %
 	@mkdir -p $(@D)
@@ -168,6 +176,7 @@ check-threads: $(patsubst %,$(BUILD)/race/test_%,$(RACE_TESTS))
 
 check-td: $(BUILD)/muster-monitor.rom $(BUILD)/muster-tdshim.fd
 	@tests/td/check
+	@BUILD=$(BUILD) tests/hyperv/check
 	@BUILD=$(BUILD) tests/td/witness
 
 test-long:

@@ -11,6 +11,7 @@
 #define ACPI_SIGNATURE_RSDT "RSDT"
 #define ACPI_SIGNATURE_XSDT "XSDT"
 #define ACPI_SIGNATURE_MADT "APIC"
+#define ACPI_SIGNATURE_SRAT "SRAT"
 
 /* RSDP (5.2.5.3). The first 20 bytes are revision 0's. */
 struct acpi_rsdp {
@@ -104,6 +105,47 @@ struct acpi_madt_wakeup {
     uint64_t reset_vector; /* only with length 24 */
 } __attribute__((packed));
 _Static_assert(sizeof(struct acpi_madt_wakeup) == 24, "ACPI 6.6, 5.2.12.19");
+
+/* SRAT (5.2.16): this, then structures of type and length as in the MADT. */
+struct acpi_srat {
+    struct acpi_header header;
+    uint32_t reserved0;
+    uint64_t reserved1;
+} __attribute__((packed));
+_Static_assert(sizeof(struct acpi_srat) == 48, "ACPI 6.6, 5.2.16");
+
+enum acpi_srat_type {
+    ACPI_SRAT_LOCAL_APIC = 0x00,
+    ACPI_SRAT_LOCAL_X2APIC = 0x02,
+};
+
+#define ACPI_SRAT_ENABLED (1u << 0)
+
+/* Processor Local APIC/SAPIC Affinity (5.2.16.1). */
+struct acpi_srat_local_apic {
+    uint8_t type;
+    uint8_t length;
+    uint8_t domain_low;
+    uint8_t apic_id;
+    uint32_t flags;
+    uint8_t sapic_eid;
+    uint8_t domain_high[3];
+    uint32_t clock_domain;
+} __attribute__((packed));
+_Static_assert(sizeof(struct acpi_srat_local_apic) == 16, "ACPI 6.6, 5.2.16.1");
+
+/* Processor Local x2APIC Affinity (5.2.16.3). */
+struct acpi_srat_local_x2apic {
+    uint8_t type;
+    uint8_t length;
+    uint16_t reserved0;
+    uint32_t domain;
+    uint32_t apic_id;
+    uint32_t flags;
+    uint32_t clock_domain;
+    uint32_t reserved1;
+} __attribute__((packed));
+_Static_assert(sizeof(struct acpi_srat_local_x2apic) == 24, "ACPI 6.6, 5.2.16.3");
 
 #define ACPI_MADT_WAKEUP_BYTES_V0 16u
 #define ACPI_MADT_WAKEUP_BYTES_V1 24u

@@ -16,6 +16,7 @@
 #define HYPERV_VENDOR_ECX      0x666F736F /* "osof" */
 #define HYPERV_VENDOR_EDX      0x76482074 /* "t Hv" */
 #define HYPERV_INTERFACE       0x31237648 /* "Hv#1" */
+#define HYPERV_CPUID_LAST      HYPERV_CPUID_LIMITS
 
 /* Of leaf 0x40000003, EAX: which MSRs there are. */
 #define HYPERV_MSRS_TIME_REF_COUNT (1u << 1)
@@ -33,6 +34,12 @@
 /* EDX: the frequency MSRs are there. */
 #define HYPERV_FEATURE_FREQUENCIES (1u << 8)
 
+/* Of leaf 0x40000004, EAX: what the guest does well to do. EBX: tries of a spinlock; none. */
+#define HYPERV_ADVICE_RESET_MSR      (1u << 4)
+#define HYPERV_ADVICE_RELAXED_TIMING (1u << 5)
+#define HYPERV_ADVICE_X2APIC_MSRS    (1u << 8)
+#define HYPERV_ADVICE_NEVER_NOTIFY   0xFFFFFFFFu
+
 #define MSR_HYPERV_GUEST_OS_ID    0x40000000 /* not 0 before hypercalls can be enabled */
 #define MSR_HYPERV_HYPERCALL      0x40000001 /* bit 0 enable, 1 locked, 12 to 63 the page */
 #define MSR_HYPERV_VP_INDEX       0x40000002
@@ -43,6 +50,11 @@
 #define MSR_HYPERV_APIC_FREQUENCY 0x40000023
 #define HYPERV_MSR_ENABLE         (1u << 0)
 #define HYPERV_MSR_LOCKED         (1u << 1)
+#define HYPERV_MSR_PAGE           0xFFFFFFFFFFFFF000
+#define HYPERV_RESET_NOW          (1u << 0)
+
+/* GUEST_OS_ID (TLFS, 2.6.1): open source, no vendor's number, an ID of our own. */
+#define HYPERV_OS_ID_MUSTER 0x804D000000000000
 
 /*
  * The control word (TLFS, 3.7), in RCX with the input's address in RDX and the output's in R8;
@@ -54,10 +66,14 @@
 #define HYPERV_CALL_GET_VP_INDEX  0x009A /* from APIC ID; a rep call */
 #define HYPERV_CONTROL_CODE       0x000000000000FFFF
 #define HYPERV_CONTROL_FAST       (1ull << 16)
+#define HYPERV_CONTROL_VARIABLE   0x0000000007FE0000ull /* size of a variable header */
 #define HYPERV_CONTROL_REPS_SHIFT 32
 #define HYPERV_CONTROL_DONE_SHIFT 48
 #define HYPERV_CONTROL_REPS       0xFFFull /* either, once shifted */
 #define HYPERV_CONTROL_RESERVED   0xF000F000F8000000ull
+
+/* What TDG.VP.VMCALL passes on: RDX, R8, R10 and R11 (its register mask). */
+#define HYPERV_TD_REGISTERS 0x0D04
 
 /* The result: a status, and of a rep call how many are done. */
 #define HYPERV_RESULT_STATUS     0xFFFFull
@@ -75,11 +91,30 @@
 #define HYPERV_INVALID_VP_STATE       0x15
 #define HYPERV_INVALID_REGISTER_VALUE 0x50
 #define HYPERV_INVALID_VTL_STATE      0x51
-#define HYPERV_TIME_OUT               0x78 /* not done; RIP is where it was, to be called again */
-#define HYPERV_VTL_ALREADY_ENABLED    0x86
+/* Not done; to be called again. A hypervisor that can hold RIP back may have the instruction run
+   once more instead, and its caller never sees this (TLFS, hypercall continuation). */
+#define HYPERV_TIME_OUT            0x78
+#define HYPERV_VTL_ALREADY_ENABLED 0x86
+
+/* Attributes of the context's segments: long-mode code, data, busy TSS, LDT. */
+#define HYPERV_SEGMENT_CODE64 0xA09B
+#define HYPERV_SEGMENT_DATA   0xC093
+#define HYPERV_SEGMENT_TSS    0x008B
+#define HYPERV_SEGMENT_LDT    0x0082
 
 #define HYPERV_THIS_PARTITION 0xFFFFFFFFFFFFFFFF
-#define HYPERV_PAGE_BYTES     4096
+#define HYPERV_THIS_VP        0xFFFFFFFE
+#define HYPERV_HIGHEST_VTL    2
+
+/* Of the target VTL of calls that may leave it out: in bits 3:0 if bit 4 says so. */
+#define HYPERV_VTL_NUMBER   0x0F
+#define HYPERV_VTL_IS_GIVEN 0x10
+
+/* A segment's attributes: type, S, DPL, P in 7:0; 11:8 reserved; AVL, L, D, G in 15:12. */
+#define HYPERV_SEGMENT_LOW        0x00FF
+#define HYPERV_SEGMENT_RESERVED   0x0F00
+#define HYPERV_SEGMENT_HIGH_SHIFT 12
+#define HYPERV_PAGE_BYTES         4096
 
 #ifndef __ASSEMBLER__
 #include <stddef.h>
@@ -123,7 +158,9 @@ struct hyperv_vp_index_input {
     uint32_t apic_ids[];
 };
 
-/** The page of MSR_HYPERV_REFERENCE_TSC: 100 ns units = (TSC * scale >> 64) + offset. */
+#define HYPERV_UNITS_PER_S 10000000u /* of time: 100 ns each */
+
+/** The page of MSR_HYPERV_REFERENCE_TSC: time = (TSC * scale >> 64) + offset. */
 struct hyperv_reference_tsc {
     uint32_t sequence; /* 0: not usable, read TIME_REF_COUNT instead */
     uint32_t reserved;

@@ -70,6 +70,15 @@ _Static_assert(sizeof(struct linux_setup_header) == 0x26C - 0x1F1, "boot.rst");
 _Static_assert(offsetof(struct linux_setup_header, header) == 0x202 - 0x1F1, "boot.rst");
 _Static_assert(offsetof(struct linux_setup_header, pref_address) == 0x258 - 0x1F1, "boot.rst");
 
+/* A list that setup_header.setup_data begins; what it says follows each head. */
+struct linux_setup_data {
+    uint64_t next_phys;
+    uint32_t type;
+    uint32_t len;
+};
+_Static_assert(sizeof(struct linux_setup_data) == 16, "boot.rst");
+#define LINUX_SETUP_DTB 2u /* a flattened device tree */
+
 struct linux_boot_params {
     uint8_t screen_info[0x70];
     uint64_t acpi_rsdp_addr;

@@ -10,6 +10,12 @@
 #define PVH_NOTE_PHYS32_ENTRY 18 /* u32: entry point, physical */
 #define PVH_NOTE_PHYS32_RELOC 19 /* u32 alignment, u32 lowest, u32 highest load address */
 
+/**
+ * PVH has no word for a device tree. Ours is a module with this command line. It is never the first
+ * one, which kernels take for their initrd: without an initrd that one has 0 bytes.
+ */
+#define PVH_MODULE_FDT "devicetree"
+
 #ifndef __ASSEMBLER__
 #include <stdint.h>
 

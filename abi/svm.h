@@ -27,6 +27,7 @@
 #define SVM_INTERCEPT_RDPMC    (1u << 15)
 #define SVM_INTERCEPT_CPUID    (1u << 18)
 #define SVM_INTERCEPT_RSM      (1u << 19)
+#define SVM_INTERCEPT_IRET     (1u << 20)
 #define SVM_INTERCEPT_INVD     (1u << 22)
 #define SVM_INTERCEPT_HLT      (1u << 24)
 #define SVM_INTERCEPT_INVLPGA  (1u << 26)
@@ -61,6 +62,7 @@
 #define SVM_EXIT_INIT      0x063
 #define SVM_EXIT_RDPMC     0x06F
 #define SVM_EXIT_CPUID     0x072
+#define SVM_EXIT_IRET      0x074
 #define SVM_EXIT_INVD      0x076
 #define SVM_EXIT_HLT       0x078
 #define SVM_EXIT_INVLPGA   0x07A
@@ -124,6 +126,7 @@ struct svm_segment {
 #define SVM_SEGMENT_TSS    0x008B
 #define SVM_SEGMENT_LDT    0x0082
 #define SVM_SEGMENT_LONG   0x0200 /* L */
+#define SVM_SEGMENT_D      0x0400
 
 struct svm_vmcb {
     uint32_t intercept_cr;

@@ -23,6 +23,8 @@
 #define TDX_PAGE_SIZE_MISMATCH    0xC0000B0B00000000
 #define TDX_NO_VALID_VE_INFO      0xC000070400000000
 #define TDX_METADATA_FIELD_ID     0xC0000C0000000000
+#define TDX_METADATA_NOT_WRITABLE 0xC0000C0100000000
+#define TDX_METADATA_VALUE        0xC0000C0300000000
 
 /* TDG.VP.VMCALL: R10 = 0 (standard), R11 = one of these; status in R10, results in R11 ... */
 #define TDVMCALL_CPUID           10
@@ -59,5 +61,12 @@
 #define TDX_FIELD_TD_CTLS        0x1110000300000017
 #define TDX_FIELD_CONFIG_FLAGS   0x1110000300000016
 #define TDX_FIELD_NOTIFY_ENABLES 0x9100000000000010
+#define TDX_FIELD_TOPOLOGY_ENUM  0x9100000000000019 /* the host has given every vCPU's x2APIC ID */
+
+#define TDX_TD_CTLS_PENDING_VE_DISABLE (1 << 0)
+#define TDX_TD_CTLS_ENUM_TOPOLOGY      (1 << 1)
+#define TDX_TD_CTLS_VIRT_CPUID2        (1 << 2)
+#define TDX_TD_CTLS_REDUCE_VE          (1 << 3)
+#define TDX_NOTIFY_ENABLES_EPT_FAULTS  (1 << 0) /* #VE when the host seems to single-step the TD */
 
 #endif

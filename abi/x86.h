@@ -18,6 +18,7 @@
 #define CR0_CD         0x40000000
 #define CR0_PG         0x80000000
 #define CR4_DE         0x00000008
+#define CR4_PSE        0x00000010
 #define CR4_PAE        0x00000020
 #define CR4_MCE        0x00000040
 #define CR4_PGE        0x00000080
@@ -33,10 +34,16 @@
 #define CR4_PKE        0x00400000
 
 /* RFLAGS (SDM vol. 1, 3.4.3). */
+#define RFLAGS_CF    0x00000001
 #define RFLAGS_FIXED 0x00000002
+#define RFLAGS_PF    0x00000004
+#define RFLAGS_AF    0x00000010
+#define RFLAGS_ZF    0x00000040
+#define RFLAGS_SF    0x00000080
 #define RFLAGS_TF    0x00000100
 #define RFLAGS_IF    0x00000200
 #define RFLAGS_DF    0x00000400
+#define RFLAGS_OF    0x00000800
 #define RFLAGS_IOPL  0x00003000
 #define RFLAGS_NT    0x00004000
 #define RFLAGS_AC    0x00040000
@@ -81,6 +88,7 @@
 #define MTRRCAP_FIX          0x00000100
 #define MTRR_DEF_TYPE_FIXED  0x00000400
 #define MTRR_DEF_TYPE_ENABLE 0x00000800
+#define PAT_AT_RESET         0x0007040600070406
 #define EFER_SCE             0x00000001
 #define EFER_LME             0x00000100
 #define EFER_LMA             0x00000400
@@ -147,6 +155,9 @@
 #define PTE_ENTRIES    512
 
 /* Exceptions (SDM vol. 3, 6.3.1). */
+#define DR6_BREAKPOINTS 0x0000000F
+#define DR6_SINGLE_STEP 0x00004000
+
 #define VECTOR_DB  1
 #define VECTOR_NMI 2
 #define VECTOR_UD  6
@@ -180,6 +191,19 @@
 #define CPUID_7_ECX_UMIP         (1u << 2)
 #define CPUID_7_ECX_PKU          (1u << 3)
 #define CPUID_7_ECX_LA57         (1u << 16)
+#define CPUID_7_EBX_TSC_ADJUST   (1u << 1)
+#define CPUID_7_EDX_HYBRID       (1u << 15)
+#define CPUID_TOPOLOGY           0x0000000B /* a sub-leaf for each level */
+#define CPUID_CORE_KIND          0x0000001A
+#define CPUID_TOPOLOGY_V2        0x0000001F /* as 0xB, with more kinds of level */
+#define CPUID_LEVEL_SHIFT        0x0000001F /* eax: to the next level's ID */
+#define CPUID_LEVEL_TYPE_SHIFT   8          /* ecx, 8 bits */
+#define CPUID_LEVEL_NONE         0
+#define CPUID_LEVEL_SMT          1
+#define CPUID_LEVEL_DIE          5
+#define CPUID_CORE_KIND_SHIFT    24 /* eax */
+#define CPUID_CORE_KIND_ATOM     0x20
+#define CPUID_CORE_KIND_CORE     0x40
 #define CPUID_TDX                0x00000021 /* "IntelTDX    " in ebx, edx, ecx */
 #define CPUID_HYPERVISOR         0x40000000
 #define CPUID_EXTENDED_MAX       0x80000000
@@ -188,6 +212,7 @@
 #define CPUID_EXT_EDX_NX         (1u << 20)
 #define CPUID_EXT_EDX_1GIB_PAGES (1u << 26)
 #define CPUID_ADDRESS_SIZES      0x80000008
+#define CPUID_SEV                0x8000001F
 
 #ifndef __ASSEMBLER__
 #include <stdint.h>

@@ -108,6 +108,26 @@ static const char *fill_map(const struct muster_memory_map *map, struct linux_bo
     return NULL;
 }
 
+/* QEMU's fw_cfg leads the kernel's own setup_data to where its loader would be: it starts anew. */
+static const char *place_tree(const struct boot_payload *payload, struct linux_boot_params *params,
+                              struct boot_jump *jump)
+{
+    params->setup.setup_data = 0;
+    if (!payload->fdt_bytes)
+        return NULL;
+    uint64_t phys =
+        boot_payload_memory(payload, sizeof(struct linux_setup_data) + payload->fdt_bytes);
+    if (!phys)
+        return "there is no room for the device tree";
+    *(struct linux_setup_data *)phys = (struct linux_setup_data){
+        .type = LINUX_SETUP_DTB,
+        .len = (uint32_t)payload->fdt_bytes,
+    };
+    params->setup.setup_data = phys;
+    jump->fdt_phys = phys + sizeof(struct linux_setup_data);
+    return NULL;
+}
+
 const char *bzimage_load(const struct boot_payload *payload, struct boot_jump *jump)
 {
     struct linux_setup_header header = *header_of(&payload->kernel);
@@ -125,16 +145,19 @@ const char *bzimage_load(const struct boot_payload *payload, struct boot_jump *j
     size_t header_bytes = 0x202 + (header.jump >> 8) - LINUX_SETUP_OFFSET;
     memcpy(&params->setup, &header, header_bytes < sizeof(header) ? header_bytes : sizeof(header));
     params->setup.type_of_loader = LINUX_LOADER_UNDEFINED;
-    params->setup.setup_data = 0; /* QEMU's fw_cfg leads it to where its own loader would be */
     params->setup.cmd_line_ptr = (uint32_t)cmdline_phys;
     params->acpi_rsdp_addr = payload->rsdp_phys;
     uint64_t load_phys = 0;
-    error = place_initrd(payload, params);
+    *jump = (struct boot_jump){.long_mode = true, .argument = params_phys};
+    error = place_tree(payload, params, jump);
+    if (!error)
+        error = place_initrd(payload, params);
     if (!error)
         error = place_kernel(payload, &header, &load_phys);
     if (!error)
         error = fill_map(payload->map, params);
     params->setup.code32_start = (uint32_t)load_phys;
-    *jump = (struct boot_jump){true, load_phys + LINUX_ENTRY_64, params_phys};
+    jump->entry_phys = load_phys + LINUX_ENTRY_64;
+    jump->initrd_phys = params->setup.ramdisk_image;
     return error;
 }

@@ -76,6 +76,22 @@ void json_number(const char *key, uint64_t value)
     put_text(digits);
 }
 
+void json_number_or_null(const char *key, bool known, uint64_t value)
+{
+    if (known)
+        json_number(key, value);
+    else
+        json_text(key, NULL);
+}
+
+void json_signed(const char *key, int64_t value)
+{
+    char digits[24];
+    put_key(key);
+    text_format(digits, sizeof(digits), "%ld", value);
+    put_text(digits);
+}
+
 void json_hex(const char *key, uint64_t value)
 {
     char digits[24];

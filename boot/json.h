@@ -20,6 +20,8 @@ void json_end(void);
 void json_open(const char *key, char bracket); /* '{' or '[' */
 void json_close(char bracket);                 /* '}' or ']' */
 void json_number(const char *key, uint64_t value);
+void json_number_or_null(const char *key, bool known, uint64_t value);
+void json_signed(const char *key, int64_t value);
 void json_hex(const char *key, uint64_t value); /* as a string "0x..." */
 void json_bool(const char *key, bool value);
 void json_text(const char *key, const char *value); /* escaped; NULL becomes null */

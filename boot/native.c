@@ -81,6 +81,12 @@ static uint64_t native_time_ns(void *context)
     return native_tsc_to_ns(context, read_tsc());
 }
 
+static uint64_t native_tsc(void *context)
+{
+    (void)context;
+    return read_tsc_in_order();
+}
+
 static void native_wait(void *context, const struct muster_word *word, uint32_t value,
                         uint64_t deadline_ns)
 {
@@ -174,6 +180,7 @@ void native_platform_init(struct muster_platform *platform, uint64_t mapped_end)
         .cpuid = native_cpuid,
         .time_ns = native_time_ns,
         .tsc_to_ns = native_tsc_to_ns,
+        .tsc = native_tsc,
         .wait = native_wait,
         .sleep = native_sleep,
         .log = native_log,

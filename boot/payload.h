@@ -26,14 +26,17 @@ struct boot_payload {
     struct boot_module further; /* a second module; for PVH kernels only */
     const char *cmdline;
     const char *initrd_words; /* the initrd's own command line, for PVH kernels; NULL: none */
-    uint64_t rsdp_phys;
+    uint64_t rsdp_phys;       /* 0: none is passed on */
+    uint64_t fdt_bytes;       /* room for a device tree, to be written before the jump; 0: none */
 };
 
 /** Where a loaded payload begins. */
 struct boot_jump {
     bool long_mode; /* Linux's 64-bit entry; else PVH's 32-bit entry */
     uint64_t entry_phys;
-    uint64_t argument; /* boot_params (RSI), or PVH start info (EBX) */
+    uint64_t argument;    /* boot_params (RSI), or PVH start info (EBX) */
+    uint64_t fdt_phys;    /* where the payload looks for its device tree; on an 8-byte border */
+    uint64_t initrd_phys; /* where the initrd has come to lie */
 };
 
 /** Load whichever it is. NULL, or a sentence that says why not. */

@@ -177,48 +177,72 @@ static void load_segments(const struct elf_file *elf, uint64_t moved)
     }
 }
 
-/* Start info, modules, the memory map and the command lines, in one piece of memory. */
-static const char *tell(const struct boot_payload *payload, uint64_t *info_phys)
+/* All that a payload is told by PVH; the command lines lie behind it. */
+struct told {
+    struct pvh_start_info info;
+    struct pvh_module modules[3]; /* the initrd first, of 0 bytes if others come without it */
+    char tree_name[sizeof(PVH_MODULE_FDT)];
+    struct pvh_memory_entry entries[];
+};
+
+static void tell_memory(const struct muster_memory_map *map, struct told *told)
+{
+    for (uint32_t i = 0; i < map->count; i++) {
+        const struct muster_memory_range *range = &map->ranges[i];
+        told->entries[i] =
+            (struct pvh_memory_entry){range->start_phys, range->end_phys - range->start_phys,
+                                      muster_memory_type_to_e820(range->type), 0};
+    }
+}
+
+static void tell_modules(const struct boot_payload *payload, uint64_t fdt_phys, uint64_t words_phys,
+                         struct told *told)
+{
+    uint32_t count = 0;
+    if (payload->initrd.bytes || payload->further.bytes || fdt_phys)
+        told->modules[count++] =
+            (struct pvh_module){payload->initrd.phys, payload->initrd.bytes, words_phys, 0};
+    if (payload->further.bytes)
+        told->modules[count++] =
+            (struct pvh_module){payload->further.phys, payload->further.bytes, 0, 0};
+    if (fdt_phys) {
+        memcpy(told->tree_name, PVH_MODULE_FDT, sizeof(PVH_MODULE_FDT));
+        told->modules[count++] =
+            (struct pvh_module){fdt_phys, payload->fdt_bytes, (uint64_t)told->tree_name, 0};
+    }
+    told->info.modules_phys = (uint64_t)told->modules;
+    told->info.module_count = count;
+}
+
+static const char *tell(const struct boot_payload *payload, struct boot_jump *jump)
 {
     const struct muster_memory_map *map = payload->map;
     const char *initrd_words = payload->initrd_words ? payload->initrd_words : "";
     uint64_t cmdline_bytes = strlen(payload->cmdline) + 1;
     uint64_t words_bytes = strlen(initrd_words) + 1;
+    jump->fdt_phys = payload->fdt_bytes ? boot_payload_memory(payload, payload->fdt_bytes) : 0;
     /* The allocation itself may split a range in three. */
-    uint64_t entries_bytes = (map->count + 2) * sizeof(struct pvh_memory_entry);
-    *info_phys =
-        boot_payload_memory(payload, sizeof(struct pvh_start_info) + 2 * sizeof(struct pvh_module) +
-                                         entries_bytes + cmdline_bytes + words_bytes);
-    if (!*info_phys)
+    uint64_t told_bytes = sizeof(struct told) + (map->count + 2) * sizeof(struct pvh_memory_entry);
+    struct told *told =
+        (void *)boot_payload_memory(payload, told_bytes + cmdline_bytes + words_bytes);
+    if (!told || (payload->fdt_bytes && !jump->fdt_phys))
         return "there is no room for the boot information";
-    struct pvh_start_info *info = (void *)*info_phys;
-    struct pvh_module *modules = (void *)(info + 1);
-    struct pvh_memory_entry *entries = (void *)(modules + 2);
-    for (uint32_t i = 0; i < map->count; i++) {
-        const struct muster_memory_range *range = &map->ranges[i];
-        entries[i] =
-            (struct pvh_memory_entry){range->start_phys, range->end_phys - range->start_phys,
-                                      muster_memory_type_to_e820(range->type), 0};
-    }
-    char *cmdline = (char *)entries + entries_bytes;
-    memcpy(cmdline, payload->cmdline, cmdline_bytes);
+    char *cmdline = (char *)told + told_bytes;
     char *words = cmdline + cmdline_bytes;
+    memcpy(cmdline, payload->cmdline, cmdline_bytes);
     memcpy(words, initrd_words, words_bytes);
-    modules[0] = (struct pvh_module){payload->initrd.phys, payload->initrd.bytes,
-                                     words_bytes > 1 ? (uint64_t)words : 0, 0};
-    modules[1] = (struct pvh_module){payload->further.phys, payload->further.bytes, 0, 0};
-    *info = (struct pvh_start_info){
+    told->info = (struct pvh_start_info){
         .magic = PVH_START_MAGIC,
         .version = 1,
-        .module_count = payload->further.bytes  ? 2
-                        : payload->initrd.bytes ? 1
-                                                : 0,
-        .modules_phys = (uint64_t)modules,
         .cmdline_phys = (uint64_t)cmdline,
         .rsdp_phys = payload->rsdp_phys,
-        .memory_map_phys = (uint64_t)entries,
+        .memory_map_phys = (uint64_t)told->entries,
         .memory_map_entries = map->count,
     };
+    tell_memory(map, told);
+    tell_modules(payload, jump->fdt_phys, initrd_words[0] ? (uint64_t)words : 0, told);
+    jump->argument = (uint64_t)&told->info;
+    jump->initrd_phys = payload->initrd.phys;
     return NULL;
 }
 
@@ -226,7 +250,6 @@ const char *pvh_elf_load(const struct boot_payload *payload, struct boot_jump *j
 {
     struct elf_file elf;
     uint64_t moved = 0;
-    uint64_t info_phys = 0;
     const char *error = open_elf(&payload->kernel, &elf);
     if (!error)
         error = read_segments(&elf);
@@ -235,7 +258,6 @@ const char *pvh_elf_load(const struct boot_payload *payload, struct boot_jump *j
     if (error)
         return error;
     load_segments(&elf, moved);
-    error = tell(payload, &info_phys);
-    *jump = (struct boot_jump){false, elf.entry_phys + moved, info_phys};
-    return error;
+    *jump = (struct boot_jump){.long_mode = false, .entry_phys = elf.entry_phys + moved};
+    return tell(payload, jump);
 }

@@ -1,16 +1,16 @@
 /* muster boot: a kernel that somebody else wrote, under the shim, judged from outside. */
+#include "cli/boot.h"
+
 #include <stdio.h>
 
 #include "cli/fields.h"
 #include "cli/files.h"
-#include "cli/outcome.h"
 #include "cli/registers.h"
 #include "cli/table.h"
 
-#define SHIM            "muster-shim.elf"
-#define MONITOR         "muster-monitor.rom"
-#define TD_SHIM         "muster-tdshim.fd"
-#define STANDARD_APPEND "console=ttyS0"
+#define SHIM    "muster-shim.elf"
+#define MONITOR "muster-monitor.rom"
+#define TD_SHIM "muster-tdshim.fd"
 
 /* As muster_cpu_state_name() spells it: a CPU still on the shim's tables is off. */
 static const char *state_of(const struct registers *registers, guint64 ap_cr3)
@@ -46,17 +46,19 @@ static JsonArray *cpus_from_outside(const struct session *session)
     return cpus;
 }
 
-static void judge(struct verdict *verdict, const struct session *session)
+void boot_judge(struct verdict *verdict, const struct session *session)
 {
     const char *until = session->options->until;
     const char *last = console_last_line(&session->console);
     verdict_measure(verdict, session, session->console.guest_said);
-    bool bad_end = verdict_bad_end(verdict, session);
+    verdict_end(verdict, session);
     /* The only other end that a guest can bring about is to power off. */
-    if (!bad_end && until && !session->console.done)
+    if (!verdict->ended_badly && until && !session->console.done) {
+        verdict->ended_badly = true;
         verdict_fail(verdict,
                      "the guest powered off before it printed '%s'; its last line was '%s'", until,
                      last);
+    }
     for (guint i = 0; i < session->problems->len; i++)
         verdict_fail(verdict, "%s", (const char *)g_ptr_array_index(session->problems, i));
     if (session->end != SESSION_QEMU_DIED)
@@ -80,8 +82,11 @@ static void add_seen_by_qemu(struct table *table, const struct handover *handove
     add_count(table, "CPUs that left the shim's page tables", handover->cpus_up);
 }
 
-static void print_handover(const struct handover *handover)
+void boot_print_handover(const struct verdict *verdict, const struct session *session)
 {
+    const struct handover *handover = &verdict->handover;
+    if (!session->guest.handed_over)
+        return;
     struct table *table =
         table_new(handover->in_td ? "seen by the monitor|>count" : "seen from outside|>count");
     add_count(table, "INITs after the hand-over", handover->init);
@@ -96,7 +101,7 @@ static void print_handover(const struct handover *handover)
 }
 
 /* How the APs were woken follows from what was seen, not from what the guest says. */
-static void name_way(const struct handover *handover, struct report *report)
+void boot_name_way(const struct handover *handover, struct report *report)
 {
     if (handover->init < 0)
         return;
@@ -111,17 +116,17 @@ static void name_way(const struct handover *handover, struct report *report)
         report->reason = "the guest sent INITs and SIPIs of its own after the hand-over";
 }
 
-static int conclude(const struct session *session)
+static int conclude_boot(const struct session *session, void *context)
 {
+    (void)context;
     struct verdict verdict;
     verdict_init(&verdict);
-    judge(&verdict, session);
+    boot_judge(&verdict, session);
     JsonArray *cpus = cpus_from_outside(session);
     struct report report = {.verb = "boot", .cpus = cpus};
-    name_way(&verdict.handover, &report);
-    if (session->guest.handed_over)
-        print_handover(&verdict.handover);
-    monitor_print(&session->guest.monitor);
+    boot_name_way(&verdict.handover, &report);
+    boot_print_handover(&verdict, session);
+    monitor_print(&session->guest.monitor, NULL);
     char *what = g_strdup_printf("%s with %u CPUs%s, QEMU %s", session->options->kernel,
                                  session->options->cpus, session->options->td ? " as a TD" : "",
                                  session->qemu->version);
@@ -132,38 +137,47 @@ static int conclude(const struct session *session)
     return status;
 }
 
-static bool files_good(const struct options *options, GError **error)
+bool boot_files_good(const struct options *options, bool *bzimage, GError **error)
 {
-    return files_check_kernel(options->kernel, error) &&
-           (!options->initrd ||
-            files_check_initrd(options->initrd, options->memory_bytes, error)) &&
+    return files_check_payload(options->kernel, options->initrd, options->memory_bytes, bzimage,
+                               error) &&
            files_check_report(options->json, error);
 }
 
-static int boot_options(const struct options *options, GError **error)
+int boot_machine(const struct options *options, const char *words, outcome_conclude *conclude,
+                 void *context, GError **error)
 {
-    char *shim = files_good(options, error) ? files_own(options->td ? TD_SHIM : SHIM, error) : NULL;
+    char *shim = files_own(options->td ? TD_SHIM : SHIM, error);
     char *monitor = shim && options->td ? files_own(MONITOR, error) : NULL;
     bool found = shim && (monitor || !options->td);
-    char *words = options_shim_words(options);
+    char *shim_words = options_shim_words(options);
     const struct session_plan plan = {
         .options = options,
         .image = {.program = options->td ? NULL : shim,
                   .monitor = monitor,
                   .td_firmware = options->td ? shim : NULL,
-                  .words = words,
+                  .words = shim_words,
                   .modules = {options->kernel, options->initrd},
-                  .module_words = {options->append ? options->append : STANDARD_APPEND, NULL}},
+                  .module_words = {words, NULL}},
         .without_cx16 = true,
         .live = true,
         .watch_console = true,
         .foreign_kernel = true,
     };
-    int status = found ? outcome_of_plan(&plan, conclude, error) : CLI_ENVIRONMENT;
+    int status = found ? outcome_of_plan(&plan, conclude, context, error) : CLI_ENVIRONMENT;
     g_free(shim);
     g_free(monitor);
-    g_free(words);
+    g_free(shim_words);
     return status;
+}
+
+static int boot_options(const struct options *options, GError **error)
+{
+    bool bzimage;
+    if (!boot_files_good(options, &bzimage, error))
+        return CLI_ENVIRONMENT;
+    return boot_machine(options, options->append ? options->append : BOOT_STANDARD_APPEND,
+                        conclude_boot, NULL, error);
 }
 
 static int boot(const struct verb *verb, int argc, char **argv)

@@ -31,5 +31,6 @@ struct verb {
 
 extern const struct verb verb_run;
 extern const struct verb verb_boot;
+extern const struct verb verb_conform;
 
 #endif

@@ -15,8 +15,7 @@ enum {
     HEAD_BYTES = 0x210,
 };
 
-G_GNUC_PRINTF(2, 3)
-static bool refuse(GError **error, const char *format, ...)
+bool files_refuse(GError **error, const char *format, ...)
 {
     va_list arguments;
     va_start(arguments, format);
@@ -31,7 +30,7 @@ char *files_own(const char *name, GError **error)
     GError *problem = NULL;
     char *self = g_file_read_link("/proc/self/exe", &problem);
     if (!self) {
-        refuse(error, "cannot tell where this command lies: %s", problem->message);
+        files_refuse(error, "cannot tell where this command lies: %s", problem->message);
         g_error_free(problem);
         return NULL;
     }
@@ -42,8 +41,8 @@ char *files_own(const char *name, GError **error)
                   : g_file_test(shared, G_FILE_TEST_EXISTS) ? g_strdup(shared)
                                                             : NULL;
     if (!found)
-        refuse(error, "%s is neither in %s nor in ../share/muster; build it with 'make'", name,
-               folder);
+        files_refuse(error, "%s is neither in %s nor in ../share/muster; build it with 'make'",
+                     name, folder);
     g_free(self);
     g_free(folder);
     g_free(beside);
@@ -58,14 +57,15 @@ static bool read_head(const char *what, const char *path, guint8 head[HEAD_BYTES
     int fd = open(path, O_RDONLY | O_CLOEXEC | O_NONBLOCK);
     struct stat status;
     if (fd < 0 || fstat(fd, &status) < 0)
-        refuse(error, "%s %s: %s; give a file that can be read", what, path, g_strerror(errno));
+        files_refuse(error, "%s %s: %s; give a file that can be read", what, path,
+                     g_strerror(errno));
     else if (!S_ISREG(status.st_mode))
-        refuse(error, "%s %s: is %s; give a file", what, path,
-               S_ISDIR(status.st_mode) ? "a folder" : "not a regular file");
+        files_refuse(error, "%s %s: is %s; give a file", what, path,
+                     S_ISDIR(status.st_mode) ? "a folder" : "not a regular file");
     else if (status.st_size == 0)
-        refuse(error, "%s %s: is empty; was it copied completely?", what, path);
+        files_refuse(error, "%s %s: is empty; was it copied completely?", what, path);
     else if (pread(fd, head, HEAD_BYTES, 0) < 0)
-        refuse(error, "%s %s: %s", what, path, g_strerror(errno));
+        files_refuse(error, "%s %s: %s", what, path, g_strerror(errno));
     else
         *bytes = (guint64)status.st_size;
     if (fd >= 0)
@@ -80,35 +80,57 @@ bool files_check(const char *what, const char *path, guint64 *bytes, GError **er
     return read_head(what, path, head, bytes, error);
 }
 
-bool files_check_kernel(const char *path, GError **error)
+static bool is_elf(const guint8 head[HEAD_BYTES])
+{
+    return memcmp(head, "\177ELF", 4) == 0;
+}
+
+bool files_check_elf(const char *what, const char *path, guint64 *bytes, bool *elf, GError **error)
+{
+    guint8 head[HEAD_BYTES] = {0};
+    *bytes = 0;
+    if (!read_head(what, path, head, bytes, error))
+        return false;
+    *elf = is_elf(head);
+    return true;
+}
+
+static bool check_kernel(const char *path, bool *bzimage, GError **error)
 {
     guint8 head[HEAD_BYTES] = {0};
     guint64 bytes = 0;
     if (!read_head("kernel", path, head, &bytes, error))
         return false;
-    bool elf = memcmp(head, "\177ELF", 4) == 0;
-    bool bzimage = head[BZIMAGE_SIGNATURE_AT] == 0x55 && head[BZIMAGE_SIGNATURE_AT + 1] == 0xaa &&
-                   memcmp(head + BZIMAGE_MAGIC_AT, "HdrS", 4) == 0;
-    if (elf || bzimage)
+    *bzimage = head[BZIMAGE_SIGNATURE_AT] == 0x55 && head[BZIMAGE_SIGNATURE_AT + 1] == 0xaa &&
+               memcmp(head + BZIMAGE_MAGIC_AT, "HdrS", 4) == 0;
+    if (is_elf(head) || *bzimage)
         return true;
-    return refuse(error,
-                  "kernel %s: is not a kernel: no 'HdrS' at 0x202 as in a Linux bzImage, and no "
-                  "ELF header; give a bzImage or a PVH ELF file",
-                  path);
+    return files_refuse(
+        error,
+        "kernel %s: is not a kernel: no 'HdrS' at 0x202 as in a Linux bzImage, and no "
+        "ELF header; give a bzImage or a PVH ELF file",
+        path);
 }
 
-bool files_check_initrd(const char *path, guint64 memory_bytes, GError **error)
+static bool check_initrd(const char *path, guint64 memory_bytes, GError **error)
 {
     guint64 bytes;
     if (!files_check("initrd", path, &bytes, error))
         return false;
     if (bytes < memory_bytes)
         return true;
-    return refuse(error,
-                  "initrd %s: its %" G_GUINT64_FORMAT
-                  " bytes do not fit into the guest's %" G_GUINT64_FORMAT
-                  " bytes of memory; give more with --memory",
-                  path, bytes, memory_bytes);
+    return files_refuse(error,
+                        "initrd %s: its %" G_GUINT64_FORMAT
+                        " bytes do not fit into the guest's %" G_GUINT64_FORMAT
+                        " bytes of memory; give more with --memory",
+                        path, bytes, memory_bytes);
+}
+
+bool files_check_payload(const char *kernel, const char *initrd, guint64 memory_bytes,
+                         bool *bzimage, GError **error)
+{
+    return check_kernel(kernel, bzimage, error) &&
+           (!initrd || check_initrd(initrd, memory_bytes, error));
 }
 
 /* A device or pipe is written to as it is; everything else is replaced, in its folder. */
@@ -124,9 +146,9 @@ bool files_check_report(const char *path, GError **error)
     char *folder = g_path_get_dirname(path);
     bool good = true;
     if (g_file_test(path, G_FILE_TEST_IS_DIR))
-        good = refuse(error, "report %s: is a folder; give a file name", path);
+        good = files_refuse(error, "report %s: is a folder; give a file name", path);
     else if (access(report_is_renamed(path) ? folder : path, W_OK) < 0)
-        good = refuse(error, "report %s: cannot be written: %s", path, g_strerror(errno));
+        good = files_refuse(error, "report %s: cannot be written: %s", path, g_strerror(errno));
     g_free(folder);
     return good;
 }

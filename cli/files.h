@@ -14,14 +14,21 @@
  */
 char *files_own(const char *name, GError **error);
 
+/** False, with this as a CLI_ENVIRONMENT error: "kernel FILE: what is wrong; what to do". */
+bool files_refuse(GError **error, const char *format, ...) G_GNUC_PRINTF(2, 3);
+
 /** A regular file that can be read and is not empty. @what names it in the error. */
 bool files_check(const char *what, const char *path, guint64 *bytes, GError **error);
 
-/** And a bzImage or ELF file. */
-bool files_check_kernel(const char *path, GError **error);
+/** And whether it begins as an ELF file does. */
+bool files_check_elf(const char *what, const char *path, guint64 *bytes, bool *elf, GError **error);
 
-/** And small enough for @memory_bytes. */
-bool files_check_initrd(const char *path, guint64 memory_bytes, GError **error);
+/**
+ * The kernel: a Linux bzImage (@bzimage) or ELF file; and the @initrd, if any: small enough for
+ * @memory_bytes.
+ */
+bool files_check_payload(const char *kernel, const char *initrd, guint64 memory_bytes,
+                         bool *bzimage, GError **error);
 
 /** The report can be written there later. NULL is no report, and good. */
 bool files_check_report(const char *path, GError **error);

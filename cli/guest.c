@@ -6,14 +6,17 @@
 
 /* Events kept only to be passed on; a guest that sends more is not believed to mean them. */
 #define MOST_OTHERS 1000
+#define MOST_TRACES 512 /* CPUs that the kernel holds */
 
 /* How the monitor's lines begin (boot/json.c). */
 #define MONITOR_PREFIX "{\"from\":\"monitor\","
 
 void guest_init(struct guest *guest, bool foreign_kernel, bool monitored)
 {
-    *guest = (struct guest){
-        .foreign_kernel = foreign_kernel, .monitored = monitored, .others = json_array_new()};
+    *guest = (struct guest){.foreign_kernel = foreign_kernel,
+                            .monitored = monitored,
+                            .trace = json_array_new(),
+                            .others = json_array_new()};
     monitor_init(&guest->monitor);
 }
 
@@ -37,6 +40,15 @@ static void keep_error(struct guest *guest, const char *from, JsonObject *event)
         guest->error_status = CLI_USAGE;
 }
 
+static void keep_trace(struct guest *guest, JsonObject *event)
+{
+    if (json_array_get_length(guest->trace) == MOST_TRACES)
+        return;
+    json_object_remove_member(event, "from");
+    json_object_remove_member(event, "event");
+    json_array_add_object_element(guest->trace, json_object_ref(event));
+}
+
 static enum guest_event classify(const char *from, const char *event)
 {
     static const struct {
@@ -50,6 +62,7 @@ static enum guest_event classify(const char *from, const char *event)
         {"kernel", "report", GUEST_REPORT},
         {"kernel", "inject-mce", GUEST_INJECT_MCE},
         {"kernel", "end", GUEST_END},
+        {"kernel", "trace", GUEST_TRACE},
         {"kernel", "handover", GUEST_NEXT},
         {"kernel", "parked", GUEST_PARKED},
         {"kernel", "unparked", GUEST_UNPARKED},
@@ -83,6 +96,8 @@ static enum guest_event take(struct guest *guest, JsonObject *object)
         keep_first(&guest->report, object);
     if (event == GUEST_NEXT)
         keep_first(&guest->next, object);
+    if (event == GUEST_TRACE)
+        keep_trace(guest, object);
     if (event == GUEST_HANDOVER)
         guest->handed_over = true;
     if (event == GUEST_ERROR)
@@ -114,6 +129,7 @@ void guest_clear(struct guest *guest)
     g_clear_pointer(&guest->report, json_object_unref);
     g_clear_pointer(&guest->next, json_object_unref);
     g_clear_pointer(&guest->inject_mce, json_object_unref);
+    g_clear_pointer(&guest->trace, json_array_unref);
     g_clear_pointer(&guest->others, json_array_unref);
     g_clear_pointer(&guest->error, g_free);
     monitor_clear(&guest->monitor);

@@ -25,6 +25,7 @@ enum guest_event {
     GUEST_ERROR,
     GUEST_INJECT_MCE,
     GUEST_REPORT,
+    GUEST_TRACE,
     GUEST_END,
     GUEST_MONITOR,
     GUEST_WHERE, /* the monitor's: a vCPU told where it is */
@@ -41,6 +42,7 @@ struct guest {
     bool handed_over;
     char *error; /* a sentence, or NULL */
     enum cli_status error_status;
+    JsonArray *trace; /* the kernel's trace events, one for each CPU */
     JsonArray *others;
     guint64 noise_lines;
 };

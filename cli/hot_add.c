@@ -6,8 +6,8 @@
 #include "cli/verdict.h"
 
 /* What the kernel must have proved of every CPU while those that came were there. */
-static const char *const proofs[] = {"identity", "percpu",  "ipi-ring",  "ist-nmi",  "ist-df",
-                                     "apic",     "syscall", "idle-work", "registers"};
+static const char *const proofs[] = {"identity", "percpu",  "ipi-ring",  "ist-nmi",   "ist-df",
+                                     "apic",     "syscall", "idle-work", "registers", "clock"};
 
 void hot_add_init(struct hot_add *hot_add, const struct options *options, GPtrArray *problems)
 {

@@ -4,7 +4,7 @@
 
 #include "cli/cli.h"
 
-static const struct verb *const verbs[] = {&verb_run, &verb_boot};
+static const struct verb *const verbs[] = {&verb_run, &verb_boot, &verb_conform};
 
 int cli_report_error(const GError *error)
 {
@@ -29,8 +29,8 @@ static void print_overview(void)
         printf("  %-12s %s\n", verbs[i]->name, verbs[i]->summary);
     printf("  %-12s %s\n", "help VERB", "the options of a verb");
     printf("  %-12s %s\n\n", "--version", "the version of this command");
-    printf("Exit status: 0 all CPUs on and all proofs held; 1 something failed, and it says\n"
-           "which CPU or proof; 2 wrong usage; 3 the environment (QEMU, files).\n");
+    printf("Exit status: 0 all CPUs on, all proofs and all rules held; 1 something failed, and\n"
+           "it says what; 2 wrong usage; 3 the environment (QEMU, files).\n");
 }
 
 static int unknown_verb(const char *name)

@@ -20,6 +20,7 @@ void monitor_clear(struct monitor *monitor)
     g_clear_pointer(&monitor->ready, json_object_unref);
     g_clear_pointer(&monitor->fatal, json_object_unref);
     g_clear_pointer(&monitor->end, json_object_unref);
+    g_clear_pointer(&monitor->conformance, json_object_unref);
     g_clear_pointer(&monitor->findings, json_array_unref);
     g_clear_pointer(&monitor->where, json_array_unref);
     g_clear_pointer(&monitor->counts, json_array_unref);
@@ -37,6 +38,22 @@ static void keep_first(JsonObject **place, JsonObject *object)
         *place = json_object_ref(object);
 }
 
+static void keep_last(JsonObject **place, JsonObject *object)
+{
+    g_clear_pointer(place, json_object_unref);
+    *place = json_object_ref(object);
+}
+
+/* What a vCPU said of itself before is no longer so. */
+static void keep_last_of_vcpu(JsonArray *array, JsonObject *object)
+{
+    gint64 vcpu = fields_number(object, "vcpu", -1);
+    for (guint i = 0; i < fields_length(array); i++)
+        if (fields_number(fields_element(array, i), "vcpu", -1) == vcpu)
+            json_array_remove_element(array, i--);
+    keep(array, object);
+}
+
 enum monitor_event monitor_take(struct monitor *monitor, JsonObject *object)
 {
     const char *event = fields_text(object, "event");
@@ -46,15 +63,19 @@ enum monitor_event monitor_take(struct monitor *monitor, JsonObject *object)
     if (is_finding)
         keep(monitor->findings, object);
     if (is_where)
-        keep(monitor->where, object);
+        keep_last_of_vcpu(monitor->where, object);
     if (g_strcmp0(event, "count") == 0)
-        keep(monitor->counts, object);
+        keep_last_of_vcpu(monitor->counts, object);
+    if (g_strcmp0(event, "conformance") == 0)
+        keep_last(&monitor->conformance, object);
     if (g_strcmp0(event, "ready") == 0)
         keep_first(&monitor->ready, object);
     if (g_strcmp0(event, "fatal") == 0)
         keep_first(&monitor->fatal, object);
     if (g_strcmp0(event, "end") == 0)
         keep_first(&monitor->end, object);
+    if (json_object_has_member(object, "rip"))
+        json_object_set_null_member(object, "symbol");
     json_object_remove_member(object, "from");
     json_object_remove_member(object, "event");
     return is_where ? MONITOR_WHERE : MONITOR_NOTHING;
@@ -68,14 +89,34 @@ guint monitor_count(const struct monitor *monitor, const char *rule)
     return count;
 }
 
+static void name_place(JsonObject *event, const struct symbols *symbols)
+{
+    guint64 rip;
+    char *name = fields_address(event, "rip", &rip) ? symbols_name(symbols, rip) : NULL;
+    if (name)
+        json_object_set_string_member(event, "symbol", name);
+    g_free(name);
+}
+
+void monitor_name_places(const struct monitor *monitor, const struct symbols *symbols)
+{
+    for (guint i = 0; i < fields_length(monitor->findings); i++)
+        name_place(fields_element(monitor->findings, i), symbols);
+    for (guint i = 0; i < fields_length(monitor->where); i++)
+        name_place(fields_element(monitor->where, i), symbols);
+    name_place(monitor->fatal, symbols);
+}
+
 char *monitor_place(JsonObject *event)
 {
     const char *rip = fields_text(event, "rip");
+    const char *symbol = fields_text(event, "symbol");
     gint64 vcpu = fields_number(event, "vcpu", -1);
     if (vcpu < 0)
         return g_strdup("no vCPU");
-    return g_strdup_printf("vCPU %" G_GINT64_FORMAT " (APIC ID %" G_GINT64_FORMAT ") at %s", vcpu,
-                           fields_number(event, "apic_id", -1), rip ? rip : "an unknown RIP");
+    return g_strdup_printf("vCPU %" G_GINT64_FORMAT " (APIC ID %" G_GINT64_FORMAT ") at %s%s%s%s",
+                           vcpu, fields_number(event, "apic_id", -1), rip ? rip : "an unknown RIP",
+                           symbol ? " (" : "", symbol ? symbol : "", symbol ? ")" : "");
 }
 
 char *monitor_places(const struct monitor *monitor)
@@ -89,23 +130,32 @@ char *monitor_places(const struct monitor *monitor)
     return g_string_free(text, FALSE);
 }
 
-void monitor_print(const struct monitor *monitor)
+static void print_finding(JsonObject *finding)
 {
-    guint count = fields_length(monitor->findings);
-    if (count)
-        printf("\n%u findings of the monitor:\n", count);
-    for (guint i = 0; i < MIN(count, MOST_PRINTED); i++) {
+    const char *rule = fields_text(finding, "rule");
+    const char *text = fields_text(finding, "text");
+    char *place = monitor_place(finding);
+    printf("    %s: %s: %s\n", rule ? rule : "?", place, text ? text : "");
+    g_free(place);
+}
+
+void monitor_print(const struct monitor *monitor, bool (*told)(const char *rule))
+{
+    GPtrArray *findings = g_ptr_array_new();
+    for (guint i = 0; i < fields_length(monitor->findings); i++) {
         JsonObject *finding = fields_element(monitor->findings, i);
-        const char *rule = fields_text(finding, "rule");
-        const char *text = fields_text(finding, "text");
-        char *place = monitor_place(finding);
-        printf("    %s: %s: %s\n", rule ? rule : "?", place, text ? text : "");
-        g_free(place);
+        if (!told || !told(fields_text(finding, "rule")))
+            g_ptr_array_add(findings, finding);
     }
-    if (count > MOST_PRINTED)
-        printf("    and %u more, all in the report (--json)\n", count - MOST_PRINTED);
-    if (count)
+    if (findings->len)
+        printf("\n%u %sfindings of the monitor:\n", findings->len, told ? "other " : "");
+    for (guint i = 0; i < MIN(findings->len, MOST_PRINTED); i++)
+        print_finding(findings->pdata[i]);
+    if (findings->len > MOST_PRINTED)
+        printf("    and %u more, all in the report (--json)\n", findings->len - MOST_PRINTED);
+    if (findings->len)
         printf("\n");
+    g_ptr_array_unref(findings);
 }
 
 static void set_object(JsonObject *into, const char *name, JsonObject *object)

@@ -20,6 +20,7 @@ enum wake {
     WAKE_AUTO, /* the kernel is started directly and chooses */
     WAKE_SIPI,
     WAKE_MAILBOX, /* the kernel is started by the shim */
+    WAKE_FDT,     /* the same, and the mailbox is described by a device tree alone */
 };
 
 struct options {
@@ -36,6 +37,7 @@ struct options {
 
     bool td;                         /* under the monitor, as an Intel TD, by its shim */
     enum wake wake;                  /* run */
+    char *order;                     /* run: a policy's name, or NULL: the kernel's default */
     unsigned cycles;                 /* run: how many times CPUs go off and on; 0: not at all */
     guint64 seed;                    /* run: of these */
     unsigned park_ms;                /* run: how long CPUs stay parked at least */
@@ -46,6 +48,7 @@ struct options {
     char *until;                     /* boot, or run with then; or NULL: see struct console */
     char *then;                      /* run: the kernel that ours hands over to, or NULL */
     char *then_initrd, *then_append; /* run: its own, or NULL */
+    char *symbols;                   /* conform, or NULL */
 
     char *qemu; /* a path, or NULL: the one in PATH */
     char *cpu;  /* a model, or NULL: the verb's default */
@@ -59,6 +62,7 @@ struct options {
 enum options_group {
     OPTIONS_RUN = 1 << 0,
     OPTIONS_BOOT = 1 << 1,
+    OPTIONS_CONFORM = 1 << 2, /* with OPTIONS_BOOT; always a TD */
 };
 
 /**
@@ -68,6 +72,8 @@ struct options *options_parse(const struct verb *verb, unsigned groups, int argc
                               GError **error);
 void options_free(struct options *options);
 
+/** Whether the CPUs wait at the shim's mailbox, whoever describes it. */
+bool options_by_mailbox(const struct options *options);
 /** CPUs that the machine has room for: QEMU's TCG takes a new one for each that ever comes. */
 unsigned options_most_cpus(const struct options *options);
 

@@ -34,14 +34,14 @@ int outcome_tell(const struct report *report, const struct session *session,
     return status;
 }
 
-int outcome_of_plan(const struct session_plan *plan, int (*conclude)(const struct session *session),
+int outcome_of_plan(const struct session_plan *plan, outcome_conclude *conclude, void *context,
                     GError **error)
 {
     struct session session;
     int status = CLI_ENVIRONMENT;
     if (session_run(&session, plan, error))
-        status =
-            session.end == SESSION_SIGNAL ? OUTCOME_SIGNAL + session.signal : conclude(&session);
+        status = session.end == SESSION_SIGNAL ? OUTCOME_SIGNAL + session.signal
+                                               : conclude(&session, context);
     session_clear(&session);
     return status;
 }

@@ -19,8 +19,11 @@ int outcome_of_verb(const struct verb *verb, unsigned options_groups, int argc, 
                     int (*body)(const struct options *options, GError **error));
 #define OUTCOME_SIGNAL 128
 
+/** Judge what happened, tell it, and give the exit status. @context is outcome_of_plan()'s. */
+typedef int outcome_conclude(const struct session *session, void *context);
+
 /** Run the machine and give it to @conclude, unless a signal ended it. */
-int outcome_of_plan(const struct session_plan *plan, int (*conclude)(const struct session *session),
+int outcome_of_plan(const struct session_plan *plan, outcome_conclude *conclude, void *context,
                     GError **error);
 
 #endif

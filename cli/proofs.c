@@ -34,6 +34,7 @@ static const struct {
     {"syscall", NEVER},
     {"idle-work", NEVER},
     {"registers", NEVER},
+    {"clock", ONE_CPU},
     {"write-xor-execute", NEVER},
     {"reclaimed-memory", NO_MAILBOX | POLICY_KEEP | ONE_CPU},
     {"reset-vector", NO_MAILBOX | MAILBOX_VERSION_0 | POLICY_RECLAIM | ONE_CPU},

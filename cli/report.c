@@ -4,6 +4,7 @@
 #include <stdio.h>
 #include <string.h>
 
+#include "cli/conformance.h"
 #include "cli/fields.h"
 
 static void set_text(JsonObject *object, const char *name, const char *text)
@@ -98,9 +99,9 @@ static JsonObject *qemu_of(const struct session *session)
 /* What the guest said and no other field of the report has taken up. */
 static JsonObject *rest_of(const struct guest *guest)
 {
-    static const char *const taken[] = {"from",        "event",     "way",    "reason", "cpus",
-                                        "proofs",      "discovery", "memory", "timing", "result",
-                                        "park_method", "hot_add",   NULL};
+    static const char *const taken[] = {"from",   "event",       "way",       "reason", "cpus",
+                                        "order",  "proofs",      "discovery", "memory", "timing",
+                                        "result", "park_method", "hot_add",   NULL};
     JsonObject *object = json_object_new();
     JsonObject *fields = json_object_new();
     GList *names = guest->report ? json_object_get_members(guest->report) : NULL;
@@ -141,15 +142,18 @@ static JsonObject *build(const struct report *report, const struct session *sess
     set_text(object, "schema", REPORT_SCHEMA);
     set_text(object, "verb", report->verb);
     set_text(object, "result", verdict->status == CLI_OK ? "ok" : "failed");
+    set_text(object, "end", verdict->ended_badly ? "bad" : "good");
     json_object_set_array_member(object, "failures", failures_of(verdict));
     json_object_set_int_member(object, "cpus_asked", session->options->cpus);
     set_text(object, "way", report->way);
     set_text(object, "reason", report->reason);
     set_array(object, "cpus", report->cpus);
+    set_from_guest(object, "order", guest->report);
     set_array(object, "proofs", report->proofs);
     set_from_guest(object, "discovery", guest->report);
     set_from_guest(object, "memory", guest->report);
     set_from_guest(object, "timing", guest->report);
+    set_array(object, "trace", guest->trace);
     if (verdict->handover.by_shim)
         json_object_set_object_member(object, "handover", handover_of(&verdict->handover));
     else
@@ -170,6 +174,11 @@ static JsonObject *build(const struct report *report, const struct session *sess
         json_object_set_object_member(object, "monitor", monitor_report(&guest->monitor));
     else
         json_object_set_null_member(object, "monitor");
+    JsonObject *conformance = conformance_of(&guest->monitor);
+    if (conformance)
+        json_object_set_object_member(object, "conformance", conformance);
+    else
+        json_object_set_null_member(object, "conformance");
     json_object_set_object_member(object, "guest", rest_of(guest));
     json_object_set_object_member(object, "qemu", qemu_of(session));
     json_object_set_double_member(object, "wall_s", session->wall_s);

@@ -1,6 +1,7 @@
 /* muster run: our own kernel in QEMU, directly or under the shim; it proves every CPU. */
 #include <stdio.h>
 
+#include "cli/boot.h"
 #include "cli/fields.h"
 #include "cli/files.h"
 #include "cli/outcome.h"
@@ -11,8 +12,6 @@
 #define SHIM    "muster-shim.elf"
 #define MONITOR "muster-monitor.rom"
 #define TD_SHIM "muster-tdshim.fd"
-
-#define THEN_APPEND "console=ttyS0"
 
 /* The files and words of the plan, and who frees them. */
 struct image_texts {
@@ -30,9 +29,11 @@ static bool choose_td_image(struct image_texts *texts, struct qemu_image *image,
 
 static char *kernel_words(const struct options *options)
 {
-    static const char *const ways[] = {"auto", "sipi", "mailbox"};
+    static const char *const ways[] = {"auto", "sipi", "mailbox", "fdt"};
     GString *words = g_string_new(NULL);
     g_string_append_printf(words, "wake=%s inject=mce", ways[options->wake]);
+    if (options->order)
+        g_string_append_printf(words, " order=%s", options->order);
     if (options->cycles)
         g_string_append_printf(words, " cycles=%u seed=%" G_GUINT64_FORMAT, options->cycles,
                                options->seed);
@@ -55,11 +56,11 @@ static bool choose_image(const struct options *options, struct image_texts *text
     texts->kernel = files_own(KERNEL, error);
     texts->kernel_words = kernel_words(options);
     *image = (struct qemu_image){.program = texts->kernel, .words = texts->kernel_words};
-    if (!texts->kernel || options->wake != WAKE_MAILBOX)
+    if (!texts->kernel || !options_by_mailbox(options))
         return texts->kernel != NULL;
 
     texts->shim_words = options_shim_words(options);
-    const char *next_words = options->then_append ? options->then_append : THEN_APPEND;
+    const char *next_words = options->then_append ? options->then_append : BOOT_STANDARD_APPEND;
     *image = (struct qemu_image){
         .words = texts->shim_words,
         .modules = {texts->kernel, options->then, options->then_initrd},
@@ -109,11 +110,26 @@ static void profile_of(const struct session *session, struct proofs_profile *pro
     *profile = (struct proofs_profile){
         .cpus = session->options->cpus,
         .td = session->options->td,
-        .by_mailbox = session->options->wake == WAKE_MAILBOX,
+        .by_mailbox = options_by_mailbox(session->options),
         .cycles = session->options->cycles > 0,
-        .mailbox_version = fields_number(shim, "mailbox_version", -1),
+        .mailbox_version = session->options->wake == WAKE_FDT
+                               ? 0 /* a tree tells of no other */
+                               : fields_number(shim, "mailbox_version", -1),
         .keep = g_strcmp0(fields_text(memory, "policy"), "keep") == 0,
     };
+}
+
+/* Asked for the tree: nothing else may have told the kernel of its CPUs and its mailbox. */
+static void judge_source(struct verdict *verdict, JsonObject *discovery)
+{
+    static const char *const names[] = {"source", "mailbox_source"};
+    for (size_t i = 0; i < G_N_ELEMENTS(names); i++) {
+        const char *found = fields_text(discovery, names[i]);
+        if (g_strcmp0(found, "device-tree") != 0)
+            verdict_fail(verdict, "the %s is %s, not the device tree",
+                         i ? "mailbox's description" : "source of the CPUs",
+                         found ? found : "not known");
+    }
 }
 
 static void judge_report(struct verdict *verdict, const struct session *session)
@@ -130,6 +146,8 @@ static void judge_report(struct verdict *verdict, const struct session *session)
     if (options->wake != WAKE_AUTO && options->cpus > 1 &&
         g_strcmp0(way, profile.by_mailbox ? "mailbox" : "sipi") != 0)
         verdict_fail(verdict, "the CPUs were woken by %s, not as asked", way ? way : "no way yet");
+    if (options->wake == WAKE_FDT)
+        judge_source(verdict, fields_object(report, "discovery"));
     if (g_strcmp0(result, "ok") != 0 && verdict->status == CLI_OK)
         verdict_fail(verdict, "the kernel's own result is '%s'", result ? result : "(none)");
 }
@@ -152,12 +170,12 @@ static void judge(struct verdict *verdict, const struct session *session)
 {
     const struct options *options = session->options;
     const char *last = console_last_line(&session->console);
-    bool by_shim = options->wake == WAKE_MAILBOX;
+    bool by_shim = options_by_mailbox(options);
     if (by_shim)
         verdict_measure(verdict, session,
                         options->then ? session->console.guest_said
                                       : count_on(session->guest.report));
-    bool bad_end = verdict_bad_end(verdict, session);
+    verdict_end(verdict, session);
     if (verdict->status == CLI_USAGE)
         return; /* nothing was begun: what is missing follows from that */
     if (options->then)
@@ -167,7 +185,7 @@ static void judge(struct verdict *verdict, const struct session *session)
                      last);
     if (session->guest.report)
         judge_report(verdict, session);
-    else if (!bad_end)
+    else if (!verdict->ended_badly)
         verdict_fail(verdict, "the kernel sent no report");
     for (guint i = 0; i < session->problems->len; i++)
         verdict_fail(verdict, "%s", (const char *)g_ptr_array_index(session->problems, i));
@@ -184,8 +202,9 @@ static void print_last_lines(const struct console *console)
         fprintf(stderr, "    %s\n", (const char *)item->data);
 }
 
-static int conclude(const struct session *session)
+static int conclude(const struct session *session, void *context)
 {
+    (void)context;
     JsonObject *guest = session->guest.report;
     const char *way = fields_text(guest, "way");
     struct report report = {.verb = "run",
@@ -202,7 +221,7 @@ static int conclude(const struct session *session)
         run_table_print_proofs(report.proofs);
         run_table_print_hot_add(fields_array(guest, "hot_add"));
     }
-    monitor_print(&session->guest.monitor);
+    monitor_print(&session->guest.monitor, NULL);
     if (verdict.status != CLI_OK)
         print_last_lines(&session->console);
     char *what = g_strdup_printf("%u CPUs%s by %s, QEMU %s", session->options->cpus,
@@ -216,10 +235,9 @@ static int conclude(const struct session *session)
 
 static bool next_files_good(const struct options *options, GError **error)
 {
-    return !options->then ||
-           (files_check_kernel(options->then, error) &&
-            (!options->then_initrd ||
-             files_check_initrd(options->then_initrd, options->memory_bytes, error)));
+    bool bzimage;
+    return !options->then || files_check_payload(options->then, options->then_initrd,
+                                                 options->memory_bytes, &bzimage, error);
 }
 
 static int run_options(const struct options *options, GError **error)
@@ -230,7 +248,7 @@ static int run_options(const struct options *options, GError **error)
     int status = CLI_ENVIRONMENT;
     if (next_files_good(options, error) && files_check_report(options->json, error) &&
         choose_image(options, &texts, &plan.image, error))
-        status = outcome_of_plan(&plan, conclude, error);
+        status = outcome_of_plan(&plan, conclude, NULL, error);
     g_free(texts.kernel);
     g_free(texts.shim);
     g_free(texts.monitor);
@@ -249,8 +267,9 @@ const struct verb verb_run = {
     .operands = "",
     .summary = "Boot Muster's own kernel, wake every CPU, and prove each one.",
     .text = "With --wake sipi or auto the kernel is started directly; with --wake mailbox by the\n"
-            "shim, to which --mailbox-version, --firmware-memory, --page-tables and\n"
-            "--shim-append then apply. --append gives the kernel further words. With --td all\n"
+            "shim; with --wake fdt by the shim, which then has a device tree to offer and no\n"
+            "ACPI. For the shim are --mailbox-version, --firmware-memory, --page-tables and\n"
+            "--shim-append. --append gives the kernel further words, --order one. With --td all\n"
             "of it runs as an Intel TD under Muster's monitor, by the mailbox. The standard\n"
             "--timeout is 60 s and half a second for each CPU.",
     .run = run,

@@ -1,317 +1,16 @@
 #include "cli/session.h"
 
-#include <signal.h>
 #include <stdio.h>
 #include <string.h>
-#include <unistd.h>
-
-#include <glib-unix.h>
 
 #include "cli/child.h"
 #include "cli/fields.h"
-#include "cli/progress.h"
-#include "cli/qmp.h"
-#include "cli/registers.h"
-#include "cli/stream.h"
+#include "cli/session_running.h"
 #include "cli/temp.h"
-
-/* How long QEMU may take to answer and leave once it has been asked to. */
-#define GRACE_MS 10000
-/* Without QMP it gets a signal, and then a stronger one. */
-#define TERMINATE_MS 1000
-/* A panic is followed by lines that tell more. */
-#define PANIC_LINES_MS 300
-/* How long the monitor's vCPUs may take to tell where they are. */
-#define WHERE_MS 5000
-
-/* The uncorrected error that "inject-mce" asks for, and that QEMU raises on one CPU alone. */
-#define MCE_BANK       1
-#define MCE_STATUS     "0xbd00000000000000" /* VAL UC EN MISCV ADDRV S */
-#define MCE_MCG_STATUS "0x5"                /* MCIP RIPV: the interrupted program can go on */
-#define MCE_ADDRESS    "0x1000"
-#define MCE_MISC       "0x0"
 
 #define TCG_LACKS "warning: TCG doesn't support requested feature"
 
-struct session_running {
-    const struct session_plan *plan;
-    GMainLoop *loop;
-    char *folder;
-    GPid pid;
-    struct qmp *qmp;
-    struct stream *console, *serial, *trace, *output;
-    GString *said;   /* QEMU's own stdout and stderr */
-    guint cpus_told; /* that QEMU says it has */
-    struct progress *progress;
-    bool stdout_gone;
-    bool exited;
-    guint deadline, grace, panic, where, child_watch, signals[3];
-};
-
-/* ---- The end: registers, quit, exit. Each step starts the next. ---- */
-
-static gboolean kill_qemu(gpointer data)
-{
-    struct session *session = data;
-    child_signal(session->running->pid, SIGKILL);
-    session->running->grace = 0;
-    return G_SOURCE_REMOVE;
-}
-
-static void on_registers(void *context, JsonNode *result, const char *problem)
-{
-    struct session *session = context;
-    (void)problem;
-    if (result && json_node_get_value_type(result) == G_TYPE_STRING)
-        session->registers = registers_parse(json_node_get_string(result));
-    /* Not sent right behind the question: QEMU may leave before a long answer has gone out. */
-    qmp_execute(session->running->qmp, "quit", NULL, NULL, NULL);
-}
-
-static void finish(struct session *session, enum session_end end)
-{
-    struct session_running *running = session->running;
-    if (session->end != SESSION_RUNNING)
-        return;
-    session->end = end;
-    if (running->exited)
-        return;
-    bool polite = qmp_is_ready(running->qmp) && end != SESSION_SIGNAL;
-    if (polite && session->options->td) {
-        /* A TD's registers are not QEMU's: what it has is the monitor's or the guest's. */
-        qmp_execute(running->qmp, "quit", NULL, NULL, NULL);
-    } else if (polite) {
-        qmp_execute(running->qmp, "stop", NULL, NULL, NULL);
-        qmp_human(running->qmp, "info registers -a", on_registers, session);
-    } else {
-        child_signal(running->pid, SIGTERM);
-    }
-    running->grace = g_timeout_add(polite ? GRACE_MS : TERMINATE_MS, kill_qemu, session);
-}
-
-static void drain(struct session *session)
-{
-    struct session_running *running = session->running;
-    stream_drain(running->console);
-    stream_drain(running->serial);
-    stream_drain(running->trace);
-    stream_drain(running->output);
-}
-
-static void on_qemu_exit(GPid pid, gint wait_status, gpointer data)
-{
-    struct session *session = data;
-    struct session_running *running = session->running;
-    running->child_watch = 0;
-    running->exited = true;
-    child_signal(pid, SIGKILL); /* whatever a wrapper script has left in the group */
-    qmp_drain(running->qmp);
-    drain(session);
-    if (session->end == SESSION_RUNNING) {
-        session->end = SESSION_QEMU_DIED;
-        char *how = child_death(wait_status);
-        g_strstrip(running->said->str);
-        session->death =
-            g_strdup_printf("%s%s%s", how, running->said->str[0] ? ": " : "", running->said->str);
-        g_free(how);
-    }
-    g_main_loop_quit(running->loop);
-}
-
-static gboolean on_where_told(gpointer data)
-{
-    struct session *session = data;
-    session->running->where = 0;
-    finish(session, SESSION_DEADLINE);
-    return G_SOURCE_REMOVE;
-}
-
-/* An NMI on every CPU: the monitor takes it as the question where its vCPUs are. */
-static gboolean on_deadline(gpointer data)
-{
-    struct session *session = data;
-    struct session_running *running = session->running;
-    running->deadline = 0;
-    if (session->options->td && session->end == SESSION_RUNNING && qmp_is_ready(running->qmp)) {
-        qmp_execute(running->qmp, "inject-nmi", NULL, NULL, NULL);
-        running->where = g_timeout_add(WHERE_MS, on_where_told, session);
-        return G_SOURCE_REMOVE;
-    }
-    finish(session, SESSION_DEADLINE);
-    return G_SOURCE_REMOVE;
-}
-
-static gboolean on_panic_told(gpointer data)
-{
-    struct session *session = data;
-    session->running->panic = 0;
-    finish(session, SESSION_PANIC);
-    return G_SOURCE_REMOVE;
-}
-
-static gboolean on_signal(struct session *session, int number)
-{
-    session->signal = number;
-    finish(session, SESSION_SIGNAL);
-    return G_SOURCE_CONTINUE;
-}
-
-static gboolean on_sigint(gpointer data)
-{
-    return on_signal(data, SIGINT);
-}
-
-static gboolean on_sigterm(gpointer data)
-{
-    return on_signal(data, SIGTERM);
-}
-
-static gboolean on_sighup(gpointer data)
-{
-    return on_signal(data, SIGHUP);
-}
-
-/* ---- What the guest says ---- */
-
-static void on_mce_injected(void *context, JsonNode *result, const char *problem)
-{
-    struct session *session = context;
-    const char *text = problem;
-    if (result)
-        text =
-            json_node_get_value_type(result) == G_TYPE_STRING ? json_node_get_string(result) : "";
-    char *clean = g_strstrip(g_strdup(text));
-    if (clean[0])
-        g_ptr_array_add(session->problems,
-                        g_strdup_printf("QEMU did not inject a machine check: %s", clean));
-    g_free(clean);
-}
-
-static void inject_machine_check(struct session *session, unsigned cpu)
-{
-    char *line = g_strdup_printf("mce %u %d %s %s %s %s", cpu, MCE_BANK, MCE_STATUS, MCE_MCG_STATUS,
-                                 MCE_ADDRESS, MCE_MISC);
-    qmp_human(session->running->qmp, line, on_mce_injected, session);
-    g_free(line);
-}
-
-static bool is_among(JsonArray *ids, gint64 id)
-{
-    for (guint i = 0; i < fields_length(ids); i++) {
-        if (fields_element_number(ids, i, -1) == id)
-            return true;
-    }
-    return false;
-}
-
-/*
- * At most one on each CPU, and only on those that the kernel names, if it names any: a CPU that
- * never came up has CR4.MCE clear and shuts the whole machine down (SDM vol. 3, 6.15, #MC).
- */
-static void inject_machine_checks(struct session *session)
-{
-    JsonArray *wanted = fields_array(session->guest.inject_mce, "apic_ids");
-    bool all = !json_object_has_member(session->guest.inject_mce, "apic_ids");
-    const GArray *ids = session->apic_ids;
-    unsigned cpus = session->options->cpus, asked = all ? cpus : fields_length(wanted);
-    unsigned injected = 0;
-    if (!qmp_is_ready(session->running->qmp))
-        return;
-    for (unsigned cpu = 0; asked <= cpus && cpu < cpus; cpu++) {
-        gint64 id = cpu < ids->len ? g_array_index(ids, gint64, cpu) : -1;
-        if (!all && (id < 0 || !is_among(wanted, id)))
-            continue;
-        inject_machine_check(session, cpu);
-        injected++;
-    }
-    if (injected == 0 || injected != asked)
-        g_ptr_array_add(session->problems,
-                        g_strdup_printf("the kernel asked for %u machine checks by APIC ID; %u "
-                                        "could be injected into QEMU's %u CPUs",
-                                        asked, injected, cpus));
-}
-
-static void on_console_line(void *context, const char *line)
-{
-    struct session *session = context;
-    switch (guest_line(&session->guest, line)) {
-    case GUEST_INJECT_MCE:
-        inject_machine_checks(session);
-        break;
-    case GUEST_ERROR:
-        finish(session, SESSION_GUEST_ERROR);
-        break;
-    case GUEST_PARKED:
-        parked_begins(&session->parked, session->running->pid);
-        break;
-    case GUEST_UNPARKED:
-        parked_ends(&session->parked, session->running->pid);
-        break;
-    case GUEST_HOT_ADD:
-        hot_add_put_in(&session->hot_add, session->running->qmp);
-        break;
-    case GUEST_HOT_REMOVE:
-        hot_add_take_out(&session->hot_add, session->running->qmp);
-        break;
-    case GUEST_HOT_REMOVED:
-        hot_add_count_out(&session->hot_add, session->running->qmp);
-        break;
-    case GUEST_NEXT:
-        /* What our kernel printed before is in the pipe already, and says nothing of the next. */
-        stream_drain(session->running->serial);
-        session->console.watch = true;
-        break;
-    case GUEST_END:
-        finish(session, SESSION_GUEST_DONE);
-        break;
-    case GUEST_WHERE:
-        /* Unasked it decides nothing. */
-        if (session->running->where &&
-            fields_length(session->guest.monitor.where) >= session->options->cpus)
-            finish(session, SESSION_DEADLINE);
-        break;
-    default:
-        break;
-    }
-}
-
-static void on_serial_text(struct session *session, const char *text, bool complete)
-{
-    switch (console_text(&session->console, text, complete)) {
-    case CONSOLE_DONE:
-        finish(session, SESSION_CONSOLE);
-        break;
-    case CONSOLE_FAILED:
-        finish(session, SESSION_FAILED);
-        break;
-    case CONSOLE_PANIC:
-        session->running->panic = g_timeout_add(PANIC_LINES_MS, on_panic_told, session);
-        break;
-    case CONSOLE_NOTHING:
-        break;
-    }
-    progress_say(session->running->progress, console_last_line(&session->console));
-}
-
-static void on_serial_line(void *context, const char *line)
-{
-    on_serial_text(context, line, true);
-}
-
-static void on_serial_partial(void *context, const char *text)
-{
-    on_serial_text(context, text, false);
-}
-
-static void on_serial_bytes(void *context, const char *bytes, size_t length)
-{
-    struct session *session = context;
-    struct session_running *running = session->running;
-    if (!running->plan->live || running->stdout_gone)
-        return;
-    if (fwrite(bytes, 1, length, stdout) != length || fflush(stdout) != 0)
-        running->stdout_gone = true;
-}
+/* ---- What QEMU says ---- */
 
 static void on_trace_line(void *context, const char *line)
 {
@@ -327,8 +26,6 @@ static void on_output_line(void *context, const char *line)
         return;
     g_string_append_printf(session->running->said, "%s\n", line);
 }
-
-/* ---- What QEMU says ---- */
 
 static void on_continued(void *context, JsonNode *result, const char *problem)
 {
@@ -388,13 +85,14 @@ static void on_qmp_event(void *context, const char *name, JsonObject *data)
     const char *reason = fields_text(data, "reason");
     if (strcmp(name, "SHUTDOWN") != 0 || !fields_flag(data, "guest"))
         return;
+    session_guest_ended(session);
     /* What the guest wrote before that is in the pipes already. */
-    drain(session);
+    session_drain(session);
     bool reset = g_strcmp0(reason, "guest-reset") == 0;
     /* With panic=-1 Linux resets at once; its panic tells more than that. */
     if (session->console.panic)
-        finish(session, SESSION_PANIC);
-    finish(session, reset ? SESSION_RESET : SESSION_POWER_OFF);
+        session_finish(session, SESSION_PANIC);
+    session_finish(session, reset ? SESSION_RESET : SESSION_POWER_OFF);
 }
 
 /* ---- The start ---- */
@@ -411,12 +109,9 @@ static struct stream *open_pipe(struct session *session, const char *name,
 static bool open_channels(struct session *session, GError **error)
 {
     struct session_running *running = session->running;
-    const struct stream_client console = {.line = on_console_line, .context = session};
+    const struct stream_client console = session_console_client(session);
+    const struct stream_client serial = session_serial_client(session);
     const struct stream_client trace = {.line = on_trace_line, .context = session};
-    const struct stream_client serial = {.line = on_serial_line,
-                                         .partial = on_serial_partial,
-                                         .bytes = on_serial_bytes,
-                                         .context = session};
     const struct qmp_client qmp = {on_qmp_ready, on_qmp_event, session};
 
     char *path = g_build_filename(running->folder, QEMU_SOCKET, NULL);
@@ -439,22 +134,14 @@ static bool start_qemu(struct session *session, GError **error)
         return false;
     const struct stream_client client = {.line = on_output_line, .context = session};
     running->output = stream_new(output, &client);
-    running->child_watch = g_child_watch_add(running->pid, on_qemu_exit, session);
+    session_watch_exit(session);
     if (options->gdb)
         fprintf(stderr,
                 "muster: the guest waits; attach with: gdb -ex 'target remote localhost:1234' %s\n",
                 running->plan->image.program);
     else
-        running->deadline = g_timeout_add((guint)(options->timeout_s * 1000), on_deadline, session);
+        session_watch_deadline(session);
     return true;
-}
-
-static void listen_to_signals(struct session *session)
-{
-    struct session_running *running = session->running;
-    running->signals[0] = g_unix_signal_add(SIGINT, on_sigint, session);
-    running->signals[1] = g_unix_signal_add(SIGTERM, on_sigterm, session);
-    running->signals[2] = g_unix_signal_add(SIGHUP, on_sighup, session);
 }
 
 static void tear_down(struct session *session)
@@ -483,7 +170,7 @@ static void tear_down(struct session *session)
 static bool run(struct session *session, GError **error)
 {
     struct session_running *running = session->running;
-    listen_to_signals(session);
+    session_watch_signals(session);
     running->folder = temp_create(error);
     if (!running->folder || !open_channels(session, error) || !start_qemu(session, error))
         return false;

@@ -65,7 +65,7 @@ static void fail_by_monitor(struct verdict *verdict, JsonObject *fatal)
     g_free(place);
 }
 
-bool verdict_bad_end(struct verdict *verdict, const struct session *session)
+static bool fail_by_end(struct verdict *verdict, const struct session *session)
 {
     const char *last = console_last_line(&session->console);
     /* It ends in a reset, which says less. */
@@ -97,6 +97,11 @@ bool verdict_bad_end(struct verdict *verdict, const struct session *session)
     default:
         return false;
     }
+}
+
+void verdict_end(struct verdict *verdict, const struct session *session)
+{
+    verdict->ended_badly = fail_by_end(verdict, session);
 }
 
 static gint64 count_up(const struct session *session)

@@ -22,6 +22,7 @@ struct handover {
 struct verdict {
     enum cli_status status;
     GPtrArray *failures; /* sentences */
+    bool ended_badly;    /* the machine's end is among them */
     struct handover handover;
 };
 
@@ -40,8 +41,8 @@ void verdict_blind(struct verdict *verdict, const char *format, ...) G_GNUC_PRIN
  */
 void verdict_measure(struct verdict *verdict, const struct session *session, gint64 guest_said);
 
-/** Judge the end, where it is bad on every verb. True: it was. */
-bool verdict_bad_end(struct verdict *verdict, const struct session *session);
+/** Judge the end, where it is bad on every verb: verdict->ended_badly. */
+void verdict_end(struct verdict *verdict, const struct session *session);
 
 /** Judge the shim and what came after it, as measured. */
 void verdict_handover(struct verdict *verdict, const struct session *session);

@@ -1,5 +1,8 @@
 #include "kernel/bringup.h"
 
+#include <muster/clock.h>
+#include <muster/trace.h>
+
 #include "boot/console.h"
 #include "boot/json.h"
 #include "boot/native.h"
@@ -21,7 +24,49 @@ static struct muster_idt idt;
 static uint8_t mailbox_entry[MAILBOX_ENTRY_MAX][PAGE_BYTES] __attribute__((aligned(PAGE_BYTES)));
 static struct muster_cpu_config config;
 
-void bringup_discover(uint64_t rsdp_phys)
+/* Whoever looks after a crash finds it at the start of a page (muster/trace.h). */
+static uint8_t trace[MUSTER_TRACE_BYTES(MAX_CPUS)] __attribute__((aligned(PAGE_BYTES)));
+
+/* A loader that brings a tree and no RSDP has no ACPI to offer: nobody goes looking for one. */
+static enum muster_status discover(uint64_t rsdp_phys, uint64_t fdt_phys)
+{
+    struct muster_machine *machine = &kernel.machine;
+    uint32_t bsp_apic_id = muster_apic_id(&kernel.platform);
+    if (kernel.options.fdt_only && !fdt_phys)
+        fatal("wake=fdt, and the loader gives no device tree (a module named '" PVH_MODULE_FDT
+              "')");
+    if (fdt_phys && (kernel.options.fdt_only || !rsdp_phys))
+        return muster_discover_fdt(machine, fdt_phys, bsp_apic_id);
+    if (!rsdp_phys)
+        rsdp_phys = muster_rsdp_scan(&kernel.platform);
+    if (!rsdp_phys)
+        fatal("no ACPI: the loader gives no RSDP and the BIOS's areas hold none");
+    enum muster_status status =
+        fdt_phys ? muster_discover_both(machine, rsdp_phys, fdt_phys, bsp_apic_id)
+                 : muster_discover(machine, rsdp_phys, bsp_apic_id);
+    if (status == MUSTER_OK && muster_discover_nodes(machine, rsdp_phys) != MUSTER_OK)
+        console_printf("discover: warning: no NUMA nodes: %s\n",
+                       muster_error_text(machine->finding.status));
+    return status;
+}
+
+static void print_machine(const struct muster_machine *machine)
+{
+    const struct muster_mailbox_description *mailbox = &machine->mailbox;
+    console_printf(
+        "discover: %u CPUs by %s, %u more may come, BSP has APIC ID %u, MADT revision %u, "
+        "%u duplicate, %u invalid, %u disabled entries\n",
+        cpu_there_count(), muster_source_name(machine->sources),
+        machine->cpu_count - cpu_there_count(), machine->cpus[machine->bsp].apic_id,
+        machine->madt_revision, machine->duplicate_count, machine->invalid_count,
+        machine->disabled_count);
+    if (mailbox->present)
+        console_printf("discover: mailbox by %s, version %u at 0x%lx, reset vector 0x%lx\n",
+                       muster_source_name(mailbox->source), mailbox->version, mailbox->mailbox_phys,
+                       mailbox->reset_vector_phys);
+}
+
+void bringup_discover(uint64_t rsdp_phys, uint64_t fdt_phys)
 {
     struct muster_machine *machine = &kernel.machine;
     enum muster_status status =
@@ -29,22 +74,14 @@ void bringup_discover(uint64_t rsdp_phys)
     if (status != MUSTER_OK)
         fatal_status(status, "set the machine up");
     machine->keep_disabled = kernel.options.hot_add != 0;
-    if (!rsdp_phys)
-        rsdp_phys = muster_rsdp_scan(&kernel.platform);
-    if (!rsdp_phys)
-        fatal("no ACPI: the loader gives no RSDP and the BIOS's areas hold none");
-    status = muster_discover(machine, rsdp_phys, muster_apic_id(&kernel.platform));
+    if (kernel.options.trace && muster_trace_init(machine, trace, sizeof(trace)) != MUSTER_OK)
+        fatal("the trace's %lu bytes are too few", (uint64_t)sizeof(trace));
+    status = discover(rsdp_phys, fdt_phys);
+    if (status == MUSTER_OK && fdt_phys)
+        status = muster_memory_add_fdt(&kernel.map, &kernel.platform, fdt_phys, &machine->finding);
     if (status != MUSTER_OK)
         fatal_status(status, "find the processors");
-    console_printf("discover: %u CPUs, %u more may come, BSP has APIC ID %u, MADT revision %u, "
-                   "%u duplicate, %u invalid, %u disabled entries\n",
-                   cpu_there_count(), machine->cpu_count - cpu_there_count(),
-                   machine->cpus[machine->bsp].apic_id, machine->madt_revision,
-                   machine->duplicate_count, machine->invalid_count, machine->disabled_count);
-    if (machine->mailbox.present)
-        console_printf("discover: mailbox version %u at 0x%lx, reset vector 0x%lx\n",
-                       machine->mailbox.version, machine->mailbox.mailbox_phys,
-                       machine->mailbox.reset_vector_phys);
+    print_machine(machine);
     status = muster_plan_make(machine, kernel.options.way, &kernel.plan);
     if (status != MUSTER_OK)
         fatal_status(status, "choose a way to wake");
@@ -175,6 +212,17 @@ void bringup_stay_parked(void)
     tell("parked");
     native_delay_ns(kernel.options.park_ns);
     tell("unparked");
+}
+
+void bringup_measure_clocks(void)
+{
+    uint64_t start = time_now_ns();
+    enum muster_status status =
+        muster_clock_measure_all(&kernel.machine, kernel.options.timeout_ns);
+    kernel.clocks_ns = time_now_ns() - start;
+    console_printf("clocks: %s after %lu us\n",
+                   status == MUSTER_OK ? "measured" : muster_error_text(status),
+                   kernel.clocks_ns / 1000);
 }
 
 void bringup_release_custody(void)

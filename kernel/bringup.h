@@ -9,8 +9,12 @@
 
 struct percpu;
 
-/** Which CPUs are there, and how they are woken. @rsdp_phys 0: the BIOS's areas are searched. */
-void bringup_discover(uint64_t rsdp_phys);
+/**
+ * Which CPUs are there, and how they are woken: by ACPI, by a device tree, or by both, which must
+ * then agree. Either address may be 0; with none of them the BIOS's areas are searched for ACPI.
+ * What a tree keeps goes into the memory map.
+ */
+void bringup_discover(uint64_t rsdp_phys, uint64_t fdt_phys);
 
 /** The firmware's memory is taken before anybody can allocate it. */
 void bringup_take_custody(void);
@@ -26,6 +30,9 @@ void bringup_stay_parked(void);
 
 /** Nobody needs the firmware any more: under RECLAIM its memory is given to the allocator. */
 void bringup_release_custody(void);
+
+/** How far each parked CPU's TSC is from the BSP's; corrected where that can be. */
+void bringup_measure_clocks(void);
 
 /** Every parked CPU starts into its bootstrap thread and ends up in its idle thread. */
 void bringup_start(void);

@@ -2,6 +2,7 @@
 
 #include <stdarg.h>
 
+#include <muster/clock.h>
 #include <muster/hotplug.h>
 
 #include "abi/cpu_hotplug.h"
@@ -23,8 +24,8 @@
 #define POLL_NS 1000000u
 
 /* Proofs that need nobody outside and may be given any number of times. */
-static const char *const proof_names[] = {"identity", "percpu",  "ipi-ring",  "ist-nmi",  "ist-df",
-                                          "apic",     "syscall", "idle-work", "registers"};
+static const char *const proof_names[] = {"identity", "percpu",  "ipi-ring",  "ist-nmi",   "ist-df",
+                                          "apic",     "syscall", "idle-work", "registers", "clock"};
 #define PROOFS (sizeof(proof_names) / sizeof(proof_names[0]))
 
 struct newcomer {
@@ -115,6 +116,8 @@ static enum muster_status bring_in(struct newcomer *newcomer)
     struct percpu *cpu = &percpus[muster_machine_find(&kernel.machine, newcomer->apic_id)];
     if (status)
         return cpu->slot->failure;
+    /* One that could not be measured is found by the proof of the clocks. */
+    (void)muster_clock_measure(&kernel.machine, cpu->index, kernel.options.timeout_ns);
     start = time_now_ns();
     status = turn_on(cpu);
     newcomer->on_ns = time_now_ns() - start;

@@ -56,7 +56,7 @@ void boot_main(uint64_t info_phys, uint32_t magic)
     platform_set_up();
     memory_describe(info);
     next_find(info);
-    bringup_discover(info->rsdp_phys);
+    bringup_discover(info->rsdp_phys, memory_module(info, PVH_MODULE_FDT));
     hotadd_check();
     bringup_take_custody();
     next_check();
@@ -68,6 +68,7 @@ void boot_main(uint64_t info_phys, uint32_t magic)
     bringup_stay_parked();
     prove_reset_vector();
     bringup_release_custody();
+    bringup_measure_clocks();
     bringup_start();
 
     hotadd_run();

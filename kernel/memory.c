@@ -94,6 +94,40 @@ void memory_describe(const struct pvh_start_info *info)
     reserve_boot_information(info);
 }
 
+static bool module_is(const struct pvh_module *module, const char *name)
+{
+    uint64_t bytes = strlen(name) + 1;
+    if (!module->cmdline_phys)
+        return false;
+    memory_require_mapped("module's command line", module->cmdline_phys, bytes);
+    return strncmp((const char *)module->cmdline_phys, name, bytes) == 0;
+}
+
+/* The list has been checked and reserved by memory_describe(). */
+uint64_t memory_module(const struct pvh_start_info *info, const char *name)
+{
+    const struct pvh_module *modules = (const struct pvh_module *)info->modules_phys;
+    for (uint32_t i = 0; modules && i < info->module_count; i++) {
+        if (!module_is(&modules[i], name))
+            continue;
+        memory_require_mapped("device tree", modules[i].start_phys, modules[i].bytes);
+        return modules[i].start_phys;
+    }
+    return 0;
+}
+
+const struct pvh_module *memory_module_further(const struct pvh_start_info *info, uint32_t number)
+{
+    const struct pvh_module *modules = (const struct pvh_module *)info->modules_phys;
+    for (uint32_t i = 0; modules && i < info->module_count; i++) {
+        if (!modules[i].bytes || module_is(&modules[i], PVH_MODULE_FDT))
+            continue;
+        if (number-- == 0)
+            return &modules[i];
+    }
+    return NULL;
+}
+
 void *memory_map_hook(void *context, uint64_t phys, size_t bytes)
 {
     (void)context;

@@ -27,6 +27,12 @@ void memory_require_mapped(const char *what, uint64_t phys, uint64_t bytes);
 /** Fill kernel.map: what @info describes, less the image, what the loader left, and page 0. */
 void memory_describe(const struct pvh_start_info *info);
 
+/** Where the module with the command line @name lies; 0: there is none. */
+uint64_t memory_module(const struct pvh_start_info *info, const char *name);
+
+/** The @number'th module, from 0, that holds something and is no device tree; NULL: none. */
+const struct pvh_module *memory_module_further(const struct pvh_start_info *info, uint32_t number);
+
 /** RAM that can hold data; else it is a device, a ROM or nothing. */
 bool memory_is_ram(enum muster_memory_type type);
 

@@ -24,13 +24,14 @@ void next_find(const struct pvh_start_info *info)
 {
     if (!kernel.options.then_boot)
         return;
-    if (info->module_count == 0)
+    const struct pvh_module *next = memory_module_further(info, 0);
+    const struct pvh_module *initrd = memory_module_further(info, 1);
+    if (!next)
         fatal_usage("then=boot on the command line: the loader brings no kernel as a module");
-    const struct pvh_module *modules = (const struct pvh_module *)info->modules_phys;
-    payload.kernel = (struct boot_module){modules[0].start_phys, modules[0].bytes};
-    if (info->module_count > 1)
-        payload.initrd = (struct boot_module){modules[1].start_phys, modules[1].bytes};
-    payload.cmdline = modules[0].cmdline_phys ? (const char *)modules[0].cmdline_phys : "";
+    payload.kernel = (struct boot_module){next->start_phys, next->bytes};
+    if (initrd)
+        payload.initrd = (struct boot_module){initrd->start_phys, initrd->bytes};
+    payload.cmdline = next->cmdline_phys ? (const char *)next->cmdline_phys : "";
     payload.rsdp_phys = info->rsdp_phys;
 }
 

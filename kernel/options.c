@@ -24,16 +24,21 @@ static _Noreturn void refuse(const char *name, const char *value, const char *wa
     fatal_usage("%s=%s on the command line: must be %s", name, value, wanted);
 }
 
-static enum muster_way read_way(const char *cmdline)
+static enum muster_way read_way(const char *cmdline, bool *fdt_only)
 {
     char value[VALUE_BYTES];
+    *fdt_only = false;
     if (!read_word(cmdline, "wake", value) || strcmp(value, "auto") == 0)
         return MUSTER_WAY_AUTO;
     if (strcmp(value, "sipi") == 0)
         return MUSTER_WAY_SIPI;
     if (strcmp(value, "mailbox") == 0)
         return MUSTER_WAY_MAILBOX;
-    refuse("wake", value, "auto, sipi or mailbox");
+    if (strcmp(value, "fdt") == 0) {
+        *fdt_only = true;
+        return MUSTER_WAY_MAILBOX;
+    }
+    refuse("wake", value, "auto, sipi, mailbox or fdt");
 }
 
 static void read_policy(const char *cmdline, struct options *options)
@@ -96,6 +101,27 @@ static uint64_t read_number(const char *cmdline, const char *name, uint64_t stan
     return number;
 }
 
+static enum muster_order read_order(const char *cmdline)
+{
+    char value[VALUE_BYTES];
+    if (!read_word(cmdline, "order", value))
+        return MUSTER_ORDER_LISTED;
+    for (unsigned i = 0; i < MUSTER_ORDER_COUNT; i++)
+        if (strcmp(value, muster_order_name((enum muster_order)i)) == 0)
+            return (enum muster_order)i;
+    refuse("order", value, "listed, performance, cores or nearest");
+}
+
+static bool read_trace(const char *cmdline)
+{
+    char value[VALUE_BYTES];
+    if (!read_word(cmdline, "trace", value) || strcmp(value, "on") == 0)
+        return true;
+    if (strcmp(value, "off") != 0)
+        refuse("trace", value, "on or off");
+    return false;
+}
+
 /* A word that has one value, if it is there at all. */
 static bool read_only_value(const char *cmdline, const char *name, const char *only)
 {
@@ -110,9 +136,10 @@ static bool read_only_value(const char *cmdline, const char *name, const char *o
 static void refuse_unknown(const char *cmdline)
 {
     /* "console" is what muster boot gives by default; ours is the serial port anyway. */
-    static const char *const names[] = {
-        "wake",      "custody", "levels",     "apic",    "inject", "timeout-ms", "cycles",  "seed",
-        "hand-back", "park",    "mwait-hint", "park-ms", "then",   "console",    "hot-add", NULL};
+    static const char *const names[] = {"wake",       "custody", "levels",     "apic",    "inject",
+                                        "timeout-ms", "order",   "trace",      "cycles",  "seed",
+                                        "hand-back",  "park",    "mwait-hint", "park-ms", "then",
+                                        "console",    "hot-add", NULL};
     char word[VALUE_BYTES];
     if (cmdline_unknown(cmdline, names, word, sizeof(word)))
         fatal_usage("the kernel does not know '%s' on its command line", word);
@@ -121,12 +148,14 @@ static void refuse_unknown(const char *cmdline)
 void options_read(const char *cmdline, struct options *options)
 {
     refuse_unknown(cmdline);
-    options->way = read_way(cmdline);
+    options->way = read_way(cmdline, &options->fdt_only);
     read_policy(cmdline, options);
     options->levels = read_levels(cmdline);
     options->x2apic = read_x2apic(cmdline);
     options->timeout_ns =
         read_number(cmdline, "timeout-ms", DEFAULT_TIMEOUT_MS, MAX_TIMEOUT_MS) * NS_PER_MS;
+    options->order = read_order(cmdline);
+    options->trace = read_trace(cmdline);
     options->park_method = read_park_method(cmdline);
     options->mwait_hint = (uint32_t)read_number(cmdline, "mwait-hint", 0, 0xFF);
     options->park_ns = read_number(cmdline, "park-ms", 0, MAX_TIMEOUT_MS) * NS_PER_MS;

@@ -2,16 +2,21 @@
  * The kernel's command line:
  *
  *     wake=auto|sipi|mailbox   the way to wake; auto: what the platform describes
+ *     wake=fdt                 by the mailbox that a device tree describes; ACPI is not looked at
  *     custody=keep|reclaim     the firmware's memory; default: as the library advises
  *     levels=4|5               of the page tables; default: as it was booted
  *     apic=auto|x2             auto: the mode that it is in; x2: x2APIC mode
+ *     order=listed|performance|cores|nearest
+ *                              in which the CPUs are started; default listed
  *     timeout-ms=N             for each thing that is waited for; default 10000
+ *     trace=on|off             the library's trace; default on
  *     park=auto|hlt|mwait|tdcall  how parked CPUs sleep; default: as the library chooses
  *     mwait-hint=N             which C-state, for park=mwait (0)
  *     park-ms=N                stay parked for so long between adoption and start (0)
  *     cycles=N seed=N          turn CPUs off and on N times, at random by this seed (1)
  *     hand-back=N              rounds of the proof of the ResetVector (1)
- *     then=boot                hand all CPUs back and boot the loader's first module
+ *     then=boot                hand all CPUs back and boot the loader's first module that is no
+ *                              device tree
  *     hot-add=N                wait for N more CPUs, prove them, let them go; twice (0)
  *     inject=mce               somebody outside will inject machine checks when asked
  */
@@ -22,10 +27,12 @@
 #include <stdint.h>
 
 #include <muster/custody.h>
+#include <muster/order.h>
 #include <muster/wake.h>
 
 struct options {
     enum muster_way way;
+    bool fdt_only; /* processors and mailbox by the device tree alone */
     bool has_policy;
     enum muster_custody_policy policy;
     unsigned levels; /* 0: as booted */
@@ -38,6 +45,8 @@ struct options {
     uint64_t seed; /* never 0 */
     uint32_t hand_backs;
     bool then_boot;
+    enum muster_order order;
+    bool trace;
     uint32_t hot_add; /* CPUs that come after the boot, and go again */
     bool inject_machine_checks;
 };

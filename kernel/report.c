@@ -63,6 +63,42 @@ static void print_cpus(void)
     }
 }
 
+/* What a CPU told of itself, and firmware of it; null where they did not. */
+static void report_place(uint32_t index)
+{
+    const struct muster_topology *topology = &kernel.machine.slots[index].topology;
+    const struct muster_cpu *cpu = &kernel.machine.cpus[index];
+    json_text("kind", muster_core_kind_name(topology->kind));
+    json_number_or_null("core", topology->known, topology->core);
+    json_number_or_null("die", topology->known, topology->die);
+    json_number_or_null("package", topology->known, topology->package);
+    json_number_or_null("node", cpu->numa_node != MUSTER_NUMA_NODE_UNKNOWN, cpu->numa_node);
+}
+
+/* The BSP's is what the others are measured against. */
+static void report_clock(uint32_t index)
+{
+    const struct muster_clock *clock = &kernel.machine.slots[index].clock;
+    const char *const names[] = {"tsc_offset", "tsc_uncertainty", "tsc_correction"};
+    const int64_t values[] = {clock->offset, (int64_t)clock->uncertainty, clock->correction};
+    for (unsigned i = 0; i < sizeof(names) / sizeof(names[0]); i++)
+        if (clock->known)
+            json_signed(names[i], values[i]);
+        else
+            json_text(names[i], NULL);
+}
+
+static void report_order(void)
+{
+    json_open("order", '{');
+    json_text("policy", muster_order_name(kernel.options.order));
+    json_open("apic_ids", '[');
+    for (uint32_t i = 0; i < kernel.order_count; i++)
+        json_number(NULL, kernel.machine.cpus[kernel.order[i]].apic_id);
+    json_close(']');
+    json_close('}');
+}
+
 static void report_cpus(void)
 {
     json_open("cpus", '[');
@@ -78,6 +114,8 @@ static void report_cpus(void)
         json_text("state", muster_cpu_state_name(final_state(i)));
         json_text("failure", failure_text(i, text));
         json_text("park_method", muster_park_method_name(kernel.machine.slots[i].park_method));
+        report_place(i);
+        report_clock(i);
         json_open("stamps_ns", '{');
         for (unsigned stamp = 0; stamp < MUSTER_STAMP_COUNT; stamp++)
             if (stamps[stamp])
@@ -117,15 +155,18 @@ static void report_discovery(void)
 {
     const struct muster_machine *machine = &kernel.machine;
     json_open("discovery", '{');
+    json_text("source", muster_source_name(machine->sources));
     json_number("madt_revision", machine->madt_revision);
     json_number("duplicates", machine->duplicate_count);
     json_number("invalid", machine->invalid_count);
     json_number("disabled", machine->disabled_count);
     json_number("online_capable", machine->cpu_count - cpu_there_count());
     if (machine->mailbox.present) {
+        json_text("mailbox_source", muster_source_name(machine->mailbox.source));
         json_number("mailbox_version", machine->mailbox.version);
         json_hex("mailbox_phys", machine->mailbox.mailbox_phys);
     } else {
+        json_text("mailbox_source", NULL);
         json_text("mailbox_version", NULL);
         json_text("mailbox_phys", NULL);
     }
@@ -142,11 +183,13 @@ static void report_json(void)
     json_text("way", muster_way_name(kernel.plan.way));
     json_text("reason", kernel.plan.reason);
     report_cpus();
+    report_order();
     report_proofs("proofs", proofs, proof_count);
     report_memory();
     report_discovery();
     json_open("timing", '{');
     json_number("adopt_ns", kernel.adopt_ns);
+    json_number("clocks_ns", kernel.clocks_ns);
     json_number("start_ns", kernel.start_ns);
     json_close('}');
     json_text("park_method", muster_park_method_name(kernel.machine.config.park_method));
@@ -173,5 +216,6 @@ void report_write(void)
     print_cpus();
     console_printf("result: %s: %u of %u CPUs on\n", all_is_well() ? "ok" : "failed",
                    cpu_active_count(), cpu_there_count());
+    report_trace();
     report_json();
 }

@@ -15,4 +15,7 @@ void report_end(void);
 /** An array of proofs, as a member of the report. */
 void report_proofs(const char *key, const struct proof *list, uint32_t count);
 
+/** The trace: an event for each CPU that has written one record or more (docs/report.md). */
+void report_trace(void);
+
 #endif

@@ -138,8 +138,10 @@ void bringup_start(void)
             prepare_bsp(&percpus[i]);
         else if (muster_cpu_state(&kernel.machine, i) == MUSTER_CPU_OFF)
             prepare_ap(&percpus[i]);
+    kernel.order_count = muster_order_make(&kernel.machine, kernel.options.order, kernel.order);
     uint64_t start = time_now_ns();
-    enum muster_status status = muster_start(&kernel.machine, NULL, 0, kernel.options.timeout_ns);
+    enum muster_status status =
+        muster_start(&kernel.machine, kernel.order, kernel.order_count, kernel.options.timeout_ns);
     if (status != MUSTER_OK && status != MUSTER_TIME_OUT)
         fatal_status(status, "start the processors");
     await_set_up(time_deadline_ns());

@@ -10,6 +10,7 @@
 
 #include "lib/atomic.h"
 #include "lib/cpu/cpu.h"
+#include "lib/trace.h"
 #include "lib/wake/park.h"
 #include "lib/wake/way.h"
 
@@ -30,6 +31,17 @@ static enum muster_cpu_state slot_state(const struct muster_slot *slot)
 enum muster_cpu_state muster_cpu_state(const struct muster_machine *machine, uint32_t index)
 {
     return slot_state(&machine->slots[index]);
+}
+
+/* On whichever CPU this is: into its own ring, as no other CPU writes there (lib/trace.h). */
+static void trace_caller(const struct muster_machine *machine, enum muster_trace_event event,
+                         uint32_t argument, uint64_t value)
+{
+    if (!machine->trace) /* then the APIC need not be asked who this is */
+        return;
+    const struct muster_slot *caller = slot_of(machine, muster_apic_id(machine->platform));
+    if (caller)
+        trace_own(caller, event, argument, value);
 }
 
 /* Claim a parked CPU for a start; else what it is instead, as PSCI's CPU_ON answers. */
@@ -60,6 +72,7 @@ static enum muster_status slot_turn_on(struct muster_slot *slot, const struct mu
     slot_fail(slot, MUSTER_OK);
     slot->start = *start;
     muster_slot_set_kernel_stack(slot, start->stack_top);
+    trace_caller(machine, MUSTER_TRACE_START_SENT, slot->apic_id, 0);
     /* The CPU reads its start once it has taken the command: pairs with park_step(). */
     word_store_release(&slot->command, PARK_START);
     status = muster_apic_send(machine->platform, slot->apic_id, machine->config.wake_vector);
@@ -67,6 +80,7 @@ static enum muster_status slot_turn_on(struct muster_slot *slot, const struct mu
     if (!status || !word_move(&slot->command, PARK_START, PARK_STAY))
         return MUSTER_OK;
     slot_fail(slot, status);
+    trace_caller(machine, MUSTER_TRACE_FAILED, slot->apic_id, status);
     word_move(&slot->state, MUSTER_CPU_ON_PENDING, MUSTER_CPU_OFF);
     return status;
 }
@@ -106,6 +120,7 @@ static enum muster_status give_start_up(struct muster_slot *slot)
     const struct muster_platform *platform = slot->machine->platform;
     if (word_move(&slot->command, PARK_START, PARK_STAY)) {
         slot_fail(slot, MUSTER_ERROR_NOT_ARRIVED);
+        trace_caller(slot->machine, MUSTER_TRACE_FAILED, slot->apic_id, MUSTER_ERROR_NOT_ARRIVED);
         word_move(&slot->state, MUSTER_CPU_ON_PENDING, MUSTER_CPU_FAILED);
         return MUSTER_TIME_OUT;
     }
@@ -165,7 +180,9 @@ enum muster_status muster_start(struct muster_machine *machine, const uint32_t *
     for (uint32_t i = 0; i < machine->cpu_count; i++)
         if (slot_state(&machine->slots[i]) == MUSTER_CPU_ON_PENDING)
             all_on &= slot_await_on(&machine->slots[i], deadline_ns) == MUSTER_OK;
-    return all_on ? MUSTER_OK : MUSTER_TIME_OUT;
+    enum muster_status status = all_on ? MUSTER_OK : MUSTER_TIME_OUT;
+    trace_boot(machine, MUSTER_TRACE_STARTED, status, 0);
+    return status;
 }
 
 /* One CPU less that is on, unless it is the last: two that go at once cannot both be let go. */

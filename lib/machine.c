@@ -58,6 +58,7 @@ void machine_empty(struct muster_machine *machine)
     machine->cpu_count = 0;
     machine->bsp = MUSTER_BSP_UNKNOWN;
     machine->lapic_phys = 0;
+    machine->sources = 0;
     machine->mailbox = (struct muster_mailbox_description){0};
     machine->madt_revision = 0;
     machine->duplicate_count = 0;
@@ -77,6 +78,33 @@ bool machine_add(struct muster_machine *machine, const struct muster_cpu *cpu)
         .number = machine->cpu_count,
     };
     return true;
+}
+
+bool machine_has_enabled_cpu(const struct muster_machine *machine)
+{
+    for (uint32_t i = 0; i < machine->cpu_count; i++) {
+        if (machine->cpus[i].enabled) {
+            return true;
+        }
+    }
+    return false;
+}
+
+void machine_set_bsp(struct muster_machine *machine, uint32_t bsp)
+{
+    machine->cpus[bsp].bsp = true;
+    machine->bsp = bsp;
+}
+
+const char *muster_source_name(unsigned sources)
+{
+    static const char *const names[] = {
+        [0] = "none",
+        [MUSTER_SOURCE_ACPI] = "acpi",
+        [MUSTER_SOURCE_FDT] = "device-tree",
+        [MUSTER_SOURCE_ACPI | MUSTER_SOURCE_FDT] = "acpi+device-tree",
+    };
+    return sources < sizeof(names) / sizeof(names[0]) ? names[sources] : "unknown";
 }
 
 int32_t muster_machine_find(const struct muster_machine *machine, uint32_t apic_id)

@@ -18,4 +18,9 @@ void machine_empty(struct muster_machine *machine);
  */
 bool machine_add(struct muster_machine *machine, const struct muster_cpu *cpu);
 
+bool machine_has_enabled_cpu(const struct muster_machine *machine);
+
+/** The CPU with index @bsp is the one that reads the tables. */
+void machine_set_bsp(struct muster_machine *machine, uint32_t bsp);
+
 #endif

@@ -50,8 +50,8 @@ static const struct words table[] = {
         "An ACPI table's bytes do not add up to 0. Firmware bug, or the memory has been "
         "overwritten since: keep ACPI memory out of the allocator until it has been read."),
     ROW(MUSTER_ERROR_TABLE_OVERLAP,
-        "An ACPI table, or the mailbox, lies over another ACPI structure. Firmware bug; update the "
-        "firmware."),
+        "An ACPI table, or the mailbox, lies over another ACPI structure or the device tree. "
+        "Firmware bug; update the firmware."),
     ROW(MUSTER_ERROR_TABLE_CHANGED,
         "An ACPI table changed while it was read. Another processor or the hypervisor writes "
         "there; in a confidential VM take it for an attack and stop."),
@@ -100,6 +100,85 @@ static const struct words table[] = {
     ROW(MUSTER_ERROR_RESET_VECTOR_ADDRESS,
         "The mailbox's ResetVector lies beyond 52 bits, or in memory that the hypervisor can "
         "write. Firmware bug or an attack; update the firmware or go on with 1 CPU."),
+    ROW(MUSTER_ERROR_SRAT_ENTRY_LENGTH,
+        "A structure in the SRAT is too short for its type. Firmware bug; update the firmware or "
+        "go on without NUMA nodes."),
+    ROW(MUSTER_ERROR_SRAT_ENTRY_OVERRUN,
+        "A structure in the SRAT runs past the table's end. Firmware bug; update the firmware or "
+        "go on without NUMA nodes."),
+
+    ROW(MUSTER_ERROR_FDT_ADDRESS,
+        "The device tree's address is 0, not on an 8-byte border, beyond 52 bits, or cannot be "
+        "mapped over its whole length. The boot loader passed a wrong address, or the map hook "
+        "does not reach it."),
+    ROW(MUSTER_ERROR_FDT_MAGIC,
+        "What lies at the device tree's address does not begin with 0xd00dfeed. The boot loader "
+        "passed a wrong address, or the memory has been overwritten."),
+    ROW(MUSTER_ERROR_FDT_VERSION,
+        "The device tree has a format that Muster does not read (it reads version 17 and what is "
+        "compatible with it). Build the tree with a current tool."),
+    ROW(MUSTER_ERROR_FDT_SIZE,
+        "The device tree says that it is shorter than its own header, or longer than 16 MiB. "
+        "Firmware bug, or the memory has been overwritten."),
+    ROW(MUSTER_ERROR_FDT_BLOCK,
+        "A block of the device tree is misaligned, lies outside of the tree, or lies over another "
+        "one. Firmware bug, or the memory has been overwritten."),
+    ROW(MUSTER_ERROR_FDT_RESERVE_MAP,
+        "The device tree's memory reservations have no end within the tree, or name a range that "
+        "wraps around the address space. Firmware bug, or the memory has been overwritten."),
+    ROW(MUSTER_ERROR_FDT_TRUNCATED,
+        "A token or a property's value runs past the end of the device tree's structure block. "
+        "Firmware bug, or the tree was cut off when it was copied."),
+    ROW(MUSTER_ERROR_FDT_NAME,
+        "A name in the device tree has no end within its block or within 256 bytes, or the root "
+        "has one. "
+        "Firmware bug, or the memory has been overwritten."),
+    ROW(MUSTER_ERROR_FDT_STRUCTURE,
+        "The device tree has a token that is none, a node that is not closed or closed twice, a "
+        "property behind a child, or more than one root. Firmware bug, or the memory has been "
+        "overwritten."),
+    ROW(MUSTER_ERROR_FDT_DEPTH,
+        "The device tree's nodes are nested deeper than any real tree's (32 levels). Firmware bug "
+        "or an attack; do not use it."),
+    ROW(MUSTER_ERROR_FDT_DUPLICATE,
+        "The device tree has a node or a property twice that may be there once. Firmware bug; "
+        "update the firmware."),
+    ROW(MUSTER_ERROR_FDT_PROPERTY,
+        "A property in the device tree has a value of another length or form than its meaning "
+        "needs. Firmware bug; update the firmware."),
+    ROW(MUSTER_ERROR_FDT_CELLS,
+        "A node has a value of #address-cells or #size-cells that it cannot have: /cpus needs 1 or "
+        "2, and 0; /reserved-memory 1 or 2 of each. Firmware bug; update the firmware."),
+    ROW(MUSTER_ERROR_FDT_RANGES,
+        "The device tree's /reserved-memory has no empty ranges property, so the addresses in it "
+        "are not physical ones. Firmware bug; update the firmware."),
+    ROW(MUSTER_ERROR_FDT_REG,
+        "A node's reg property is missing, not a whole number of entries, or names something "
+        "impossible: an APIC ID beyond 32 bits, or a range that wraps around. Firmware bug; "
+        "update the firmware."),
+    ROW(MUSTER_ERROR_FDT_CPU_DUPLICATE,
+        "The device tree lists an APIC ID twice. Firmware bug; update the firmware."),
+    ROW(MUSTER_ERROR_FDT_NO_CPU,
+        "The device tree lists no processor that can be used. Firmware bug, or a tree that does "
+        "not describe this machine; go on with 1 CPU."),
+    ROW(MUSTER_ERROR_FDT_NO_BSP,
+        "The device tree does not list the processor that reads it as usable. Firmware bug, or "
+        "the tree belongs to another machine."),
+    ROW(MUSTER_ERROR_FDT_TOO_MANY_CPUS,
+        "The device tree lists more processors than the caller has room for. Give "
+        "muster_machine_init() more."),
+    ROW(MUSTER_ERROR_FDT_MAILBOX_REGION,
+        "The device tree's wakeup mailbox is not exactly one region of 4 KiB. Firmware bug; "
+        "update the firmware or go on with 1 CPU."),
+    ROW(MUSTER_ERROR_FDT_MAILBOX_DUPLICATE,
+        "The device tree has two wakeup mailboxes. Firmware bug; update the firmware or go on "
+        "with 1 CPU."),
+    ROW(MUSTER_ERROR_SOURCES_CPUS_DIFFER,
+        "ACPI and the device tree do not list the same usable processors. Firmware bug; update "
+        "the firmware, or use the one of the two that is right alone."),
+    ROW(MUSTER_ERROR_SOURCES_MAILBOX_DIFFERS,
+        "ACPI and the device tree name different addresses for the wakeup mailbox. Firmware bug; "
+        "update the firmware, or use the one of the two that is right alone."),
 
     ROW(MUSTER_ERROR_RANGE_INVALID,
         "A memory range wraps around the address space, or is empty where it must not be. Mend "
@@ -132,7 +211,7 @@ static const struct words table[] = {
         "Muster choose, or go on with 1 CPU."),
     ROW(MUSTER_ERROR_ENTRY_PAGE,
         "The entry memory is too small, not page-aligned, or beyond the limit of the way to wake "
-        "(1 MiB for INIT-SIPI, 4 GiB for the mailbox). Mend the caller."),
+        "(1 MiB for INIT-SIPI and SEV-ES, 4 GiB for all others). Mend the caller."),
     ROW(MUSTER_ERROR_PARK_TABLE_ADDRESS,
         "The park area's page table does not lie below 4 GiB, where a processor that comes from "
         "32-bit mode can load it. Mend the caller."),
@@ -166,6 +245,53 @@ static const struct words table[] = {
     ROW(MUSTER_ERROR_FIRMWARE_RECLAIMED,
         "The firmware's wait loop has been reclaimed, so a processor cannot go back to it. Choose "
         "the custody policy KEEP where that is wanted."),
+
+    ROW(MUSTER_ERROR_HYPERCALL_PAGE,
+        "The page for the hypercalls' input is missing, not page-aligned, cannot be mapped, or is "
+        "private in a TD, where the hypervisor cannot read it. Mend the caller."),
+    ROW(MUSTER_ERROR_HYPERCALL_CODE,
+        "The hypervisor does not know the hypercall, though its CPUID offers it. Hypervisor bug; "
+        "choose another way to wake."),
+    ROW(MUSTER_ERROR_HYPERCALL_INPUT,
+        "The hypervisor found the hypercall's input wrong. Bug of the hypervisor or of Muster; the "
+        "slot has the raw status."),
+    ROW(MUSTER_ERROR_HYPERCALL_DENIED,
+        "The hypervisor does not allow the hypercall. This partition lacks the privilege, or the "
+        "VTL is too high; change the VM's settings."),
+    ROW(MUSTER_ERROR_HYPERCALL_APIC_ID,
+        "The hypervisor knows no virtual processor with this APIC ID. Its tables and it differ: "
+        "firmware or hypervisor bug."),
+    ROW(MUSTER_ERROR_HYPERCALL_VP_INDEX,
+        "The hypervisor has no virtual processor with the index that it gave itself for this APIC "
+        "ID. Hypervisor bug; go on without the processor."),
+    ROW(MUSTER_ERROR_HYPERCALL_VP_STATE,
+        "The virtual processor runs already, and it was not Muster who started it. Whoever booted "
+        "before has it; restart the machine."),
+    ROW(MUSTER_ERROR_HYPERCALL_REGISTER,
+        "The hypervisor refuses a register of the state in which the processor was to start. It "
+        "lacks what the BSP has: hypervisor bug."),
+    ROW(MUSTER_ERROR_HYPERCALL_VTL,
+        "The virtual processor's VTL is not in the state that the call needs. Enable the VTL for "
+        "the partition first, or choose another."),
+    ROW(MUSTER_ERROR_HYPERCALL_TIME_OUT,
+        "The hypervisor answered every hypercall for this processor with a time-out until the "
+        "deadline. The host is too busy; try again with a longer deadline."),
+    ROW(MUSTER_ERROR_HYPERCALL_UNKNOWN,
+        "The hypervisor answered with a status that Muster does not know, or that contradicts "
+        "itself. Hypervisor bug; the slot has the raw status."),
+
+    ROW(MUSTER_ERROR_VMSA_PAGE,
+        "The memory for the VMSAs is too small, not page-aligned, cannot be mapped, or is shared "
+        "with the hypervisor. Give muster_vmsa_bytes() of private memory."),
+    ROW(MUSTER_ERROR_RMPADJUST,
+        "RMPADJUST did not make the page a VMSA, or did not take that back. The guest does not run "
+        "at VMPL 0, or the page is not validated; the slot has what it answered."),
+    ROW(MUSTER_ERROR_GHCB_REFUSED,
+        "The hypervisor refused a call by the GHCB. It lacks AP creation, or knows no such "
+        "processor; the slot has its error code."),
+    ROW(MUSTER_ERROR_JUMP_TABLE,
+        "The hypervisor gives no address of the AP jump table, or one that is not a page's or "
+        "cannot be mapped. Firmware has set none up; go on with 1 CPU."),
 };
 
 _Static_assert(__COUNTER__ - ROWS_BEFORE == MUSTER_STATUS_COUNT, "a status has no words");

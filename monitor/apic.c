@@ -1,5 +1,5 @@
 /*
- * The local APIC as a TD has it: an x2APIC, by MSRs only. QEMU's TCG has none before QEMU 9, so
+ * The local APIC as a guest has it: an x2APIC, by MSRs only. QEMU's TCG has none before QEMU 9, so
  * all of it goes to the xAPIC's registers; IDs above 254 are not to be had that way.
  */
 #include "monitor/apic.h"
@@ -88,7 +88,8 @@ static void deliver(struct vcpu *sender, uint64_t icr)
     uint32_t command = ICR_FIXED | ICR_ASSERT | (uint32_t)(icr & ICR_VECTOR);
     for (uint32_t i = 0; i < monitor.vcpu_count; i++) {
         struct vcpu *vcpu = &monitor.vcpus[i];
-        if (!is_target(sender, vcpu, icr))
+        /* Who waits to be started takes nothing, as a processor that waits for a SIPI. */
+        if (!is_target(sender, vcpu, icr) || !vcpu_is_started(vcpu))
             continue;
         if ((icr & ICR_DELIVERY_MODE) == ICR_NMI)
             vcpu_send_nmi(vcpu);
@@ -99,7 +100,8 @@ static void deliver(struct vcpu *sender, uint64_t icr)
 
 /*
  * The sender is the only place where INIT and SIPI can be stopped: QEMU resets the target out of
- * its guest, intercept or not.
+ * its guest, intercept or not. So no profile has them: a TD's processors know neither, and those
+ * of a partition under Hyper-V are started by hypercall here.
  */
 static bool write_icr(struct vcpu *vcpu, uint64_t icr)
 {
@@ -114,7 +116,7 @@ static bool write_icr(struct vcpu *vcpu, uint64_t icr)
     case ICR_INIT:
     case ICR_SIPI:
         report_finding(vcpu, mode == ICR_INIT ? "no-init" : "no-sipi", icr >> ICR_X2_DEST_SHIFT,
-                       icr, "%s to APIC ID %u: refused, a TD's processors know neither",
+                       icr, "%s to APIC ID %u: refused, no processor here is started by that",
                        mode == ICR_INIT ? "INIT" : "SIPI", (uint32_t)(icr >> ICR_X2_DEST_SHIFT));
         return true; /* as a TDX host does: the write succeeds, nothing is sent */
     default:

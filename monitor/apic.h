@@ -6,6 +6,9 @@
 
 #include "monitor/vcpu.h"
 
+/** QEMU's APIC timer counts nanoseconds. */
+#define APIC_TIMER_HZ 1000000000u
+
 /** On the CPU itself, before its guest: let the host's NMI in (QEMU's inject-nmi). */
 void apic_init(struct vcpu *vcpu);
 

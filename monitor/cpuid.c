@@ -4,7 +4,10 @@
 #include "abi/x86.h"
 #include "boot/native.h"
 #include "lib/cpu/instructions.h"
+#include "monitor/apic.h"
+#include "monitor/hyperv.h"
 #include "monitor/monitor.h"
+#include "monitor/report.h"
 #include "monitor/ve.h"
 
 enum { EAX, EBX, ECX, EDX };
@@ -23,8 +26,7 @@ enum { EAX, EBX, ECX, EDX };
 #define CPUID_1_EBX_APIC_SHIFT   24
 #define CPUID_7_EBX_TSC_ADJUST   (1u << 1)
 
-/* QEMU's APIC timer counts nanoseconds; Linux takes its rate from the crystal's. */
-#define APIC_TIMER_HZ  1000000000u
+/* Linux takes the APIC timer's rate from the crystal's. */
 #define MOST_NUMERATOR (UINT32_MAX / (APIC_TIMER_HZ / 1000))
 
 /* A register is four characters: "GenuineIntel" in ebx, edx, ecx. */
@@ -78,60 +80,66 @@ static void answer_features(const struct vcpu *vcpu, uint32_t out[4])
     out[ECX] |= CPUID_1_ECX_X2APIC | CPUID_1_ECX_HYPERVISOR;
 }
 
-/* The monitor's answer: what the processor says, but for what a TD has otherwise. */
-static void answer(const struct vcpu *vcpu, uint32_t leaf, uint32_t subleaf, uint32_t out[4])
+/* What the processor says, but for what it lacks as a guest's. */
+static void answer_machine(const struct vcpu *vcpu, uint32_t leaf, uint32_t subleaf,
+                           uint32_t out[4])
 {
     read_cpuid(leaf, subleaf, out);
-    switch (leaf) {
-    case 0:
-        set(out, HIGHEST_LEAF, INTEL_EBX, INTEL_ECX, INTEL_EDX);
-        break;
-    case CPUID_FEATURES:
+    if (leaf == CPUID_FEATURES)
         answer_features(vcpu, out);
-        break;
-    case CPUID_EXTENDED_FEATURES:
-        if (subleaf == 0)
-            out[EBX] &= ~CPUID_7_EBX_TSC_ADJUST;
-        break;
-    case CPUID_TOPOLOGY:
+    else if (leaf == CPUID_EXTENDED_FEATURES && subleaf == 0)
+        out[EBX] &= ~CPUID_7_EBX_TSC_ADJUST;
+    else if (leaf == CPUID_TOPOLOGY)
         out[EDX] = vcpu->apic_id;
-        break;
-    case CPUID_CRYSTAL:
-        answer_crystal(out);
-        break;
-    case CPUID_TDX:
-        set(out, 0, TDX_EBX, TDX_ECX, TDX_EDX);
-        break;
-    case CPUID_HYPERVISOR:
-        set(out, HIGHEST_HYPERVISOR, KVM_EBX, KVM_ECX, KVM_EDX);
-        break;
-    case CPUID_EXTENDED:
+    else if (leaf == CPUID_EXTENDED)
         out[ECX] &= ~CPUID_EXT_ECX_SVM;
-        break;
-    default:
-        if (leaf > HIGHEST_LEAF && leaf < CPUID_EXTENDED_MAX)
-            set(out, 0, 0, 0, 0);
-        break;
-    }
+    else if (leaf == CPUID_SVM)
+        set(out, 0, 0, 0, 0);
+}
+
+static uint32_t highest_leaf(uint32_t first)
+{
+    uint32_t highest[4];
+    read_cpuid(first, 0, highest);
+    return highest[EAX];
 }
 
 /* Leaves that the processor has and a TD has not, or that the module answers with nothing. */
-static bool is_empty(uint32_t leaf)
+static bool is_empty_for_td(uint32_t leaf)
 {
-    uint32_t highest[4];
-    read_cpuid(0, 0, highest);
-    return leaf == CPUID_PM || leaf == CPUID_PMU || leaf == CPUID_SVM ||
-           (leaf > highest[EAX] && leaf < CPUID_CRYSTAL) ||
-           (leaf > CPUID_CRYSTAL && leaf < CPUID_TDX);
+    return leaf == CPUID_PM || leaf == CPUID_PMU ||
+           (leaf > highest_leaf(0) && leaf < CPUID_CRYSTAL) ||
+           (leaf > CPUID_CRYSTAL && leaf < CPUID_TDX) ||
+           (leaf > HIGHEST_LEAF && leaf < CPUID_EXTENDED_MAX);
 }
 
-static void answer_or_nothing(const struct vcpu *vcpu, uint32_t leaf, uint32_t subleaf,
-                              uint32_t out[4])
+void cpuid_answer_td(const struct vcpu *vcpu, uint32_t leaf, uint32_t subleaf, uint32_t out[4])
 {
-    if (is_empty(leaf))
+    if (monitor.hypercalls && hyperv_cpuid(leaf, out))
+        return;
+    if (leaf == 0)
+        set(out, HIGHEST_LEAF, INTEL_EBX, INTEL_ECX, INTEL_EDX);
+    else if (leaf == CPUID_CRYSTAL)
+        answer_crystal(out);
+    else if (leaf == CPUID_TDX)
+        set(out, 0, TDX_EBX, TDX_ECX, TDX_EDX);
+    else if (leaf == CPUID_HYPERVISOR)
+        set(out, HIGHEST_HYPERVISOR, KVM_EBX, KVM_ECX, KVM_EDX);
+    else if (is_empty_for_td(leaf))
         set(out, 0, 0, 0, 0);
     else
-        answer(vcpu, leaf, subleaf, out);
+        answer_machine(vcpu, leaf, subleaf, out);
+}
+
+/* A processor says of a leaf beyond its last one whatever its last one says. */
+void cpuid_answer_hyperv(const struct vcpu *vcpu, uint32_t leaf, uint32_t subleaf, uint32_t out[4])
+{
+    if (hyperv_cpuid(leaf, out))
+        return;
+    if (leaf > highest_leaf(leaf & CPUID_EXTENDED_MAX))
+        set(out, 0, 0, 0, 0);
+    else
+        answer_machine(vcpu, leaf, subleaf, out);
 }
 
 static bool wants_ve(const struct vcpu *vcpu)
@@ -144,11 +152,13 @@ void cpuid_handle(struct vcpu *vcpu)
     uint32_t leaf = (uint32_t)vcpu_register(vcpu, RAX);
     uint32_t out[4];
     const struct policy_cpuid *rule = policy_cpuid_of(leaf);
-    if (!rule || rule->direct != POLICY_EMULATE || wants_ve(vcpu)) {
+    if (!rule || (rule->direct != POLICY_EMULATE && rule->direct != POLICY_VE))
+        fatal(vcpu, "CPUID leaf 0x%x is not known here", leaf);
+    if (rule->direct == POLICY_VE || wants_ve(vcpu)) {
         ve_inject(vcpu, VE_REASON_CPUID, 0, CPUID_BYTES);
         return;
     }
-    answer_or_nothing(vcpu, leaf, (uint32_t)vcpu_register(vcpu, RCX), out);
+    monitor.policy->answer_cpuid(vcpu, leaf, (uint32_t)vcpu_register(vcpu, RCX), out);
     vcpu_set_register(vcpu, RAX, out[EAX]);
     vcpu_set_register(vcpu, RBX, out[EBX]);
     vcpu_set_register(vcpu, RCX, out[ECX]);
@@ -161,7 +171,7 @@ bool cpuid_ask_host(struct vcpu *vcpu, uint32_t leaf, uint32_t subleaf, uint32_t
     const struct policy_cpuid *rule = policy_cpuid_of(leaf);
     if (!rule || rule->host != POLICY_EMULATE)
         return false;
-    answer_or_nothing(vcpu, leaf, subleaf, out);
+    monitor.policy->answer_cpuid(vcpu, leaf, subleaf, out);
     return true;
 }
 

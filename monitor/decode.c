@@ -1,8 +1,8 @@
 #include "monitor/decode.h"
 
 #include "monitor/guest_memory.h"
+#include "monitor/opcodes.h"
 
-#define REX_W 8
 #define REX_R 4
 #define REX_X 2
 #define REX_B 1
@@ -12,7 +12,6 @@ struct cursor {
     const struct vcpu *vcpu;
     struct instruction *instruction;
     const struct svm_segment *segment; /* an override, or NULL */
-    uint8_t rex;
     bool address_prefix;
     bool is_64;
     bool past_end;
@@ -28,172 +27,221 @@ static uint8_t next_byte(struct cursor *cursor)
     return instruction->code[instruction->bytes++];
 }
 
-static uint64_t next_displacement(struct cursor *cursor, unsigned bytes)
+/* A displacement or an immediate: sign-extended. */
+static uint64_t next_value(struct cursor *cursor, unsigned bytes)
 {
     uint64_t value = 0;
     for (unsigned i = 0; i < bytes; i++)
         value |= (uint64_t)next_byte(cursor) << (8 * i);
-    if (bytes == 1)
+    switch (bytes) {
+    case 1:
         return (uint64_t)(int64_t)(int8_t)value;
-    return bytes == 4 ? (uint64_t)(int64_t)(int32_t)value : value;
+    case 2:
+        return (uint64_t)(int64_t)(int16_t)value;
+    case 4:
+        return (uint64_t)(int64_t)(int32_t)value;
+    default:
+        return value;
+    }
+}
+
+/* In 64-bit mode only FS and GS override anything. */
+static bool take_segment(struct cursor *cursor, uint8_t byte)
+{
+    const struct svm_vmcb *vmcb = cursor->vcpu->vmcb;
+    const struct svm_segment *segment = byte == 0x26   ? &vmcb->es
+                                        : byte == 0x2E ? &vmcb->cs
+                                        : byte == 0x36 ? &vmcb->ss
+                                        : byte == 0x3E ? &vmcb->ds
+                                        : byte == 0x64 ? &vmcb->fs
+                                        : byte == 0x65 ? &vmcb->gs
+                                                       : NULL;
+    if (segment && (!cursor->is_64 || segment == &vmcb->fs || segment == &vmcb->gs))
+        cursor->segment = segment;
+    return segment;
 }
 
 static bool take_prefix(struct cursor *cursor, uint8_t byte)
 {
-    const struct svm_vmcb *vmcb = cursor->vcpu->vmcb;
+    struct instruction *instruction = cursor->instruction;
     switch (byte) {
-    case 0x26:
-        cursor->segment = &vmcb->es;
-        return true;
-    case 0x2E:
-        cursor->segment = &vmcb->cs;
-        return true;
-    case 0x36:
-        cursor->segment = &vmcb->ss;
-        return true;
-    case 0x3E:
-        cursor->segment = &vmcb->ds;
-        return true;
-    case 0x64:
-        cursor->segment = &vmcb->fs;
-        return true;
-    case 0x65:
-        cursor->segment = &vmcb->gs;
-        return true;
     case 0x67:
-        cursor->address_prefix = cursor->instruction->address_prefix = true;
+        cursor->address_prefix = true;
         return true;
     case 0x66:
-        cursor->instruction->operand_prefix = true;
+        instruction->operand_prefix = true;
         return true;
-    case 0xF2:
-    case 0xF3:
-        cursor->instruction->repeats = true;
+    case PREFIX_REPNE:
+    case PREFIX_REP:
+        instruction->repeat = byte;
         return true;
     case 0xF0:
         return true;
     default:
-        return false;
+        return take_segment(cursor, byte);
     }
 }
 
-static void take_prefixes_and_opcode(struct cursor *cursor)
+/* REX means something only directly before the opcode. */
+static uint8_t take_prefixes(struct cursor *cursor)
 {
-    uint8_t byte = next_byte(cursor);
-    while (!cursor->past_end && take_prefix(cursor, byte))
-        byte = next_byte(cursor);
-    if (cursor->is_64 && (byte & 0xF0) == 0x40) {
-        cursor->rex = cursor->instruction->rex = byte;
-        byte = next_byte(cursor);
+    for (;;) {
+        uint8_t byte = next_byte(cursor);
+        if (cursor->past_end)
+            return 0;
+        if (take_prefix(cursor, byte))
+            cursor->instruction->rex = 0;
+        else if (cursor->is_64 && (byte & 0xF0) == 0x40)
+            cursor->instruction->rex = byte;
+        else
+            return byte;
     }
-    cursor->instruction->opcode = byte;
-    if (byte == 0x0F)
-        cursor->instruction->opcode = (uint16_t)(0x0F00 | next_byte(cursor));
 }
 
-/* Of those that can access memory: the accumulator's moves by absolute address, string moves. */
-static bool opcode_has_modrm(uint16_t opcode)
+static void take_opcode(struct cursor *cursor)
 {
-    if (opcode >= 0x0F00)
-        return opcode != OPCODE_CLTS && !(opcode >= 0x0F80 && opcode <= 0x0F8F);
-    if (opcode < 0x40)
-        return (opcode & 7) < 4;
-    return (opcode >= 0x80 && opcode <= 0x8F) || opcode == 0x62 || opcode == 0x63 ||
-           opcode == 0x69 || opcode == 0x6B || opcode == 0xC0 || opcode == 0xC1 || opcode == 0xC6 ||
-           opcode == 0xC7 || (opcode >= 0xD0 && opcode <= 0xD3) ||
-           (opcode >= 0xD8 && opcode <= 0xDF) || opcode == 0xF6 || opcode == 0xF7 ||
-           opcode == 0xFE || opcode == 0xFF;
+    struct instruction *instruction = cursor->instruction;
+    uint32_t opcode = take_prefixes(cursor);
+    if (opcode == OPCODE_ESCAPE)
+        opcode = opcode << 8 | next_byte(cursor);
+    if (opcode == OPCODE_ESCAPE_38 || opcode == OPCODE_ESCAPE_3A)
+        opcode = opcode << 8 | next_byte(cursor);
+    instruction->opcode = opcode;
 }
 
-static bool uses_stack_segment(unsigned base)
+static void take_sizes(struct cursor *cursor)
 {
-    return base == RSP || base == RBP;
+    struct instruction *instruction = cursor->instruction;
+    bool is_32 = cursor->vcpu->vmcb->cs.attributes & SVM_SEGMENT_D;
+    if (cursor->is_64) {
+        instruction->address_bytes = cursor->address_prefix ? 4 : 8;
+        instruction->operand_bytes = instruction->rex & REX_W      ? 8
+                                     : instruction->operand_prefix ? 2
+                                                                   : 4;
+        return;
+    }
+    instruction->address_bytes = is_32 == cursor->address_prefix ? 2 : 4;
+    instruction->operand_bytes = is_32 == instruction->operand_prefix ? 2 : 4;
 }
 
-/* Whether it is a base with SIB, and its address without displacement. */
-static uint64_t sib_address(struct cursor *cursor, uint8_t mod, unsigned *displacement,
-                            unsigned *base)
+static unsigned immediate_bytes(const struct instruction *instruction)
 {
-    uint8_t sib = next_byte(cursor);
-    unsigned index = (unsigned)(sib >> 3 & 7) | (cursor->rex & REX_X ? 8u : 0u);
-    *base = (unsigned)(sib & 7) | (cursor->rex & REX_B ? 8u : 0u);
-    uint64_t address = 0;
-    if (index != RSP)
-        address += vcpu_register(cursor->vcpu, (enum guest_register)index) << (sib >> 6);
-    if ((sib & 7) == RBP && mod == 0)
-        *displacement = 4;
-    else
-        address += vcpu_register(cursor->vcpu, (enum guest_register) * base);
-    return address;
+    return opcode_immediate_bytes(instruction->opcode, instruction->reg,
+                                  instruction->operand_bytes);
 }
 
-static uint64_t add_segment(const struct cursor *cursor, uint64_t offset, bool stack)
+static uint64_t add_segment(const struct cursor *cursor, uint64_t offset,
+                            const struct svm_segment *segment)
 {
     const struct svm_vmcb *vmcb = cursor->vcpu->vmcb;
-    const struct svm_segment *segment = cursor->segment ? cursor->segment
-                                        : stack         ? &vmcb->ss
-                                                        : &vmcb->ds;
     bool has_base = !cursor->is_64 || segment == &vmcb->fs || segment == &vmcb->gs;
-    if (!cursor->is_64 || cursor->address_prefix)
-        offset = (uint32_t)offset;
+    if (cursor->instruction->address_bytes < 8)
+        offset &= (1ull << 8 * cursor->instruction->address_bytes) - 1;
     uint64_t linear = has_base ? segment->base + offset : offset;
     return cursor->is_64 ? linear : (uint32_t)linear;
 }
 
-/*
- * A RIP-relative address counts from the instruction's end: a caller that has an immediate behind
- * the displacement is off by its length, which does not leave the page that matters.
- */
+static uint64_t add_data_segment(const struct cursor *cursor, uint64_t offset, bool stack)
+{
+    const struct svm_vmcb *vmcb = cursor->vcpu->vmcb;
+    return add_segment(cursor, offset,
+                       cursor->segment ? cursor->segment
+                       : stack         ? &vmcb->ss
+                                       : &vmcb->ds);
+}
+
+static uint64_t get(const struct cursor *cursor, unsigned number)
+{
+    return vcpu_register(cursor->vcpu, (enum guest_register)number);
+}
+
+/* The address without displacement, whose length may change; @stack: the base is RSP or RBP. */
+static uint64_t take_sib(struct cursor *cursor, uint8_t mod, unsigned *displacement, bool *stack)
+{
+    uint8_t rex = cursor->instruction->rex;
+    uint8_t sib = next_byte(cursor);
+    unsigned index = (unsigned)(sib >> 3 & 7) | (rex & REX_X ? 8u : 0u);
+    unsigned base = (unsigned)(sib & 7) | (rex & REX_B ? 8u : 0u);
+    uint64_t address = index == RSP ? 0 : get(cursor, index) << (sib >> 6);
+    if ((sib & 7) == RBP && mod == 0) {
+        *displacement = 4;
+        return address;
+    }
+    *stack = base == RSP || base == RBP;
+    return address + get(cursor, base);
+}
+
+/* SDM vol. 2, table 2-1. */
+static void take_address_16(struct cursor *cursor, uint8_t mod, uint8_t rm)
+{
+    static const struct {
+        uint8_t first, second;
+        bool has_second, stack;
+    } forms[] = {{RBX, RSI, true, false}, {RBX, RDI, true, false}, {RBP, RSI, true, true},
+                 {RBP, RDI, true, true},  {RSI, 0, false, false},  {RDI, 0, false, false},
+                 {RBP, 0, false, true},   {RBX, 0, false, false}};
+    bool absolute = mod == 0 && rm == 6;
+    uint64_t address = absolute ? 0 : get(cursor, forms[rm].first);
+    if (forms[rm].has_second)
+        address += get(cursor, forms[rm].second);
+    address += next_value(cursor, absolute || mod == 2 ? 2 : mod);
+    cursor->instruction->linear = add_data_segment(cursor, address, forms[rm].stack && !absolute);
+}
+
+static void take_address(struct cursor *cursor, uint8_t mod, uint8_t rm)
+{
+    struct instruction *instruction = cursor->instruction;
+    unsigned displacement = mod == 1 ? 1 : mod == 2 ? 4 : 0;
+    uint64_t address = 0;
+    bool stack = false;
+    bool relative = false;
+    if (rm == RSP) {
+        address = take_sib(cursor, mod, &displacement, &stack);
+    } else if (rm == RBP && mod == 0) {
+        displacement = 4;
+        relative = cursor->is_64;
+    } else {
+        address = get(cursor, instruction->rm);
+        stack = instruction->rm == RBP;
+    }
+    address += next_value(cursor, displacement);
+    /* It counts from the instruction's end. */
+    if (relative)
+        address += cursor->vcpu->vmcb->rip + instruction->bytes + immediate_bytes(instruction);
+    instruction->linear = add_data_segment(cursor, address, stack);
+}
+
 static void take_modrm(struct cursor *cursor)
 {
     struct instruction *instruction = cursor->instruction;
     uint8_t modrm = next_byte(cursor);
     uint8_t mod = modrm >> 6;
-    unsigned displacement = mod == 1 ? 1 : mod == 2 ? 4 : 0;
-    unsigned base = (unsigned)(modrm & 7) | (cursor->rex & REX_B ? 8u : 0u);
-    uint64_t address = 0;
-    bool relative = false;
     instruction->has_modrm = true;
-    instruction->reg = (uint8_t)((modrm >> 3 & 7) | (cursor->rex & REX_R ? 8 : 0));
-    instruction->rm = (uint8_t)base;
-    instruction->is_register = mod == 3;
-    if (mod == 3)
+    instruction->reg = (uint8_t)((modrm >> 3 & 7) | (instruction->rex & REX_R ? 8 : 0));
+    instruction->rm = (uint8_t)((modrm & 7) | (instruction->rex & REX_B ? 8 : 0));
+    /* Control registers are named by ModRM whatever its mod says. */
+    instruction->is_register = mod == 3 || instruction->opcode == OPCODE_MOV_FROM_CR ||
+                               instruction->opcode == OPCODE_MOV_TO_CR;
+    if (instruction->is_register)
         return;
-    if ((modrm & 7) == RSP) {
-        address = sib_address(cursor, mod, &displacement, &base);
-    } else if ((modrm & 7) == RBP && mod == 0) {
-        displacement = 4;
-        relative = cursor->is_64;
-        base = RAX;
-    } else {
-        address = vcpu_register(cursor->vcpu, (enum guest_register)base);
-    }
-    address += next_displacement(cursor, displacement);
-    instruction->relative = relative;
-    if (relative)
-        address += cursor->vcpu->vmcb->rip + instruction->bytes;
-    instruction->linear = add_segment(cursor, address, uses_stack_segment(base));
+    if (instruction->address_bytes == 2)
+        take_address_16(cursor, mod, modrm & 7);
+    else
+        take_address(cursor, mod, modrm & 7);
 }
 
-static void take_operand(struct cursor *cursor)
+/* ins, outs, movs, cmps, stos, lods, scas: by ES:RDI, by DS:RSI (which has overrides), or both. */
+static void take_string(struct cursor *cursor)
 {
     struct instruction *instruction = cursor->instruction;
-    uint16_t opcode = instruction->opcode;
-    /* Control registers are named by ModRM whatever its mod says. */
-    if (opcode == OPCODE_MOV_FROM_CR || opcode == OPCODE_MOV_TO_CR) {
-        uint8_t modrm = next_byte(cursor);
-        instruction->reg = (uint8_t)(modrm >> 3 & 7);
-        instruction->rm = (uint8_t)((modrm & 7) | (cursor->rex & REX_B ? 8 : 0));
-        instruction->is_register = true;
-    } else if (opcode_has_modrm(opcode)) {
-        take_modrm(cursor);
-    } else if (opcode >= 0xA0 && opcode <= 0xA3) {
-        instruction->linear =
-            add_segment(cursor, next_displacement(cursor, cursor->is_64 ? 8 : 4), false);
-    } else if (opcode == 0xA4 || opcode == 0xA5 || opcode == 0xAA || opcode == 0xAB) {
-        /* Which of the two a string move faulted on, its caller knows: here, where it stores. */
-        instruction->linear = vcpu_register(cursor->vcpu, RDI);
-    }
+    uint8_t pair = (uint8_t)instruction->opcode & 0xFE;
+    bool reads = pair == 0x6E || pair == 0xA4 || pair == 0xA6 || pair == 0xAC;
+    bool has_destination = pair != 0x6E && pair != 0xAC;
+    if (reads)
+        instruction->source = add_data_segment(cursor, get(cursor, RSI), false);
+    instruction->linear = has_destination
+                              ? add_segment(cursor, get(cursor, RDI), &cursor->vcpu->vmcb->es)
+                              : instruction->source;
 }
 
 bool decode(const struct vcpu *vcpu, struct instruction *instruction)
@@ -204,10 +252,20 @@ bool decode(const struct vcpu *vcpu, struct instruction *instruction)
         .is_64 = vcpu_is_64(vcpu),
     };
     *instruction = (struct instruction){0};
-    uint64_t rip = vcpu->vmcb->rip + (cursor.is_64 ? 0 : vcpu->vmcb->cs.base);
+    uint64_t rip =
+        cursor.is_64 ? vcpu->vmcb->rip : (uint32_t)(vcpu->vmcb->cs.base + vcpu->vmcb->rip);
     instruction->code_bytes =
         (uint8_t)guest_read(vcpu, rip, instruction->code, sizeof(instruction->code));
-    take_prefixes_and_opcode(&cursor);
-    take_operand(&cursor);
+    take_opcode(&cursor);
+    take_sizes(&cursor);
+    if (opcode_has_modrm(instruction->opcode, cursor.is_64)) {
+        take_modrm(&cursor);
+        instruction->immediate = next_value(&cursor, immediate_bytes(instruction));
+    } else if (instruction->opcode >= 0xA0 && instruction->opcode <= 0xA3) {
+        instruction->linear =
+            add_data_segment(&cursor, next_value(&cursor, instruction->address_bytes), false);
+    } else if (opcode_is_string(instruction->opcode)) {
+        take_string(&cursor);
+    }
     return !cursor.past_end;
 }

@@ -33,7 +33,7 @@ static void io(uint16_t port, unsigned bytes, bool write, uint32_t *value)
 bool devices_io(struct vcpu *vcpu, uint16_t port, unsigned bytes, bool write, uint32_t *value)
 {
     const struct policy_port *rule = policy_port_of(port);
-    enum policy_action action = rule ? rule->host : POLICY_REFUSE;
+    enum policy_action action = rule ? rule->action : POLICY_REFUSE;
     if (action == POLICY_ALLOW) {
         io(port, bytes, write, value);
         return true;
@@ -87,7 +87,7 @@ bool devices_mmio(struct vcpu *vcpu, uint64_t phys, unsigned bytes, bool write, 
     const char *why = rule ? rule->name : "in no table";
     if (page_state_of(phys) != PAGE_ABSENT)
         why = "memory of the guest's own";
-    else if (rule && rule == last && rule->host == POLICY_ALLOW && memory_map_device(phys)) {
+    else if (rule && rule == last && rule->action == POLICY_ALLOW && memory_map_device(phys)) {
         access(phys, bytes, write, value);
         return true;
     }
@@ -130,10 +130,12 @@ bool port_reset(struct vcpu *vcpu, uint16_t port, unsigned bytes, bool write, ui
     return true;
 }
 
-static bool is_shared(uint64_t phys, uint64_t bytes)
+/* Whether it is memory that a device may reach: where there are such states, shared memory. */
+static bool is_for_devices(uint64_t phys, uint64_t bytes)
 {
+    enum page_state wanted = monitor.policy->confidential ? PAGE_SHARED : PAGE_PRIVATE;
     for (uint64_t at = phys & ~(uint64_t)(PAGE_BYTES - 1); at < phys + bytes; at += PAGE_BYTES)
-        if (page_state_of(at) != PAGE_SHARED)
+        if (page_state_of(at) != wanted)
             return false;
     return true;
 }
@@ -150,9 +152,9 @@ static uint64_t strip(uint64_t big_endian)
 static bool start_dma(struct vcpu *vcpu, uint64_t phys)
 {
     struct fw_cfg_dma *dma = (struct fw_cfg_dma *)phys;
-    if (phys >= GUEST_LOW_END - sizeof(*dma) || !is_shared(phys, sizeof(*dma))) {
+    if (phys >= GUEST_LOW_END - sizeof(*dma) || !is_for_devices(phys, sizeof(*dma))) {
         report_finding(vcpu, "dma-private", phys, sizeof(*dma),
-                       "fw_cfg DMA is told to read its command from memory that is not shared");
+                       "fw_cfg DMA is told to read its command from memory that it cannot reach");
         return false;
     }
     struct fw_cfg_dma copy = *dma;
@@ -160,9 +162,10 @@ static bool start_dma(struct vcpu *vcpu, uint64_t phys)
     uint32_t bytes = __builtin_bswap32(copy.bytes);
     uint64_t to = strip(copy.address);
     bool moves = bytes && (control & (FW_CFG_DMA_READ | FW_CFG_DMA_WRITE));
-    if (moves && (to >= GUEST_LOW_END || bytes > GUEST_LOW_END - to || !is_shared(to, bytes))) {
+    if (moves &&
+        (to >= GUEST_LOW_END || bytes > GUEST_LOW_END - to || !is_for_devices(to, bytes))) {
         report_finding(vcpu, "dma-private", to, bytes,
-                       "fw_cfg DMA of 0x%x bytes to memory that is not shared", bytes);
+                       "fw_cfg DMA of 0x%x bytes to memory that it cannot reach", bytes);
         dma->control = __builtin_bswap32(FW_CFG_DMA_ERROR);
         return true;
     }

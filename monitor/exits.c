@@ -4,15 +4,18 @@
 #include "abi/x86.h"
 #include "monitor/cpuid.h"
 #include "monitor/decode.h"
-#include "monitor/faults.h"
+#include "monitor/devices.h"
 #include "monitor/guest_memory.h"
+#include "monitor/hypercall.h"
 #include "monitor/monitor.h"
 #include "monitor/msr.h"
+#include "monitor/nmi.h"
 #include "monitor/paging.h"
 #include "monitor/report.h"
+#include "monitor/step.h"
 #include "monitor/tdcall.h"
 #include "monitor/ve.h"
-#include "monitor/witness.h"
+#include "monitor/woken.h"
 
 /* Exit qualification of an I/O instruction (SDM vol. 3, table 28-5). */
 #define VE_IO_IN         0x08
@@ -27,7 +30,48 @@
 #define VE_REASON_MWAIT   36
 #define VE_REASON_MONITOR 39
 
-static const uint8_t vmcall_code[] = {0x0F, 0x01, 0xC1};
+#define HLT_BYTES 1
+
+static const uint8_t vmcall_code[VMCALL_BYTES] = {0x0F, 0x01, 0xC1};
+
+/* Beyond HLT: an interrupt that is pending ends the wait, and is taken there. */
+static void sleep(struct vcpu *vcpu)
+{
+    vcpu_skip(vcpu, HLT_BYTES);
+    vcpu_sleep(vcpu, !(vcpu->vmcb->rflags & RFLAGS_IF));
+}
+
+static const struct {
+    const char *name;
+    unsigned bytes;
+    uint32_t ve_reason;
+    void (*emulate)(struct vcpu *vcpu);
+} instructions[POLICY_INSTRUCTIONS] = {
+    [POLICY_HLT] = {"HLT", HLT_BYTES, VE_REASON_HLT, sleep},
+    [POLICY_WBINVD] = {"WBINVD", 2, VE_REASON_WBINVD, NULL},
+    [POLICY_INVD] = {"INVD", 2, VE_REASON_INVD, NULL},
+    [POLICY_MONITOR] = {"MONITOR", 3, VE_REASON_MONITOR, NULL},
+    [POLICY_MWAIT] = {"MWAIT", 3, VE_REASON_MWAIT, NULL},
+    [POLICY_VMCALL] = {"VMCALL", VMCALL_BYTES, VE_REASON_VMCALL, hypercall_handle},
+    [POLICY_VMMCALL] = {"VMMCALL", VMCALL_BYTES, 0, hypercall_handle},
+    [POLICY_TDCALL] = {"TDCALL", TDCALL_BYTES, 0, tdcall_handle},
+};
+
+/* What the profile has for it. */
+static void handle_instruction(struct vcpu *vcpu, enum policy_instruction which)
+{
+    enum policy_action action = monitor.policy->instructions[which];
+    if (action == POLICY_VE)
+        ve_inject(vcpu, instructions[which].ve_reason, 0, instructions[which].bytes);
+    else if (action == POLICY_UD)
+        vcpu_inject(vcpu, VECTOR_UD, 0);
+    else if (action == POLICY_IGNORE)
+        vcpu_skip(vcpu, instructions[which].bytes);
+    else if (action == POLICY_EMULATE)
+        instructions[which].emulate(vcpu);
+    else
+        fatal(vcpu, "%s: no action is known for it", instructions[which].name);
+}
 
 static void handle_undefined(struct vcpu *vcpu)
 {
@@ -36,9 +80,9 @@ static void handle_undefined(struct vcpu *vcpu)
     guest_read(vcpu, base + vcpu->vmcb->rip, code, sizeof(code));
     /* In 64-bit mode only (SDM vol. 2, TDCALL). */
     if (tdcall_is(code) && vcpu_is_64(vcpu))
-        tdcall_handle(vcpu);
+        handle_instruction(vcpu, POLICY_TDCALL);
     else if (!__builtin_memcmp(code, vmcall_code, sizeof(vmcall_code)))
-        ve_inject(vcpu, VE_REASON_VMCALL, 0, sizeof(vmcall_code));
+        handle_instruction(vcpu, POLICY_VMCALL);
     else
         vcpu_inject(vcpu, VECTOR_UD, 0);
 }
@@ -46,10 +90,10 @@ static void handle_undefined(struct vcpu *vcpu)
 static void handle_page_fault(struct vcpu *vcpu)
 {
     if (vcpu->cr0 & CR0_PG) {
-        witness_handle_exception(vcpu);
+        woken_handle_exception(vcpu);
         return;
     }
-    fatal(vcpu, "private access without paging to 0x%lx, where the TD has no memory",
+    fatal(vcpu, "private access without paging to 0x%lx, where the guest has no memory",
           vcpu->vmcb->exit_info_2);
 }
 
@@ -71,48 +115,91 @@ static void handle_msr(struct vcpu *vcpu)
     msr_handle(vcpu, vcpu->vmcb->exit_info_1 & 1);
 }
 
-static void handle_io(struct vcpu *vcpu)
+/* #VE: the qualification says it all, so that the guest need not decode the instruction. */
+static void ask_for_io(struct vcpu *vcpu)
 {
     uint64_t info = vcpu->vmcb->exit_info_1;
     uint64_t qualification = (info >> SVM_IOIO_SIZE_SHIFT & 7) - 1; /* 1, 2, 4 bytes: 0, 1, 3 */
+    unsigned bytes = (unsigned)(vcpu->vmcb->exit_info_2 - vcpu->vmcb->rip);
     struct instruction instruction;
     qualification |= info & SVM_IOIO_IN ? VE_IO_IN : 0;
     qualification |= info & SVM_IOIO_STRING ? VE_IO_STRING : 0;
     qualification |= info & SVM_IOIO_REP ? VE_IO_REP : 0;
     qualification |= (info >> SVM_IOIO_PORT_SHIFT & 0xFFFF) << VE_IO_PORT_SHIFT;
-    if (!(info & SVM_IOIO_STRING) && decode(vcpu, &instruction) &&
+    /* One byte has no room for an immediate: most need no look at the code. */
+    if (!(info & SVM_IOIO_STRING) && bytes > 1 && decode(vcpu, &instruction) &&
         !(instruction.opcode & OPCODE_IO_BY_DX))
         qualification |= VE_IO_IMMEDIATE;
-    ve_inject(vcpu, VE_REASON_IO, qualification,
-              (unsigned)(vcpu->vmcb->exit_info_2 - vcpu->vmcb->rip));
+    ve_inject(vcpu, VE_REASON_IO, qualification, bytes);
+}
+
+/* A port that the guest may not use by itself. What is refused reads as all ones. */
+static void do_io(struct vcpu *vcpu)
+{
+    uint64_t info = vcpu->vmcb->exit_info_1;
+    unsigned bytes = info >> SVM_IOIO_SIZE_SHIFT & 7;
+    uint16_t port = (uint16_t)(info >> SVM_IOIO_PORT_SHIFT);
+    bool write = !(info & SVM_IOIO_IN);
+    uint64_t mask = bytes == 4 ? UINT32_MAX : (1u << bytes * 8) - 1;
+    uint32_t value = (uint32_t)(vcpu_register(vcpu, RAX) & mask);
+    if (info & SVM_IOIO_STRING)
+        fatal(vcpu, "string I/O at port 0x%x, which the guest reaches by IN and OUT only", port);
+    if (!devices_io(vcpu, port, bytes, write, &value))
+        value = UINT32_MAX;
+    if (!write && bytes == 4)
+        vcpu_set_register(vcpu, RAX, value);
+    else if (!write)
+        vcpu_set_register(vcpu, RAX, (vcpu_register(vcpu, RAX) & ~mask) | (value & mask));
+    vcpu->vmcb->rip = vcpu->vmcb->exit_info_2;
+    vcpu->vmcb->int_shadow = 0;
+}
+
+static void handle_io(struct vcpu *vcpu)
+{
+    vcpu->counts[COUNT_PORT]++;
+    if (monitor.policy->instructions[POLICY_IO] == POLICY_EMULATE)
+        do_io(vcpu);
+    else
+        ask_for_io(vcpu);
 }
 
 static void handle_hlt(struct vcpu *vcpu)
 {
-    ve_inject(vcpu, VE_REASON_HLT, 0, 1);
+    handle_instruction(vcpu, POLICY_HLT);
 }
 
 static void handle_wbinvd(struct vcpu *vcpu)
 {
-    ve_inject(vcpu, VE_REASON_WBINVD, 0, 2);
+    handle_instruction(vcpu, POLICY_WBINVD);
 }
 
 static void handle_invd(struct vcpu *vcpu)
 {
-    ve_inject(vcpu, VE_REASON_INVD, 0, 2);
+    handle_instruction(vcpu, POLICY_INVD);
 }
 
 static void handle_monitor(struct vcpu *vcpu)
 {
-    ve_inject(vcpu, VE_REASON_MONITOR, 0, 3);
+    handle_instruction(vcpu, POLICY_MONITOR);
 }
 
 static void handle_mwait(struct vcpu *vcpu)
 {
-    ve_inject(vcpu, VE_REASON_MWAIT, 0, 3);
+    handle_instruction(vcpu, POLICY_MWAIT);
 }
 
-/* AMD's own instructions do not exist on the processor that a TD runs on. */
+static void handle_vmmcall(struct vcpu *vcpu)
+{
+    handle_instruction(vcpu, POLICY_VMMCALL);
+}
+
+static void handle_nested_fault(struct vcpu *vcpu)
+{
+    vcpu->counts[COUNT_NESTED_FAULT]++;
+    monitor.policy->handle_fault(vcpu);
+}
+
+/* No guest has AMD's virtualization: CPUID says so. */
 static void handle_foreign(struct vcpu *vcpu)
 {
     vcpu_inject(vcpu, VECTOR_UD, 0);
@@ -130,7 +217,7 @@ static void handle_shutdown(struct vcpu *vcpu)
 
 static void handle_rdpmc(struct vcpu *vcpu)
 {
-    vcpu_inject(vcpu, VECTOR_GP, 0); /* PERFMON is not among this TD's attributes */
+    vcpu_inject(vcpu, VECTOR_GP, 0); /* CPUID shows no guest a performance counter */
 }
 
 static void handle_task_switch(struct vcpu *vcpu)
@@ -155,22 +242,25 @@ static const struct {
     void (*handle)(struct vcpu *vcpu);
 } exits[] = {
     {SVM_EXIT_EXCEPTION + VECTOR_UD, SVM_EXIT_EXCEPTION + VECTOR_UD, handle_undefined},
-    {SVM_EXIT_NPF, SVM_EXIT_NPF, fault_handle},
+    {SVM_EXIT_NPF, SVM_EXIT_NPF, handle_nested_fault},
     {SVM_EXIT_MSR, SVM_EXIT_MSR, handle_msr},
     {SVM_EXIT_CPUID, SVM_EXIT_CPUID, handle_cpuid},
     {SVM_EXIT_IOIO, SVM_EXIT_IOIO, handle_io},
     {SVM_EXIT_HLT, SVM_EXIT_HLT, handle_hlt},
     {SVM_EXIT_NMI, SVM_EXIT_NMI, handle_nmi},
+    {SVM_EXIT_IRET, SVM_EXIT_IRET, nmi_handle_iret},
+    {SVM_EXIT_EXCEPTION + VECTOR_DB, SVM_EXIT_EXCEPTION + VECTOR_DB, step_handle_debug},
     {SVM_EXIT_READ_CR0, SVM_EXIT_LAST_CR, paging_handle_exit},
     {SVM_EXIT_WBINVD, SVM_EXIT_WBINVD, handle_wbinvd},
     {SVM_EXIT_INVD, SVM_EXIT_INVD, handle_invd},
     {SVM_EXIT_MONITOR, SVM_EXIT_MONITOR, handle_monitor},
     {SVM_EXIT_MWAIT, SVM_EXIT_MWAIT + 1, handle_mwait},
     {SVM_EXIT_RDPMC, SVM_EXIT_RDPMC, handle_rdpmc},
+    {SVM_EXIT_VMMCALL, SVM_EXIT_VMMCALL, handle_vmmcall},
     {SVM_EXIT_VMRUN, SVM_EXIT_SKINIT, handle_foreign},
     {SVM_EXIT_INVLPGA, SVM_EXIT_INVLPGA, handle_foreign},
     {SVM_EXIT_EXCEPTION + VECTOR_PF, SVM_EXIT_EXCEPTION + VECTOR_PF, handle_page_fault},
-    {SVM_EXIT_EXCEPTION, SVM_EXIT_EXCEPTION + 31, witness_handle_exception},
+    {SVM_EXIT_EXCEPTION, SVM_EXIT_EXCEPTION + 31, woken_handle_exception},
     {SVM_EXIT_SHUTDOWN, SVM_EXIT_SHUTDOWN, handle_shutdown},
     {SVM_EXIT_TASK, SVM_EXIT_TASK, handle_task_switch},
     {SVM_EXIT_INIT, SVM_EXIT_INIT, handle_init},

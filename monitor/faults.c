@@ -3,7 +3,10 @@
 #include "abi/x86.h"
 #include "boot/console.h"
 #include "monitor/decode.h"
+#include "monitor/monitor.h"
 #include "monitor/npt.h"
+#include "monitor/npt_vp.h"
+#include "monitor/overlay.h"
 #include "monitor/pages.h"
 #include "monitor/report.h"
 #include "monitor/ve.h"
@@ -15,8 +18,8 @@ static uint64_t linear_of(const struct vcpu *vcpu, uint64_t phys, bool write, bo
     struct instruction instruction;
     if (fetch || !decode(vcpu, &instruction))
         return vcpu->vmcb->rip;
-    if (!write && (instruction.opcode == 0xA4 || instruction.opcode == 0xA5))
-        instruction.linear = vcpu_register(vcpu, RSI);
+    if (!write && instruction.source)
+        instruction.linear = instruction.source;
     /* The nested fault's offset is exact, also where an operand runs over a page's end. */
     return (instruction.linear & ~(uint64_t)(PAGE_BYTES - 1)) | phys % PAGE_BYTES;
 }
@@ -54,7 +57,6 @@ void fault_handle(struct vcpu *vcpu)
     uint64_t plain = phys & ~GUEST_SHARED_BIT;
     enum page_state state = page_state_of(plain);
     char event[96];
-    vcpu->counts[COUNT_NESTED_FAULT]++;
     if (is_over(plain, shared)) {
         witness_fault(vcpu, plain);
         return;
@@ -77,4 +79,30 @@ void fault_handle(struct vcpu *vcpu)
           "private %s of 0x%lx, where the TD has no memory (a device's registers are "
           "reached by the shared alias or TDG.VP.VMCALL only)%s",
           kind_of(write, fetch), plain, event);
+}
+
+void fault_handle_direct(struct vcpu *vcpu)
+{
+    uint64_t phys = vcpu->vmcb->exit_info_2;
+    bool write = vcpu->vmcb->exit_info_1 & SVM_NPF_WRITE;
+    bool fetch = vcpu->vmcb->exit_info_1 & SVM_NPF_FETCH;
+    const struct policy_range *range = policy_range_of(phys);
+    const struct vcpu *owner = npt_vp_owner(phys);
+    char event[96];
+    describe_event(vcpu, event, sizeof(event));
+    if (overlay_at(phys) && !event[0]) {
+        report_finding(vcpu, "overlay-misused", phys, 0,
+                       "%s of the hypervisor's own page that lies at 0x%lx: #GP",
+                       kind_of(write, fetch), phys);
+        vcpu_inject(vcpu, VECTOR_GP, 0);
+        return;
+    }
+    if (owner && owner != vcpu)
+        fatal(vcpu, "%s of 0x%lx, a page of VP %u's own%s", kind_of(write, fetch), phys,
+              owner->vp_index, event);
+    /* The page may have come back meanwhile, by another CPU that took an overlay away. */
+    if (page_state_of(phys) == PAGE_PRIVATE && !overlay_at(phys))
+        return;
+    fatal(vcpu, "%s of 0x%lx, where the guest has neither memory nor a device: %s%s",
+          kind_of(write, fetch), phys, range ? range->name : "in no table", event);
 }

@@ -5,6 +5,7 @@
 #include "lib/atomic.h"
 #include "lib/memory/page_levels.h"
 #include "monitor/npt.h"
+#include "monitor/overlay.h"
 #include "monitor/pages.h"
 
 void *guest_page(uint64_t phys)
@@ -16,11 +17,17 @@ void *guest_page(uint64_t phys)
     return (void *)npt_host_address(page_phys);
 }
 
+const void *guest_page_to_read(uint64_t phys)
+{
+    const void *overlay = overlay_at(phys);
+    return overlay ? overlay : guest_page(phys);
+}
+
 static bool walk(uint64_t cr3, unsigned levels, uint64_t linear, uint64_t *phys)
 {
     uint64_t table_phys = cr3 & PTE_ADDRESS;
     for (unsigned level = levels; level > 0; level--) {
-        const uint64_t *table = guest_page(table_phys);
+        const uint64_t *table = guest_page_to_read(table_phys);
         uint64_t in_page = page_span(level) - 1;
         if (!table)
             return false;
@@ -55,7 +62,7 @@ unsigned guest_read(const struct vcpu *vcpu, uint64_t linear, void *to, unsigned
         uint64_t phys;
         if (!guest_translate(vcpu, linear + done, &phys))
             break;
-        const uint8_t *page = guest_page(phys);
+        const uint8_t *page = guest_page_to_read(phys);
         if (!page)
             break;
         unsigned in_page = (unsigned)(phys % PAGE_BYTES);

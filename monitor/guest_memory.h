@@ -16,6 +16,9 @@
  */
 void *guest_page(uint64_t phys);
 
+/** The same as a guest that reads sees it: an overlay page where one lies there. */
+const void *guest_page_to_read(uint64_t phys);
+
 /** Translate a linear address; false if the guest's page tables do not map it. */
 bool guest_translate(const struct vcpu *vcpu, uint64_t linear, uint64_t *phys);
 

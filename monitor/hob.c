@@ -2,24 +2,28 @@
 
 #include <stddef.h>
 
+#include "boot/console.h"
 #include "monitor/layout.h"
 
 /* A list that grows from one end of its memory. */
 struct writer {
-    uint64_t at, end;
+    uint8_t *at;
+    uint64_t left;
     bool full;
 };
 
 static void *add(struct writer *writer, uint16_t type, uint16_t bytes)
 {
-    static uint8_t nowhere[64];
-    if (writer->end - writer->at < bytes) {
+    static struct hob_handoff nowhere; /* the largest of them */
+    if (writer->left < bytes) {
         writer->full = true;
-        return nowhere;
+        return &nowhere;
     }
-    struct hob_header *header = (struct hob_header *)writer->at;
-    *header = (struct hob_header){.type = type, .bytes = bytes};
+    struct hob_header *header = memset(writer->at, 0, bytes);
+    header->type = type;
+    header->bytes = bytes;
     writer->at += bytes;
+    writer->left -= bytes;
     return header;
 }
 
@@ -35,8 +39,7 @@ static void add_resource(struct writer *writer, uint32_t type, uint64_t start, u
 }
 
 /* The section in low memory that starts first at or after @from, or NULL. */
-static const struct tdvf_section *next_section(const struct loader_sections *sections,
-                                               uint64_t from)
+static const struct tdvf_section *next_section(const struct tdvf_sections *sections, uint64_t from)
 {
     const struct tdvf_section *next = NULL;
     for (unsigned i = 0; i < sections->count; i++) {
@@ -48,14 +51,13 @@ static const struct tdvf_section *next_section(const struct loader_sections *sec
     return next;
 }
 
-/* Sections do not overlap (loader.c), so each starts at or behind the last one's end. */
-static void add_memory(struct writer *writer, const struct loader_sections *sections)
+/* Sections do not overlap (tdvf.c), so each starts at or behind the last one's end. */
+static void add_memory(struct writer *writer, const struct tdvf_sections *sections, uint32_t rest)
 {
     uint64_t at = 0;
     for (;;) {
         const struct tdvf_section *section = next_section(sections, at);
-        add_resource(writer, HOB_RESOURCE_UNACCEPTED_MEMORY, at,
-                     section ? section->memory_phys : GUEST_LOW_END);
+        add_resource(writer, rest, at, section ? section->memory_phys : GUEST_LOW_END);
         if (!section)
             return;
         at = section->memory_phys + section->memory_bytes;
@@ -63,14 +65,15 @@ static void add_memory(struct writer *writer, const struct loader_sections *sect
     }
 }
 
-bool hob_write(uint64_t phys, uint64_t bytes, const struct loader_sections *sections)
+bool hob_write(void *to, uint64_t phys, uint64_t bytes, const struct tdvf_sections *sections,
+               uint32_t rest)
 {
-    struct writer writer = {.at = phys, .end = phys + bytes};
+    struct writer writer = {.at = to, .left = bytes};
     struct hob_handoff *handoff = add(&writer, HOB_HANDOFF, sizeof(*handoff));
     handoff->version = HOB_HANDOFF_VERSION;
-    add_memory(&writer, sections);
+    add_memory(&writer, sections, rest);
     add(&writer, HOB_END, sizeof(struct hob_header));
     if (!writer.full)
-        handoff->end_of_list = writer.at;
+        handoff->end_of_list = phys + bytes - writer.left;
     return !writer.full;
 }

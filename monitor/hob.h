@@ -7,12 +7,14 @@
 #include <stdbool.h>
 #include <stdint.h>
 
-#include "monitor/loader.h"
+#include "monitor/tdvf.h"
 
 /**
- * Write the list into @bytes at @phys: what sections occupy as system memory, the rest of the
- * guest's memory as unaccepted. False if it does not fit.
+ * Write the list into @bytes at @to, which the guest finds at @phys: what sections occupy as
+ * system memory, the rest of the guest's memory as resources of type @rest. False if it does
+ * not fit.
  */
-bool hob_write(uint64_t phys, uint64_t bytes, const struct loader_sections *sections);
+bool hob_write(void *to, uint64_t phys, uint64_t bytes, const struct tdvf_sections *sections,
+               uint32_t rest);
 
 #endif

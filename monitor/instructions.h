@@ -37,4 +37,17 @@ static inline void save_host_state(uint64_t vmcb_phys)
     __asm__ volatile("vmsave %0" : : "a"(vmcb_phys) : "memory");
 }
 
+/* FXSAVE's memory (SDM vol. 1, 10.5.1). The vector registers are in it if CR4.OSFXSR is set. */
+struct fxsave_area {
+    uint8_t legacy[160];
+    uint8_t xmm[16][16];
+    uint8_t rest[96];
+} __attribute__((aligned(16)));
+_Static_assert(sizeof(struct fxsave_area) == 512, "SDM vol. 1, table 10-2");
+
+static inline void save_vectors(struct fxsave_area *area)
+{
+    __asm__ volatile("fxsave64 %0" : "=m"(*area));
+}
+
 #endif

@@ -14,6 +14,7 @@
 #include "lib/atomic.h"
 #include "lib/machine.h"
 #include "monitor/fw_cfg.h"
+#include "monitor/hyperv.h"
 #include "monitor/instructions.h"
 #include "monitor/layout.h"
 #include "monitor/memory.h"
@@ -146,6 +147,7 @@ void machine_release(void)
 {
     for (uint32_t i = 0; i < monitor.vcpu_count; i++)
         vcpu_init(&vcpus[i], i, vcpus[i].apic_id);
+    hyperv_init();
     report_ready();
     word_store_release(&go, 1);
     vcpu_run(&vcpus[0]);

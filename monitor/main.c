@@ -9,13 +9,12 @@
 #include "monitor/memory.h"
 #include "monitor/monitor.h"
 #include "monitor/npt.h"
+#include "monitor/npt_vp.h"
+#include "monitor/options.h"
 #include "monitor/pages.h"
 #include "monitor/report.h"
 
-#define OPTIONS_FILE    "opt/muster/monitor"
-#define OPTIONS_BYTES   256
-#define DEFAULT_PROFILE "tdx"
-#define PHYSICAL_BITS   0xFF
+#define PHYSICAL_BITS 0xFF
 
 /* q35's host bridge: PAM registers say what lies at 0xC0000-0xFFFFF; RAM is 3 for each half. */
 #define PCI_ADDRESS   0xCF8
@@ -44,8 +43,13 @@ static void check_processor(void)
     read_cpuid(CPUID_SVM, 0, r);
     if (!(r[3] & CPUID_SVM_EDX_NPT))
         fatal(NULL, "this processor has no nested paging: give QEMU -cpu ...,+npt");
+}
+
+static void check_shared_bit(void)
+{
+    uint32_t r[4];
     read_cpuid(CPUID_ADDRESS_SIZES, 0, r);
-    if ((r[0] & PHYSICAL_BITS) < GUEST_GPAW)
+    if (monitor.policy->confidential && (r[0] & PHYSICAL_BITS) < GUEST_GPAW)
         fatal(NULL,
               "this processor has %u physical address bits, the shared bit needs %u: give "
               "QEMU -cpu ...,phys-bits=52",
@@ -61,27 +65,6 @@ static void open_low_memory(void)
     }
 }
 
-static void read_options(void)
-{
-    char options[OPTIONS_BYTES] = {0};
-    char name[32] = DEFAULT_PROFILE;
-    uint16_t item;
-    int64_t bytes = fw_cfg_find(OPTIONS_FILE, &item);
-    if (bytes >= OPTIONS_BYTES)
-        fatal(NULL, "the monitor's options have 0x%lx bytes; 255 are taken", bytes);
-    if (bytes > 0 && !fw_cfg_read(item, options, (uint32_t)bytes))
-        fatal(NULL, "the monitor's options cannot be read from fw_cfg");
-    cmdline_value(options, "profile", name, sizeof(name));
-    char tlb[8] = "";
-    cmdline_value(options, "tlb", tlb, sizeof(tlb));
-    monitor.wait_for_tlbs = !strcmp(tlb, "wait");
-    if (tlb[0] && !monitor.wait_for_tlbs)
-        fatal(NULL, "option tlb=%s: there is tlb=wait", tlb);
-    monitor.policy = policy_find(name);
-    if (!monitor.policy)
-        fatal(NULL, "there is no profile '%s'; there is tdx", name);
-}
-
 void monitor_main(void)
 {
     report_begin();
@@ -91,11 +74,13 @@ void monitor_main(void)
     monitor.platform.log = log_line;
     if (!fw_cfg_present())
         fatal(NULL, "there is no fw_cfg device with DMA: QEMU with -machine q35 is needed");
-    read_options();
+    options_read();
+    check_shared_bit();
     open_low_memory();
     machine_bring_up();
-    pages_init();
     npt_init();
+    npt_vp_init();
+    pages_init();
     monitor.hob_phys = loader_load();
     machine_release();
 }

@@ -29,12 +29,28 @@ static void emulate(struct vcpu *vcpu, const struct policy_msr *rule, uint32_t m
     vcpu_skip(vcpu, MSR_BYTES);
 }
 
-/* What no table lists is left to the guest's own host to judge: #VE, then refused by name. */
+static void refuse(const struct vcpu *vcpu, const struct policy_msr *rule, uint32_t msr, bool write,
+                   uint64_t value)
+{
+    report_finding(vcpu, write ? "msr-write-refused" : "msr-read-refused", msr, value,
+                   "the host does not %s MSR 0x%x (%s)", write ? "write" : "read", msr,
+                   rule ? rule->name : "in no table");
+}
+
+static void skip(struct vcpu *vcpu, bool write)
+{
+    if (!write) {
+        vcpu_set_register(vcpu, RAX, 0);
+        vcpu_set_register(vcpu, RDX, 0);
+    }
+    vcpu_skip(vcpu, MSR_BYTES);
+}
+
 void msr_handle(struct vcpu *vcpu, bool write)
 {
     uint32_t msr = (uint32_t)vcpu_register(vcpu, RCX);
     const struct policy_msr *rule = policy_msr_of(msr);
-    enum policy_action action = !rule ? POLICY_VE : write ? rule->write : rule->read;
+    enum policy_action action = !rule ? POLICY_REFUSE : write ? rule->write : rule->read;
     switch (action) {
     case POLICY_EMULATE:
         emulate(vcpu, rule, msr, write);
@@ -42,6 +58,14 @@ void msr_handle(struct vcpu *vcpu, bool write)
     case POLICY_VE:
         ve_inject(vcpu, write ? VE_REASON_WRMSR : VE_REASON_RDMSR, 0, MSR_BYTES);
         break;
+    case POLICY_IGNORE:
+        skip(vcpu, write);
+        break;
+    case POLICY_REFUSE:
+        refuse(vcpu, rule, msr, write, write ? operand(vcpu) : 0);
+        vcpu_inject(vcpu, VECTOR_GP, 0);
+        break;
+    case POLICY_ABSENT:
     case POLICY_GP:
         vcpu_inject(vcpu, VECTOR_GP, 0);
         break;
@@ -61,11 +85,8 @@ bool msr_ask_host(struct vcpu *vcpu, uint32_t msr, bool write, uint64_t *value)
             *value = 0;
         return true;
     }
-    if (action == POLICY_ABSENT)
-        return false;
-    report_finding(vcpu, write ? "msr-write-refused" : "msr-read-refused", msr, *value,
-                   "the host does not %s MSR 0x%x (%s)", write ? "write" : "read", msr,
-                   rule ? rule->name : "in no table");
+    if (action != POLICY_ABSENT)
+        refuse(vcpu, rule, msr, write, *value);
     return false;
 }
 
@@ -78,7 +99,7 @@ bool msr_efer(struct vcpu *vcpu, uint32_t msr, bool write, uint64_t *value)
     return true;
 }
 
-/* A TD's APIC is in x2APIC mode for good. */
+/* The guest's APIC is in x2APIC mode for good. */
 bool msr_apic_base(struct vcpu *vcpu, uint32_t msr, bool write, uint64_t *value)
 {
     uint64_t base = APIC_DEFAULT_PHYS | APIC_BASE_ENABLED | APIC_BASE_X2APIC;
@@ -98,5 +119,30 @@ bool msr_misc_enable(struct vcpu *vcpu, uint32_t msr, bool write, uint64_t *valu
     if (write)
         return *value == MISC_ENABLE_STRINGS;
     *value = MISC_ENABLE_STRINGS;
+    return true;
+}
+
+/* Memory types (SDM vol. 3, 11.12.2): UC, WC, WT, WP, WB, UC-. */
+bool msr_is_pat(uint64_t value)
+{
+    const unsigned types = 1u << 0 | 1u << 1 | 1u << 4 | 1u << 5 | 1u << 6 | 1u << 7;
+    for (unsigned field = 0; field < 8; field++) {
+        uint64_t type = value >> (8 * field) & 0xFF;
+        if (type > 7 || !(types >> type & 1))
+            return false;
+    }
+    return true;
+}
+
+/* The guest's own is in its VMCB. QEMU leaves the processor's alone on the way in and out. */
+bool msr_pat(struct vcpu *vcpu, uint32_t msr, bool write, uint64_t *value)
+{
+    (void)msr;
+    if (!write)
+        *value = vcpu->vmcb->pat;
+    else if (msr_is_pat(*value))
+        vcpu->vmcb->pat = *value;
+    else
+        return false;
     return true;
 }

@@ -4,40 +4,25 @@
 #include "lib/atomic.h"
 #include "lib/cpu/instructions.h"
 #include "monitor/monitor.h"
+#include "monitor/npt_tables.h"
+#include "monitor/npt_vp.h"
 #include "monitor/witness.h"
 
-#define LOW_PAGES         (GUEST_LOW_END / PAGE_BYTES)
-#define LOW_TABLES        (LOW_PAGES / PTE_ENTRIES)
-#define LOW_DIRECTORIES   (LOW_TABLES / PTE_ENTRIES)
 #define IMAGE_TABLES      (GUEST_IMAGE_MOST / PAGE_BYTES / PTE_ENTRIES)
 #define SHARED_ROOT_ENTRY (GUEST_SHARED_BIT >> 39)
-#define LAST_GIB          3
+#define LARGE_2MIB        0x200000u
 #define LARGE_4MIB        0x400000u
+#define GIB               0x40000000ull
 #define MOST_PLACES       16
-
-/*
- * Nested tables are walked with user rights; Accessed and Dirty are set beforehand, so that the
- * processor never writes to them.
- */
-#define NPT_FLAGS (PTE_PRESENT | PTE_WRITABLE | PTE_USER | PTE_ACCESSED | PTE_DIRTY)
 
 /* A gap in every PC's address space, for the one page that an unpaged guest stands on. */
 #define IDENTITY_PHYS 0xFE800000u
 
-struct table {
-    uint64_t entry[PTE_ENTRIES];
-} __attribute__((aligned(PAGE_BYTES)));
-
-/* One half's tables: for low memory, and in the private half for the firmware's image. */
-struct half {
-    struct table pointers;
-    struct table directories[LOW_DIRECTORIES];
-    struct table low[LOW_TABLES];
-};
-
-static struct table root, unpaged_root, unpaged_pointers, unpaged_last_gib, identity_table;
-static struct half private_half, shared_half;
-static struct table last_gib, image_tables[IMAGE_TABLES];
+struct table npt_unpaged_last_gib;
+static struct table root, unpaged_root, unpaged_pointers, identity_table;
+struct half npt_private_half;
+static struct half shared_half;
+static struct table last_gib, device_gib, image_tables[IMAGE_TABLES];
 static uint32_t identity_directory[PAGE_BYTES / 4] __attribute__((aligned(PAGE_BYTES)));
 static uint8_t image[GUEST_IMAGE_MOST] __attribute__((aligned(PAGE_BYTES)));
 static struct muster_word generation;
@@ -51,11 +36,6 @@ struct view {
 static struct view views[VIEW_BORROWED];
 static uint32_t places[MOST_PLACES]; /* tables of the open view, by number */
 static unsigned place_count;
-
-static uint64_t link_to(const void *table)
-{
-    return (uint64_t)table | NPT_FLAGS;
-}
 
 static void half_init(struct half *half)
 {
@@ -73,25 +53,50 @@ static void half_init(struct half *half)
 static void unpaged_init(void)
 {
     unpaged_root.entry[0] = link_to(&unpaged_pointers);
-    unpaged_pointers = private_half.pointers;
-    unpaged_last_gib = last_gib;
-    unpaged_pointers.entry[LAST_GIB] = link_to(&unpaged_last_gib);
-    unpaged_last_gib.entry[(IDENTITY_PHYS >> 21) % PTE_ENTRIES] = link_to(&identity_table);
+    unpaged_pointers = npt_private_half.pointers;
+    npt_unpaged_last_gib = last_gib;
+    unpaged_pointers.entry[LAST_GIB] = link_to(&npt_unpaged_last_gib);
+    npt_unpaged_last_gib.entry[(IDENTITY_PHYS >> 21) % PTE_ENTRIES] = link_to(&identity_table);
     identity_table.entry[(IDENTITY_PHYS >> 12) % PTE_ENTRIES] = link_to(identity_directory);
     for (uint32_t i = 0; i < PAGE_BYTES / 4; i++)
         if (i != IDENTITY_PHYS / LARGE_4MIB)
             identity_directory[i] = (i * LARGE_4MIB) | NPT_FLAGS | PTE_LARGE;
 }
 
+static bool is_for_guest(uint64_t phys, uint64_t bytes)
+{
+    const struct policy_range *range = policy_range_over(phys, phys + bytes - 1);
+    return range && range->action == POLICY_ALLOW;
+}
+
+static void show_devices(struct table *table, uint64_t start, uint64_t bytes)
+{
+    for (unsigned i = 0; i < PTE_ENTRIES; i++)
+        if (!table->entry[i] && is_for_guest(start + i * bytes, bytes))
+            table->entry[i] = (start + i * bytes) | NPT_FLAGS | PTE_LARGE;
+}
+
+/* Where policy lets a guest at the devices itself: 1:1, by the largest pages that fit. */
+static void devices_init(void)
+{
+    npt_private_half.pointers.entry[LAST_GIB - 1] = link_to(&device_gib);
+    show_devices(&device_gib, (LAST_GIB - 1) * GIB, LARGE_2MIB);
+    show_devices(&last_gib, LAST_GIB * GIB, LARGE_2MIB);
+    show_devices(&npt_private_half.pointers, 0, GIB);
+}
+
 void npt_init(void)
 {
-    half_init(&private_half);
+    half_init(&npt_private_half);
     half_init(&shared_half);
     for (unsigned i = 0; i < IMAGE_TABLES; i++)
         last_gib.entry[PTE_ENTRIES - IMAGE_TABLES + i] = link_to(&image_tables[i]);
-    private_half.pointers.entry[LAST_GIB] = link_to(&last_gib);
-    root.entry[0] = link_to(&private_half.pointers);
-    root.entry[SHARED_ROOT_ENTRY] = link_to(&shared_half.pointers);
+    npt_private_half.pointers.entry[LAST_GIB] = link_to(&last_gib);
+    root.entry[0] = link_to(&npt_private_half.pointers);
+    if (monitor.policy->confidential)
+        root.entry[SHARED_ROOT_ENTRY] = link_to(&shared_half.pointers);
+    else
+        devices_init();
     unpaged_init();
 }
 
@@ -125,7 +130,7 @@ static void show_in_views(uint64_t page_phys)
 {
     uint64_t page = page_phys / PAGE_BYTES;
     uint64_t at = page % PTE_ENTRIES;
-    uint64_t private = private_half.low[page / PTE_ENTRIES].entry[at];
+    uint64_t private = npt_private_half.low[page / PTE_ENTRIES].entry[at];
     uint64_t shared = shared_half.low[page / PTE_ENTRIES].entry[at];
     for (unsigned i = 0; i < place_count; i++) {
         if (places[i] != page / PTE_ENTRIES)
@@ -157,7 +162,8 @@ static void make_view(enum npt_view number)
     uint64_t elsewhere = number == VIEW_FIRMWARE ? PTE_NO_EXECUTE : 0;
     for (unsigned i = 0; i < LOW_TABLES; i++) {
         unsigned at = i % PTE_ENTRIES;
-        view->directories[i / PTE_ENTRIES].entry[at] = link_to(&private_half.low[i]) | elsewhere;
+        view->directories[i / PTE_ENTRIES].entry[at] =
+            link_to(&npt_private_half.low[i]) | elsewhere;
         view->shared_directories[i / PTE_ENTRIES].entry[at] =
             link_to(&shared_half.low[i]) | elsewhere;
     }
@@ -166,14 +172,14 @@ static void make_view(enum npt_view number)
         view->directories[places[i] / PTE_ENTRIES].entry[at] = link_to(&view->low[i]);
         view->shared_directories[places[i] / PTE_ENTRIES].entry[at] = link_to(&view->shared_low[i]);
     }
-    view->pointers = private_half.pointers;
+    view->pointers = npt_private_half.pointers;
     view->shared_pointers = shared_half.pointers;
     for (unsigned i = 0; i < LOW_DIRECTORIES; i++) {
         view->pointers.entry[i] = link_to(&view->directories[i]);
         view->shared_pointers.entry[i] = link_to(&view->shared_directories[i]);
     }
     view->unpaged_pointers = view->pointers;
-    view->unpaged_pointers.entry[LAST_GIB] = link_to(&unpaged_last_gib);
+    view->unpaged_pointers.entry[LAST_GIB] = link_to(&npt_unpaged_last_gib);
     view->root.entry[0] = link_to(&view->pointers);
     view->root.entry[SHARED_ROOT_ENTRY] = link_to(&view->shared_pointers);
     view->unpaged_root.entry[0] = link_to(&view->unpaged_pointers);
@@ -195,12 +201,21 @@ void npt_show(uint64_t page_phys, bool private, bool shared)
 {
     uint64_t entry = npt_host_address(page_phys) | NPT_FLAGS;
     if (page_phys < GUEST_LOW_END) {
-        set_entry(private_half.low, page_phys / PAGE_BYTES, private ? entry : 0);
+        set_entry(npt_private_half.low, page_phys / PAGE_BYTES, private ? entry : 0);
         set_entry(shared_half.low, page_phys / PAGE_BYTES, shared ? entry : 0);
         show_in_views(page_phys);
+        npt_vp_refresh(page_phys);
     } else {
         set_entry(image_tables, (page_phys - GUEST_IMAGE_START) / PAGE_BYTES, private ? entry : 0);
     }
+}
+
+void npt_show_overlay(uint64_t page_phys, const void *page, bool execute)
+{
+    uint64_t entry = ((uint64_t)page | NPT_FLAGS) & ~(uint64_t)PTE_WRITABLE;
+    set_entry(npt_private_half.low, page_phys / PAGE_BYTES,
+              execute ? entry : entry | PTE_NO_EXECUTE);
+    npt_vp_refresh(page_phys);
 }
 
 uint32_t npt_generation(void)
@@ -236,13 +251,17 @@ void npt_shoot_down(const struct vcpu *self, bool wait)
             cpu_pause();
 }
 
-uint64_t npt_root(enum npt_view view)
+uint64_t npt_root(const struct vcpu *vcpu, enum npt_view view)
 {
+    if (monitor.per_vp_memory)
+        return npt_vp_root(vcpu);
     return view == VIEW_OPEN ? (uint64_t)&root : (uint64_t)&views[view - 1].root;
 }
 
-uint64_t npt_unpaged_root(enum npt_view view)
+uint64_t npt_unpaged_root(const struct vcpu *vcpu, enum npt_view view)
 {
+    if (monitor.per_vp_memory)
+        return npt_vp_unpaged_root(vcpu);
     return view == VIEW_OPEN ? (uint64_t)&unpaged_root : (uint64_t)&views[view - 1].unpaged_root;
 }
 

@@ -31,7 +31,7 @@ enum npt_view {
                       writes to those as it walks them */
 };
 
-/** Empty tables. */
+/** Tables without memory; with devices where policy lets the guest at them. */
 void npt_init(void);
 
 /** Where the guest's page lies, seen from the monitor; 0 where the guest has no memory. */
@@ -39,6 +39,12 @@ uint64_t npt_host_address(uint64_t page_phys);
 
 /** Show the guest's page in the private half, in the shared one, or in neither. */
 void npt_show(uint64_t page_phys, bool private, bool shared);
+
+/**
+ * Show @page at the guest's page of low memory instead of what lies there, read-only, until the
+ * page is shown again.
+ */
+void npt_show_overlay(uint64_t page_phys, const void *page, bool execute);
 
 /**
  * Make every other CPU's guest forget what was taken away: it leaves its guest for a moment. Waits
@@ -53,8 +59,8 @@ bool npt_make_views(void);
 uint32_t npt_generation(void);
 
 /** For nCR3: of a guest with paging on, and of one that runs on npt_identity_phys(). */
-uint64_t npt_root(enum npt_view view);
-uint64_t npt_unpaged_root(enum npt_view view);
+uint64_t npt_root(const struct vcpu *vcpu, enum npt_view view);
+uint64_t npt_unpaged_root(const struct vcpu *vcpu, enum npt_view view);
 
 /** Guest-physical address of a directory of 4 MiB pages that maps all of 4 GiB 1:1. */
 uint32_t npt_identity_phys(void);

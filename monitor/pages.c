@@ -42,6 +42,8 @@ void pages_init(void)
 {
     /* RAM is zero at power-on; reading 2 GiB to be sure would make the host provide it all. */
     memset(low_states, PAGE_PENDING | (report_ram_is_fresh() ? 0 : PAGE_DIRTY), LOW_PAGES);
+    if (!monitor.policy->confidential)
+        pages_add(0, GUEST_LOW_END);
 }
 
 static uint8_t *state_at(uint64_t phys)

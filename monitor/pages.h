@@ -24,7 +24,7 @@ enum page_state {
 /** "pending" ...; never NULL. */
 const char *page_state_name(enum page_state state);
 
-/** All low memory pending, nothing else there. */
+/** All low memory pending, or private where the profile has no such states; nothing else. */
 void pages_init(void);
 
 /** The state of the page at an address without shared bit. */

@@ -3,11 +3,13 @@
 #include "abi/x86.h"
 #include "lib/atomic.h"
 #include "monitor/decode.h"
+#include "monitor/monitor.h"
 #include "monitor/npt.h"
 #include "monitor/report.h"
+#include "monitor/step.h"
 #include "monitor/witness.h"
+#include "monitor/woken.h"
 
-#define CR4_PSE  0x00000010
 #define CR4_VMXE 0x00002000
 /* What a guest may set: VME to OSXMMEXCPT, UMIP, LA57, FSGSBASE to SMAP, PKE. */
 #define CR4_KNOWN 0x00771FFFu
@@ -27,15 +29,14 @@ static enum npt_view view_of(const struct vcpu *vcpu)
 static void apply_paged(struct vcpu *vcpu)
 {
     struct svm_vmcb *vmcb = vcpu->vmcb;
-    enum npt_view view = view_of(vcpu);
     vmcb->cr3 = vcpu->cr3;
     vmcb->cr4 = vcpu->cr4;
     vmcb->efer = vcpu->efer | EFER_SVME;
-    vmcb->nested_cr3 = npt_root(view);
+    vmcb->nested_cr3 = npt_root(vcpu, view_of(vcpu));
     vmcb->intercept_cr = SVM_INTERCEPT_CR_WRITE(0) | SVM_INTERCEPT_CR_WRITE(4);
-    if (view == VIEW_BORROWED)
+    if (witness_awaits_cr3(vcpu))
         vmcb->intercept_cr |= SVM_INTERCEPT_CR_WRITE(3);
-    vmcb->intercept_exceptions = 1u << VECTOR_UD | witness_exceptions(vcpu);
+    vmcb->intercept_exceptions = 1u << VECTOR_UD | woken_exceptions(vcpu) | step_exceptions(vcpu);
 }
 
 /* See npt.c: no guest may run with paging really off. EFER.LME would ask for PAE. */
@@ -45,12 +46,13 @@ static void apply_unpaged(struct vcpu *vcpu)
     vmcb->cr3 = npt_identity_phys();
     vmcb->cr4 = (vcpu->cr4 & ~(uint64_t)CR4_OF_PAGING) | CR4_PSE;
     vmcb->efer = (vcpu->efer & ~(uint64_t)(EFER_LME | EFER_LMA)) | EFER_SVME;
-    vmcb->nested_cr3 = npt_unpaged_root(view_of(vcpu));
+    vmcb->nested_cr3 = npt_unpaged_root(vcpu, view_of(vcpu));
     vmcb->intercept_cr = SVM_INTERCEPT_CR_READ(0) | SVM_INTERCEPT_CR_READ(3) |
                          SVM_INTERCEPT_CR_READ(4) | SVM_INTERCEPT_CR_WRITE(0) |
                          SVM_INTERCEPT_CR_WRITE(3) | SVM_INTERCEPT_CR_WRITE(4);
     /* The directory does not map itself: an access there is one to nothing. */
-    vmcb->intercept_exceptions = 1u << VECTOR_UD | 1u << VECTOR_PF | witness_exceptions(vcpu);
+    vmcb->intercept_exceptions =
+        1u << VECTOR_UD | 1u << VECTOR_PF | woken_exceptions(vcpu) | step_exceptions(vcpu);
 }
 
 void paging_apply(struct vcpu *vcpu)
@@ -83,10 +85,42 @@ bool paging_write_efer(struct vcpu *vcpu, uint64_t value)
     return true;
 }
 
+static bool is_cr0_valid(uint64_t value)
+{
+    return !(value & ~(uint64_t)CR0_KNOWN) && (!(value & CR0_NW) || value & CR0_CD) &&
+           (!(value & CR0_PG) || value & CR0_PE);
+}
+
+/* What VMRUN checks (APM vol. 2, 15.5.1), and what the guest could not write itself. */
+const char *paging_start(struct vcpu *vcpu, const struct paging_start *start)
+{
+    bool paged = start->cr0 & CR0_PG;
+    bool long_mode = paged && (start->efer & EFER_LME);
+    if (!is_cr0_valid(start->cr0))
+        return "CR0 has a reserved bit, NW without CD or PG without PE";
+    if (!(start->cr0 & CR0_PE))
+        return "CR0.PE is clear: a guest in real mode cannot be run here";
+    if (start->cr4 & ~(uint64_t)CR4_KNOWN)
+        return "CR4 has a bit that the guest may not have";
+    if (start->efer & ~(uint64_t)EFER_KNOWN)
+        return "EFER has a bit that the guest may not have";
+    if (long_mode && !(start->cr4 & CR4_PAE))
+        return "EFER.LME and CR0.PG without CR4.PAE";
+    if (!long_mode && (start->efer & EFER_LMA || start->cr4 & CR4_PCIDE))
+        return "EFER.LMA or CR4.PCIDE outside of long mode";
+    if (start->cr3 & ~(long_mode ? (uint64_t)PTE_ADDRESS | (PAGE_BYTES - 1) : UINT32_MAX))
+        return "CR3 has a reserved bit";
+    vcpu->cr0 = start->cr0 | CR0_ET;
+    vcpu->cr3 = start->cr3;
+    vcpu->cr4 = start->cr4;
+    vcpu->efer = start->efer;
+    paging_apply(vcpu);
+    return NULL;
+}
+
 static bool write_cr0(struct vcpu *vcpu, uint64_t value)
 {
-    if (value & ~(uint64_t)CR0_KNOWN || ((value & CR0_NW) && !(value & CR0_CD)) ||
-        ((value & CR0_PG) && !(value & CR0_PE)))
+    if (!is_cr0_valid(value))
         return false;
     if ((value & CR0_PG) && !(vcpu->cr0 & CR0_PG) && (vcpu->efer & EFER_LME) &&
         !(vcpu->cr4 & CR4_PAE))
@@ -106,7 +140,7 @@ static bool write_register(struct vcpu *vcpu, unsigned number, uint64_t value)
         return true;
     case 4:
         /* A TD's CR4.VMXE is set and hidden from it (TDX module, CPU state). */
-        if (value & ~(uint64_t)(CR4_KNOWN | CR4_VMXE))
+        if (value & ~(uint64_t)(CR4_KNOWN | (monitor.policy->confidential ? CR4_VMXE : 0)))
             return false;
         vcpu->cr4 = value & ~(uint64_t)CR4_VMXE;
         return true;

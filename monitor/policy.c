@@ -4,7 +4,7 @@
 #include "boot/console.h"
 #include "monitor/monitor.h"
 
-static const struct policy *const profiles[] = {&policy_tdx};
+static const struct policy *const profiles[] = {&policy_tdx, &policy_hyperv};
 
 const struct policy *policy_find(const char *name)
 {
@@ -40,6 +40,18 @@ const struct policy_port *policy_port_of(uint16_t port)
 const struct policy_range *policy_range_of(uint64_t phys)
 {
     FIND(ranges, range_count, phys);
+}
+
+/* An earlier entry that has a part of it speaks of that part, and nobody of the whole. */
+const struct policy_range *policy_range_over(uint64_t first, uint64_t last)
+{
+    for (unsigned i = 0; i < monitor.policy->range_count; i++) {
+        const struct policy_range *range = &monitor.policy->ranges[i];
+        if (last < range->first || first > range->last)
+            continue;
+        return first >= range->first && last <= range->last ? range : NULL;
+    }
+    return NULL;
 }
 
 const struct policy_call *policy_call_of(const struct policy_call *calls, unsigned count,
@@ -81,5 +93,17 @@ void policy_fill_msrpm(uint8_t *map)
             continue;
         for (uint32_t msr = rule->first; msr <= rule->last; msr++)
             open_msr(map, rule, msr);
+    }
+}
+
+void policy_fill_iopm(uint8_t *map)
+{
+    memset(map, 0xFF, SVM_IOPM_BYTES);
+    if (monitor.policy->instructions[POLICY_IO] != POLICY_EMULATE)
+        return;
+    for (uint32_t port = 0; port <= UINT16_MAX; port++) {
+        const struct policy_port *rule = policy_port_of((uint16_t)port);
+        if (rule && rule->action == POLICY_ALLOW)
+            map[port / 8] &= (uint8_t) ~(1u << (port % 8));
     }
 }

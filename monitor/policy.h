@@ -43,18 +43,33 @@ struct policy_msr {
 typedef bool policy_port_handler(struct vcpu *vcpu, uint16_t port, unsigned bytes, bool write,
                                  uint32_t *value);
 
+/** What becomes of an access, by whoever does it: the host for the guest, or the guest itself. */
 struct policy_port {
     uint16_t first, last;
-    enum policy_action host;
+    enum policy_action action;
     policy_port_handler *emulate;
     const char *name;
 };
 
-/** Guest-physical addresses that are no memory, when asked of the host. */
+/** Guest-physical addresses that are no memory, likewise. */
 struct policy_range {
     uint64_t first, last;
-    enum policy_action host;
+    enum policy_action action;
     const char *name;
+};
+
+/** What the guest executes and a profile decides about as a whole. */
+enum policy_instruction {
+    POLICY_HLT,
+    POLICY_WBINVD,
+    POLICY_INVD,
+    POLICY_MONITOR,
+    POLICY_MWAIT,
+    POLICY_IO, /* EMULATE: as the table of ports says */
+    POLICY_VMCALL,
+    POLICY_VMMCALL,
+    POLICY_TDCALL,
+    POLICY_INSTRUCTIONS,
 };
 
 /** A leaf or a number that the guest calls by; the handler leaves results in registers. */
@@ -66,6 +81,13 @@ struct policy_call {
 
 struct policy {
     const char *name;
+    /* Private and shared memory: pages are pending at first, devices are in the shared half only,
+       and what the host (or a device) is to read must be shared. */
+    bool confidential;
+    bool vps_wait; /* only vCPU 0 starts; the others are started by a hypercall */
+    enum policy_action instructions[POLICY_INSTRUCTIONS];
+    void (*answer_cpuid)(const struct vcpu *vcpu, uint32_t leaf, uint32_t subleaf, uint32_t out[4]);
+    void (*handle_fault)(struct vcpu *vcpu); /* a nested page fault */
     const struct policy_cpuid *cpuid;
     const struct policy_msr *msrs;
     const struct policy_port *ports;
@@ -75,7 +97,7 @@ struct policy {
     unsigned cpuid_count, msr_count, port_count, range_count, call_count, host_call_count;
 };
 
-extern const struct policy policy_tdx;
+extern const struct policy policy_tdx, policy_hyperv;
 
 /** The profile of this name, or NULL. */
 const struct policy *policy_find(const char *name);
@@ -85,10 +107,15 @@ const struct policy_cpuid *policy_cpuid_of(uint32_t leaf);
 const struct policy_msr *policy_msr_of(uint32_t msr);
 const struct policy_port *policy_port_of(uint16_t port);
 const struct policy_range *policy_range_of(uint64_t phys);
+
+/** The one range that speaks of all of it, or NULL. */
+const struct policy_range *policy_range_over(uint64_t first, uint64_t last);
+
 const struct policy_call *policy_call_of(const struct policy_call *calls, unsigned count,
                                          uint64_t number);
 
-/** Fill the MSR permission map: only what may be read and written directly does not exit. */
+/** Fill the permission maps: only what may be read and written directly does not exit. */
 void policy_fill_msrpm(uint8_t *map);
+void policy_fill_iopm(uint8_t *map);
 
 #endif

@@ -3,15 +3,14 @@
  * follows the TDX module's tables (CPUID and MSR virtualization); what the host grants is what
  * this machine has and a guest has been seen to need.
  */
-#include "abi/fw_cfg.h"
+#include "abi/hyperv.h"
 #include "abi/tdx.h"
 #include "abi/x86.h"
 #include "monitor/cpuid.h"
-#include "monitor/devices.h"
-#include "monitor/layout.h"
-#include "monitor/monitor.h"
+#include "monitor/faults.h"
+#include "monitor/hyperv.h"
 #include "monitor/msr.h"
-#include "monitor/npt.h"
+#include "monitor/policy_machine.h"
 #include "monitor/tdcall.h"
 #include "monitor/tdvmcall.h"
 #include "monitor/ve.h"
@@ -71,54 +70,18 @@ static const struct policy_msr msrs[] = {
     {0x83F, 0x83F, NATIVE, msr_x2apic, "x2APIC self IPI"},
     {MSR_X2APIC, MSR_X2APIC + 0xFF, ASK, msr_x2apic, "x2APIC"},
     {0xDA0, 0xDA0, OPEN, NULL, "XSS"},
+    /* Hyper-V's, for who asked for its hypercalls. */
+    {MSR_HYPERV_GUEST_OS_ID, MSR_HYPERV_GUEST_OS_ID, ASK, hyperv_msr_guest_os_id, "GUEST_OS_ID"},
+    {MSR_HYPERV_VP_INDEX, MSR_HYPERV_VP_INDEX, ASK, hyperv_msr_number, "VP_INDEX"},
+    {MSR_HYPERV_TIME_REF_COUNT, MSR_HYPERV_TIME_REF_COUNT, ASK, hyperv_msr_number,
+     "TIME_REF_COUNT"},
     {MSR_EFER, MSR_EFER, NATIVE, msr_efer, "EFER"},
     {MSR_STAR, MSR_FMASK, OPEN, NULL, "SYSCALL"},
     {MSR_FS_BASE, MSR_KERNEL_GS_BASE, OPEN, NULL, "FS and GS base"},
     {0xC0000103, 0xC0000103, OPEN, NULL, "TSC_AUX"},
     {0xC0011029, 0xC0011029, ABSENT, NULL, "DE_CFG: AMD's"},
-};
-
-static const struct policy_port ports[] = {
-    {0x0000, 0x001F, POLICY_ALLOW, NULL, "DMA controller"},
-    {0x0020, 0x0021, POLICY_ALLOW, NULL, "PIC"},
-    {0x0040, 0x0043, POLICY_ALLOW, NULL, "PIT"},
-    {0x0060, 0x0061, POLICY_ALLOW, NULL, "keyboard, port B"},
-    {0x0064, 0x0064, POLICY_EMULATE, port_reset, "keyboard"},
-    {0x0070, 0x0077, POLICY_ALLOW, NULL, "CMOS"},
-    {0x0080, 0x008F, POLICY_ALLOW, NULL, "POST codes, DMA pages"},
-    {0x0092, 0x0092, POLICY_EMULATE, port_reset, "port A"},
-    {0x00A0, 0x00A1, POLICY_ALLOW, NULL, "PIC"},
-    {0x00B2, 0x00B3, POLICY_ALLOW, NULL, "APM"},
-    {0x00C0, 0x00DF, POLICY_ALLOW, NULL, "DMA controller"},
-    {0x00E9, 0x00E9, POLICY_EMULATE, port_debug_console, "debug console"},
-    {0x00ED, 0x00ED, POLICY_IGNORE, NULL, "delay"},
-    {0x0402, 0x0402, POLICY_ALLOW, NULL, "firmware's debug console"},
-    {0x02E8, 0x02EF, POLICY_ALLOW, NULL, "COM4"},
-    {0x02F8, 0x02FF, POLICY_ALLOW, NULL, "COM2"},
-    {0x03B0, 0x03DF, POLICY_ALLOW, NULL, "VGA"},
-    {0x03E8, 0x03EF, POLICY_ALLOW, NULL, "COM3"},
-    {0x03F0, 0x03F7, POLICY_ALLOW, NULL, "floppy"},
-    {0x03F8, 0x03FF, POLICY_ALLOW, NULL, "COM1"},
-    {0x04D0, 0x04D1, POLICY_ALLOW, NULL, "PIC edge or level"},
-    {FW_CFG_PORT_SELECTOR, FW_CFG_PORT_DATA, POLICY_ALLOW, NULL, "fw_cfg"},
-    {FW_CFG_PORT_DMA_HIGH, FW_CFG_PORT_DMA_LOW + 3, POLICY_EMULATE, port_fw_cfg_dma, "fw_cfg DMA"},
-    {0x0604, 0x0605, POLICY_EMULATE, port_power, "ACPI PM1 control"},
-    {0x0600, 0x067F, POLICY_ALLOW, NULL, "ACPI PM"},
-    {0x0CD8, 0x0CE3, POLICY_ALLOW, NULL, "CPU hotplug"},
-    {0x0CC0, 0x0CD7, POLICY_ALLOW, NULL, "PCI hotplug"},
-    {0x0CF9, 0x0CF9, POLICY_EMULATE, port_reset, "chipset reset"},
-    {0x0CF8, 0x0CFF, POLICY_ALLOW, NULL, "PCI configuration"},
-    {0x1000, 0xFFFF, POLICY_ALLOW, NULL, "PCI devices"},
-    {0x0000, 0xFFFF, POLICY_IGNORE, NULL, "nothing: reads as all ones"},
-};
-
-static const struct policy_range ranges[] = {
-    {APIC_DEFAULT_PHYS, APIC_DEFAULT_PHYS + PAGE_BYTES - 1, POLICY_REFUSE,
-     "the local APIC: a TD's is an x2APIC"},
-    {ROM_PHYS, GUEST_FOUR_GIB - 1, POLICY_REFUSE, "the monitor's ROM"},
-    {GUEST_LOW_END, ROM_PHYS - 1, POLICY_ALLOW, "devices below 4 GiB"},
-    {MONITOR_PHYS, MONITOR_RAM_END - 1, POLICY_REFUSE, "the monitor's memory"},
-    {MONITOR_RAM_END, GUEST_SHARED_BIT - 1, POLICY_ALLOW, "devices above 4 GiB"},
+    {0x00000000, 0xFFFFFFFF, POLICY_VE, POLICY_VE, POLICY_REFUSE, POLICY_REFUSE, NULL,
+     "in no table"},
 };
 
 static const struct policy_call calls[] = {
@@ -149,16 +112,31 @@ static const struct policy_call host_calls[] = {
 
 const struct policy policy_tdx = {
     .name = "tdx",
+    .confidential = true,
+    .instructions =
+        {
+            [POLICY_HLT] = POLICY_VE,
+            [POLICY_WBINVD] = POLICY_VE,
+            [POLICY_INVD] = POLICY_VE,
+            [POLICY_MONITOR] = POLICY_VE,
+            [POLICY_MWAIT] = POLICY_VE,
+            [POLICY_IO] = POLICY_VE,
+            [POLICY_VMCALL] = POLICY_VE,
+            [POLICY_VMMCALL] = POLICY_UD,
+            [POLICY_TDCALL] = POLICY_EMULATE,
+        },
+    .answer_cpuid = cpuid_answer_td,
+    .handle_fault = fault_handle,
     .cpuid = cpuid,
     .msrs = msrs,
-    .ports = ports,
-    .ranges = ranges,
+    .ports = machine_ports,
+    .ranges = machine_ranges,
     .calls = calls,
     .host_calls = host_calls,
     .cpuid_count = COUNT_OF(cpuid),
     .msr_count = COUNT_OF(msrs),
-    .port_count = COUNT_OF(ports),
-    .range_count = COUNT_OF(ranges),
+    .port_count = MACHINE_PORTS,
+    .range_count = MACHINE_RANGES,
     .call_count = COUNT_OF(calls),
     .host_call_count = COUNT_OF(host_calls),
 };

@@ -41,6 +41,9 @@ static const char *const count_names[COUNT_KINDS] = {
     [COUNT_VE_OTHER] = "ve_other",
     [COUNT_CPUID] = "cpuid",
     [COUNT_MSR] = "msr",
+    [COUNT_PORT] = "port",
+    [COUNT_HYPERCALL] = "hypercall",
+    [COUNT_HYPERCALL_TIME_OUT] = "hypercall_time_out",
     [COUNT_CONTROL_REGISTER] = "control_register",
     [COUNT_NESTED_FAULT] = "nested_fault",
     [COUNT_NMI] = "nmi",
@@ -76,6 +79,7 @@ static const struct {
     {"firmware-tables-written", false},
     {"cpu-not-described", false},
     {"trap-before-idt", false},
+    {"code-outside-vector-page", false},
     {"no-init", true},
     {"no-sipi", true},
 };
@@ -229,16 +233,21 @@ static void put_conformance(void)
 }
 
 /* The lock is held. */
-static void put_counts(void)
+static void put_count(const struct vcpu *vcpu)
 {
+    json_begin("monitor", "count");
+    json_number("vcpu", vcpu->index);
+    for (unsigned kind = 0; kind < COUNT_KINDS; kind++)
+        json_number(count_names[kind], vcpu->counts[kind]);
+    json_end();
+}
+
+/* The lock is held. */
+static void put_summary(void)
+{
+    for (uint32_t i = 0; monitor.vcpus && i < monitor.vcpu_count; i++)
+        put_count(&monitor.vcpus[i]);
     put_conformance();
-    for (uint32_t i = 0; monitor.vcpus && i < monitor.vcpu_count; i++) {
-        json_begin("monitor", "count");
-        json_number("vcpu", i);
-        for (unsigned kind = 0; kind < COUNT_KINDS; kind++)
-            json_number(count_names[kind], monitor.vcpus[i].counts[kind]);
-        json_end();
-    }
 }
 
 static void put_state(const struct vcpu *vcpu)
@@ -258,14 +267,17 @@ static void put_state(const struct vcpu *vcpu)
     json_close('}');
 }
 
+/* "where" is last: with that of the last vCPU everything has been told. */
 void report_where(const struct vcpu *vcpu)
 {
+    witness_judge_tables();
     take_lock();
+    put_count(vcpu);
+    put_conformance();
     json_begin("monitor", "where");
     put_vcpu(vcpu);
     put_state(vcpu);
     json_end();
-    put_conformance();
     drop_lock();
 }
 
@@ -279,6 +291,7 @@ void fatal(const struct vcpu *vcpu, const char *format, ...)
     va_start(arguments, format);
     text_format_list(text, sizeof(text), format, arguments);
     va_end(arguments);
+    witness_judge_tables();
     take_lock();
     json_begin("monitor", "fatal");
     put_vcpu(vcpu);
@@ -286,7 +299,7 @@ void fatal(const struct vcpu *vcpu, const char *format, ...)
     if (vcpu)
         put_state(vcpu);
     json_end();
-    put_counts();
+    put_summary();
     reset_mark = MARK_ENDED;
     out8(RESET_PORT, RESET_NOW);
     halt_forever();
@@ -294,12 +307,33 @@ void fatal(const struct vcpu *vcpu, const char *format, ...)
 
 void report_end(const struct vcpu *vcpu, const char *by)
 {
+    witness_judge_tables();
     take_lock();
-    put_counts();
+    put_summary();
     json_begin("monitor", "end");
     put_vcpu(vcpu);
     json_text("by", by);
     json_end();
+    drop_lock();
+}
+
+/*
+ * Nobody but the monitor speaks in its name, and whatever the guest leaves open is closed, so that
+ * it can neither imitate nor hide a line of the monitor's.
+ */
+static void pass_on(const uint8_t *line, uint32_t length)
+{
+    static const char own[] = "{\"from\":\"monitor\"";
+    uint32_t same = 0;
+    take_lock();
+    while (same < length && own[same] && line[same] == (uint8_t)own[same])
+        same++;
+    if (!own[same])
+        out8(DEBUG_PORT, ' ');
+    for (uint32_t i = 0; i < length; i++)
+        out8(DEBUG_PORT, line[i]);
+    if (line[length - 1] != '\n')
+        out8(DEBUG_PORT, '\n');
     drop_lock();
 }
 
@@ -312,10 +346,7 @@ void report_guest_byte(uint8_t byte)
         cpu_pause();
     line[length++] = byte;
     if (byte == '\n' || length == LINE_BYTES) {
-        take_lock();
-        for (uint32_t i = 0; i < length; i++)
-            out8(DEBUG_PORT, line[i]);
-        drop_lock();
+        pass_on(line, length);
         length = 0;
     }
     word_store_release(&line_lock, 0);

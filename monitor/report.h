@@ -36,7 +36,7 @@ void report_mailbox_command(void);
 /** Firmware has said what it owns: a range of it. */
 void report_watch(const char *region, uint64_t phys, uint64_t bytes);
 
-/** The host asks where this vCPU is: event "where", with its registers. */
+/** The host asks where this vCPU is: its counts, how the rules stand, and event "where". */
 void report_where(const struct vcpu *vcpu);
 
 /** Nothing can go on: say why and end the machine. */
@@ -46,7 +46,10 @@ __attribute__((noreturn)) void fatal(const struct vcpu *vcpu, const char *format
 /** The guest ends the machine itself, as @by says: the counts, while there is time. */
 void report_end(const struct vcpu *vcpu, const char *by);
 
-/** A byte that the guest wrote to the debug console: whole lines are passed on. */
+/**
+ * A byte that the guest wrote to the debug console: whole lines are passed on, those that begin as
+ * the monitor's do behind a blank.
+ */
 void report_guest_byte(uint8_t byte);
 
 #endif

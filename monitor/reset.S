@@ -70,7 +70,7 @@ reset_32:
     movl $(POINTERS + PTE_PRESENT + PTE_WRITABLE), BORROWED_TABLES
 
     /* NXE before a table that uses NX is loaded. */
-    movl $CR4_PAE, %eax
+    movl $(CR4_PAE | CR4_OSFXSR), %eax /* OSFXSR: FXSAVE takes the guest's vector registers */
     movl %eax, %cr4
     movl $MSR_EFER, %ecx
     rdmsr

@@ -21,7 +21,8 @@ typedef void store_observer(struct vcpu *vcpu, const struct store *store);
 
 /**
  * Do the store at RIP, which faulted at @phys, and go on behind it; of a repeated one as much as
- * lies in this page. Moves, string moves, xchg and cmpxchg are known; all else is fatal.
+ * lies in this page. Moves (of 16 bytes too, as two elements), string moves, arithmetic with and
+ * without LOCK and bit tests are known; all else is fatal.
  */
 void store_emulate(struct vcpu *vcpu, uint64_t phys, store_observer *observe);
 

@@ -2,6 +2,7 @@
 
 #include "abi/tdx.h"
 #include "abi/x86.h"
+#include "monitor/metadata.h"
 #include "monitor/monitor.h"
 #include "monitor/npt.h"
 #include "monitor/pages.h"
@@ -103,39 +104,28 @@ void tdcall_page_accept(struct vcpu *vcpu)
     finish(vcpu, accept(vcpu, phys, bytes));
 }
 
-/* What fields there are: what the guest may turn on stays off, and says so. */
-static bool is_known_field(uint64_t field)
+static void finish_metadata(struct vcpu *vcpu, uint64_t status, uint64_t value)
 {
-    return field == TDX_FIELD_TD_CTLS || field == TDX_FIELD_CONFIG_FLAGS ||
-           field == TDX_FIELD_NOTIFY_ENABLES;
+    uint64_t field = vcpu_register(vcpu, RDX);
+    if (status == TDX_METADATA_FIELD_ID)
+        report_finding(vcpu, "metadata-field-unknown", field, 0, "TD metadata field 0x%lx", field);
+    vcpu_set_register(vcpu, R8, value);
+    finish(vcpu, status);
 }
 
-static void unknown_field(struct vcpu *vcpu, uint64_t field)
-{
-    report_finding(vcpu, "metadata-field-unknown", field, 0, "TD metadata field 0x%lx", field);
-    finish(vcpu, TDX_METADATA_FIELD_ID);
-}
-
+/* RDX the field; R8 comes back with its value. */
 void tdcall_vm_read(struct vcpu *vcpu)
 {
-    uint64_t field = vcpu_register(vcpu, RDX);
-    vcpu_set_register(vcpu, R8, 0);
-    if (!is_known_field(field)) {
-        unknown_field(vcpu, field);
-        return;
-    }
-    finish(vcpu, TDX_SUCCESS);
+    uint64_t value = 0;
+    uint64_t status = metadata_read(vcpu_register(vcpu, RDX), &value);
+    finish_metadata(vcpu, status, value);
 }
 
-/* R8 the value, R9 which of its bits to write; R8 comes back with the old value, which is 0. */
+/* R8 the value, R9 which of its bits to write; R8 comes back with the old value. */
 void tdcall_vm_write(struct vcpu *vcpu)
 {
-    uint64_t field = vcpu_register(vcpu, RDX);
-    uint64_t wanted = vcpu_register(vcpu, R8) & vcpu_register(vcpu, R9);
-    if (!is_known_field(field)) {
-        unknown_field(vcpu, field);
-        return;
-    }
-    vcpu_set_register(vcpu, R8, 0);
-    finish(vcpu, wanted ? TDX_OPERAND_INVALID | R8 : TDX_SUCCESS);
+    uint64_t old = 0;
+    uint64_t status = metadata_write(vcpu_register(vcpu, RDX), vcpu_register(vcpu, R8),
+                                     vcpu_register(vcpu, R9), &old);
+    finish_metadata(vcpu, status, old);
 }

@@ -1,8 +1,10 @@
 #include "monitor/tdvmcall.h"
 
+#include "abi/hyperv.h"
 #include "abi/tdx.h"
 #include "monitor/cpuid.h"
 #include "monitor/devices.h"
+#include "monitor/hypercall.h"
 #include "monitor/monitor.h"
 #include "monitor/msr.h"
 #include "monitor/npt.h"
@@ -11,8 +13,7 @@
 #include "monitor/tdcall.h"
 #include "monitor/witness.h"
 
-#define HYPERCALL_INVALID_CODE 2 /* HV_STATUS_INVALID_HYPERCALL_CODE (TLFS) */
-#define FATAL_TEXT_BYTES       64
+#define FATAL_TEXT_BYTES 64
 
 /* RCX says which registers the module shows to the host, and takes back from it. */
 static bool is_exposed(const struct vcpu *vcpu, enum guest_register number)
@@ -36,6 +37,28 @@ static void finish(struct vcpu *vcpu, bool done)
     result(vcpu, R10, done ? TDVMCALL_SUCCESS : TDVMCALL_INVALID_OPERAND);
 }
 
+/*
+ * R10 != 0: a vendor's own calls, which are Hyper-V's here or nobody's (GHCI, 2.4.1). The control
+ * word is in R10, the result comes back in R11; R10 is not touched.
+ */
+static void call_vendor(struct vcpu *vcpu)
+{
+    struct hypercall call = {
+        .control = argument(vcpu, R10),
+        .input_phys = argument(vcpu, RDX),
+        .output_phys = argument(vcpu, R8),
+    };
+    if (monitor.hypercalls) {
+        result(vcpu, R11, hypercall_do(vcpu, &call));
+        return;
+    }
+    report_finding(vcpu, "hypercall-unknown", call.control, argument(vcpu, R11),
+                   "hypercall 0x%lx: this host has none of a vendor's own (option "
+                   "hypercalls=hyperv)",
+                   call.control);
+    result(vcpu, R11, HYPERV_INVALID_CODE);
+}
+
 /* RAX, RCX and RSP can never be shown (TDX module ABI, TDG.VP.VMCALL). */
 void tdcall_vp_vmcall(struct vcpu *vcpu)
 {
@@ -52,10 +75,7 @@ void tdcall_vp_vmcall(struct vcpu *vcpu)
         return;
     }
     if (argument(vcpu, R10)) {
-        report_finding(vcpu, "hypercall-unknown", argument(vcpu, R10), argument(vcpu, R11),
-                       "hypercall 0x%lx: this profile has none of a vendor's own",
-                       argument(vcpu, R10));
-        result(vcpu, R11, HYPERCALL_INVALID_CODE);
+        call_vendor(vcpu);
         return;
     }
     const struct policy_call *call = policy_call_of(

@@ -7,10 +7,13 @@
 #include "monitor/exits.h"
 #include "monitor/instructions.h"
 #include "monitor/monitor.h"
+#include "monitor/nmi.h"
 #include "monitor/npt.h"
 #include "monitor/paging.h"
 #include "monitor/report.h"
+#include "monitor/step.h"
 #include "monitor/witness.h"
+#include "monitor/woken.h"
 
 #define TD_EFER      (EFER_SCE | EFER_LME | EFER_NXE) /* LME: TD firmware does not set it itself */
 #define DR6_RESET    0xFFFF0FF0
@@ -19,6 +22,7 @@
 #define TD_FLAT_CODE 0x08
 #define TD_FLAT_DATA 0x10
 #define RESET_EIP    0xFFFFFFF0
+#define CR4_ALIGNED  ((uint64_t)(CR4_PSE | CR4_PGE | CR4_SMEP | CR4_SMAP))
 
 static struct svm_vmcb vmcbs[MONITOR_MOST_VCPUS][3] __attribute__((aligned(PAGE_BYTES)));
 static uint8_t host_saves[MONITOR_MOST_VCPUS][PAGE_BYTES] __attribute__((aligned(PAGE_BYTES)));
@@ -68,11 +72,27 @@ static void init_state(struct vcpu *vcpu)
     vcpu->registers.value[R8] = monitor.hob_phys;
 }
 
+enum vcpu_start { START_WAITS, START_BEGINS, START_DONE };
+
+/*
+ * The guest's own VTL is the highest there is, as the first VP finds it; VTL 0 is on every VP from
+ * the beginning (TLFS, 15).
+ */
+static void init_vp(struct vcpu *vcpu)
+{
+    bool is_first = vcpu->index == 0;
+    vcpu->vp_index =
+        is_first || !monitor.vp_index_shuffled ? vcpu->index : monitor.vcpu_count - vcpu->index;
+    word_store_release(&vcpu->start, is_first || !monitor.vps_wait ? START_DONE : START_WAITS);
+    word_store_release(&vcpu->vtls[0], 1);
+    word_store_release(&vcpu->vtls[HYPERV_HIGHEST_VTL], is_first);
+}
+
 void vcpu_init(struct vcpu *vcpu, uint32_t index, uint32_t apic_id)
 {
     if (index == 0) {
         policy_fill_msrpm(msrpm);
-        memset(iopm, 0xFF, sizeof(iopm));
+        policy_fill_iopm(iopm);
     }
     vcpu->index = index;
     vcpu->apic_id = apic_id;
@@ -81,32 +101,18 @@ void vcpu_init(struct vcpu *vcpu, uint32_t index, uint32_t apic_id)
     vcpu->host = &vmcbs[index][2];
     init_intercepts(vcpu->vmcb);
     vcpu->vmcb->asid = 1;
+    init_vp(vcpu);
     init_state(vcpu);
     paging_apply(vcpu);
 }
 
-uint64_t vcpu_register(const struct vcpu *vcpu, enum guest_register number)
+/* No code of the monitor's uses vector registers: they are as the guest left them. */
+void vcpu_vector(const struct vcpu *vcpu, unsigned number, uint64_t value[2])
 {
-    if (number == RAX)
-        return vcpu->vmcb->rax;
-    return number == RSP ? vcpu->vmcb->rsp : vcpu->registers.value[number];
-}
-
-void vcpu_set_register(struct vcpu *vcpu, enum guest_register number, uint64_t value)
-{
-    if (number == RAX)
-        vcpu->vmcb->rax = value;
-    else if (number == RSP)
-        vcpu->vmcb->rsp = value;
-    else
-        vcpu->registers.value[number] = value;
-}
-
-void vcpu_skip(struct vcpu *vcpu, unsigned bytes)
-{
-    uint64_t rip = vcpu->vmcb->rip + bytes;
-    vcpu->vmcb->rip = vcpu_is_64(vcpu) ? rip : (uint32_t)rip;
-    vcpu->vmcb->int_shadow = 0;
+    struct fxsave_area area;
+    (void)vcpu;
+    save_vectors(&area);
+    memcpy(value, area.xmm[number], sizeof(area.xmm[number]));
 }
 
 static bool has_error_code(unsigned vector)
@@ -117,7 +123,8 @@ static bool has_error_code(unsigned vector)
 void vcpu_inject(struct vcpu *vcpu, unsigned vector, uint32_t error_code)
 {
     uint64_t event = SVM_EVENT_VALID | SVM_EVENT_EXCEPTION | vector;
-    witness_trap(vcpu, vector);
+    step_end(vcpu);
+    woken_trap(vcpu, vector);
     if (has_error_code(vector))
         event |= SVM_EVENT_ERROR_CODE | (uint64_t)error_code << 32;
     if (vcpu->vmcb->event_inject & SVM_EVENT_VALID)
@@ -125,11 +132,6 @@ void vcpu_inject(struct vcpu *vcpu, unsigned vector, uint32_t error_code)
               vcpu->vmcb->event_inject);
     vcpu->vmcb->event_inject = event;
     vcpu->last_exception = vector + 1;
-}
-
-bool vcpu_is_64(const struct vcpu *vcpu)
-{
-    return (vcpu->efer & EFER_LMA) && (vcpu->vmcb->cs.attributes & SVM_SEGMENT_LONG);
 }
 
 void vcpu_kick(struct vcpu *vcpu)
@@ -181,6 +183,23 @@ static void init_idle(struct vcpu *vcpu)
     save_host_state((uint64_t)idle);
 }
 
+/* Until an interrupt or an NMI is pending: gives which. An NMI has been taken. */
+static uint64_t sleep_once(struct vcpu *vcpu, bool blocked)
+{
+    struct guest_registers none = {0};
+    vcpu->idle->rip = (uint64_t)idle_guest;
+    vcpu->idle->rflags = RFLAGS_FIXED | (blocked ? 0 : RFLAGS_IF);
+    vcpu->idle->int_shadow = 0;
+    vcpu->idle->cr4 = read_cr4();
+    vmrun_enter(&none, (uint64_t)vcpu->idle, (uint64_t)vcpu->host);
+    if (vcpu->idle->exit_code == SVM_EXIT_NMI)
+        vcpu_take_nmi(vcpu);
+    else if (vcpu->idle->exit_code != SVM_EXIT_INTR)
+        fatal(vcpu, "the idle guest exited with code 0x%lx at 0x%lx", vcpu->idle->exit_code,
+              vcpu->idle->rip);
+    return vcpu->idle->exit_code;
+}
+
 /*
  * An NMI that ends the wait is a kick between the monitor's CPUs unless somebody has said that it
  * is the guest's: a guest must never see a kick as a wake (CPUs parked by a kernel that is gone
@@ -188,29 +207,46 @@ static void init_idle(struct vcpu *vcpu)
  */
 void vcpu_sleep(struct vcpu *vcpu, bool blocked)
 {
-    struct guest_registers none = {0};
     vcpu->counts[COUNT_SLEEP]++;
-    do {
-        vcpu->idle->rip = (uint64_t)idle_guest;
-        vcpu->idle->rflags = RFLAGS_FIXED | (blocked ? 0 : RFLAGS_IF);
-        vcpu->idle->int_shadow = 0;
-        vcpu->idle->tlb_control = SVM_TLB_FLUSH_ALL;
-        vmrun_enter(&none, (uint64_t)vcpu->idle, (uint64_t)vcpu->host);
-        if (vcpu->idle->exit_code == SVM_EXIT_NMI)
-            vcpu_take_nmi(vcpu);
-        else if (vcpu->idle->exit_code != SVM_EXIT_INTR)
-            fatal(vcpu, "the idle guest exited with code 0x%lx at 0x%lx", vcpu->idle->exit_code,
-                  vcpu->idle->rip);
-    } while (vcpu->idle->exit_code == SVM_EXIT_NMI && !word_load_acquire(&vcpu->guest_nmi));
+    while (!nmi_is_due(vcpu) && sleep_once(vcpu, blocked) == SVM_EXIT_NMI)
+        ;
 }
 
-/* Whatever else is being delivered goes first; the NMI then comes at the next exit. */
-static void inject_nmi(struct vcpu *vcpu)
+bool vcpu_is_started(const struct vcpu *vcpu)
 {
-    if (!word_load_acquire(&vcpu->guest_nmi) || vcpu->vmcb->event_inject & SVM_EVENT_VALID)
-        return;
-    word_store_release(&vcpu->guest_nmi, 0);
-    vcpu->vmcb->event_inject = SVM_EVENT_VALID | SVM_EVENT_NMI | VECTOR_NMI;
+    return word_load_acquire(&vcpu->start) == START_DONE;
+}
+
+bool vcpu_begin_start(struct vcpu *vcpu)
+{
+    return word_move(&vcpu->start, START_WAITS, START_BEGINS);
+}
+
+void vcpu_end_start(struct vcpu *vcpu, bool go)
+{
+    word_store_release(&vcpu->start, go ? START_DONE : START_WAITS);
+    if (go)
+        vcpu_kick(vcpu);
+}
+
+/* GIF is clear: a kick between the look and the sleep is pending, and ends the sleep at once. */
+static void wait_for_start(struct vcpu *vcpu)
+{
+    while (!vcpu_is_started(vcpu))
+        sleep_once(vcpu, true);
+}
+
+/*
+ * QEMU flushes its TLB whenever one of these bits changes, on the way in and on the way out; most
+ * of an exit's cost is such flushes. The monitor has no user pages and no global ones: to it they
+ * make no difference.
+ */
+static void take_over_cr4(const struct vcpu *vcpu)
+{
+    uint64_t own = read_cr4();
+    uint64_t wanted = (own & ~CR4_ALIGNED) | (vcpu->vmcb->cr4 & CR4_ALIGNED);
+    if (wanted != own)
+        write_cr4(wanted);
 }
 
 static void enter(struct vcpu *vcpu)
@@ -221,6 +257,7 @@ static void enter(struct vcpu *vcpu)
         vcpu->vmcb->tlb_control = SVM_TLB_FLUSH_ALL;
     word_store_release(&vcpu->entered_generation, generation);
     witness_before_entry(vcpu);
+    take_over_cr4(vcpu);
     vmrun_enter(&vcpu->registers, (uint64_t)vcpu->vmcb, (uint64_t)vcpu->host);
     word_store_release(&vcpu->in_guest, 0);
     vcpu->vmcb->tlb_control = 0;
@@ -241,8 +278,9 @@ void vcpu_run(struct vcpu *vcpu)
     save_host_state((uint64_t)vcpu->host);
     init_idle(vcpu);
     apic_init(vcpu);
+    wait_for_start(vcpu);
     for (;;) {
-        inject_nmi(vcpu);
+        nmi_inject(vcpu);
         enter(vcpu);
         vcpu->counts[COUNT_EXITS]++;
         paging_fetch(vcpu);

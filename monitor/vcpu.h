@@ -10,6 +10,7 @@
 
 #include <muster/cpu.h>
 
+#include "abi/hyperv.h"
 #include "abi/svm.h"
 #include "monitor/registers.h"
 
@@ -29,6 +30,9 @@ enum count {
     COUNT_VE_OTHER,
     COUNT_CPUID,
     COUNT_MSR,
+    COUNT_PORT,
+    COUNT_HYPERCALL,
+    COUNT_HYPERCALL_TIME_OUT,
     COUNT_CONTROL_REGISTER,
     COUNT_NESTED_FAULT,
     COUNT_NMI,
@@ -47,6 +51,10 @@ struct ve_info {
     uint32_t instruction_bytes;
 };
 
+struct vcpu;
+/** Called after an instruction: see step.h. */
+typedef void step_handler(struct vcpu *vcpu);
+
 struct vcpu {
     struct muster_slot *slot; /* first: GS base points here */
     uint32_t index;           /* as the guest is told */
@@ -62,10 +70,20 @@ struct vcpu {
     struct muster_word guest_nmi;
     struct muster_word kicked;
 
+    /* As a VP of a partition under Hyper-V; vtls[n]: whether VTL n is enabled. */
+    uint32_t vp_index;
+    struct muster_word start; /* enum vcpu_start */
+    struct muster_word vtls[HYPERV_HIGHEST_VTL + 1];
+
     /* The witness's: which nested tables it is on (enum npt_view), and how it left firmware. */
     struct muster_word view;
     bool traps_watched;
     uint64_t firmware_idt;
+    uint64_t vector;       /* where it came to the OS, until it has left the firmware's tables */
+    uint32_t vector_steps; /* since */
+
+    step_handler *stepped; /* NULL: it runs freely */
+    bool nmi_blocked;      /* it handles one */
 
     struct ve_info ve;
     uint64_t last_ve_rip; /* for whoever dies of one */
@@ -85,12 +103,28 @@ struct vcpu {
 /** Fill the vCPU's VMCBs for its start as a TD's; on any CPU. */
 void vcpu_init(struct vcpu *vcpu, uint32_t index, uint32_t apic_id);
 
-/** Run the guest on the calling CPU, for good. GIF is clear from here on but for moments. */
+/**
+ * Run the guest on the calling CPU, for good; where vCPUs wait to be started, from then on. GIF is
+ * clear from here on but for moments.
+ */
 __attribute__((noreturn)) void vcpu_run(struct vcpu *vcpu);
+
+/** Whether the guest runs on it, or will at once. Any CPU. */
+bool vcpu_is_started(const struct vcpu *vcpu);
+
+/**
+ * Start a vCPU that waits: between the two calls its state is the caller's. The first is false if
+ * it does not wait; the second lets it go, or wait on. Any CPU, several at once.
+ */
+bool vcpu_begin_start(struct vcpu *vcpu);
+void vcpu_end_start(struct vcpu *vcpu, bool go);
 
 /** A general register, RAX and RSP too, by its number in instructions. */
 uint64_t vcpu_register(const struct vcpu *vcpu, enum guest_register number);
 void vcpu_set_register(struct vcpu *vcpu, enum guest_register number, uint64_t value);
+
+/** Vector register @number's lower 16 bytes. The guest's own are in the processor meanwhile. */
+void vcpu_vector(const struct vcpu *vcpu, unsigned number, uint64_t value[2]);
 
 /** Go on behind an instruction of this length. */
 void vcpu_skip(struct vcpu *vcpu, unsigned bytes);

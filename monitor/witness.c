@@ -5,30 +5,22 @@
 #include "boot/console.h"
 #include "lib/atomic.h"
 #include "lib/cpu/instructions.h"
+#include "monitor/mailbox_rules.h"
 #include "monitor/monitor.h"
 #include "monitor/npt.h"
 #include "monitor/pages.h"
 #include "monitor/paging.h"
 #include "monitor/report.h"
 #include "monitor/store.h"
+#include "monitor/woken.h"
 
 #define MOST_RANGES      16
 #define MOST_TABLE_PAGES 64
+#define LOCK_LOOKS       1000000u
 #define PTE_PROCESSOR    (PTE_ACCESSED | PTE_DIRTY)
 
-/* Where a fault on the way to its handler is the processor's own doing: not #DB, NMI, #BP, #OF. */
-#define TRAPS_WATCHED 0x001F7FE1u
-
-#define RULE_OPERANDS "mailbox-operands-after-command"
-#define RULE_NOOP     "command-before-noop"
-#define RULE_HALF     "firmware-half-written"
-#define RULE_VECTOR   "vector-out-of-range"
-#define RULE_COMMAND  "reserved-command"
-#define RULE_RESERVED "reserved-field-not-zero"
-#define RULE_CODE     "firmware-code-written"
-#define RULE_TABLES   "firmware-tables-written"
-#define RULE_CPU      "cpu-not-described"
-#define RULE_TRAP     "trap-before-idt"
+#define RULE_CODE   "firmware-code-written"
+#define RULE_TABLES "firmware-tables-written"
 
 struct range {
     uint64_t phys, bytes;
@@ -44,13 +36,6 @@ enum watch_state { WATCH_OFF, WATCH_BEGINS, WATCH_ON };
 static uint64_t tables[MOST_TABLE_PAGES][PTE_ENTRIES];
 static uint64_t table_pages[MOST_TABLE_PAGES];
 static unsigned table_count;
-
-/* The mailbox as the OS's side has written it; firmware may clear more than the command. */
-static struct {
-    uint8_t head[offsetof(struct mailbox, for_os)];
-    uint16_t pending;                /* the command that was in the mailbox before this store */
-    bool id_written, vector_written; /* since the last command */
-} os;
 
 /* One store at a time, from the look at the mailbox before it to the judgement. */
 static struct muster_word lock;
@@ -148,7 +133,7 @@ static const char *begin(struct vcpu *vcpu)
         return "the watch has begun";
     for (unsigned i = 0; i < table_count; i++)
         memcpy(tables[i], (void *)npt_host_address(table_pages[i]), PAGE_BYTES);
-    memcpy(os.head, (void *)npt_host_address(mailbox_phys), sizeof(os.head));
+    mailbox_rules_begin(mailbox_phys);
     if (!pages_make_views())
         fatal(vcpu, "the firmware's own pages lie in more than 16 places of 2 MiB");
     __atomic_store_n(&state.value, WATCH_ON, __ATOMIC_SEQ_CST);
@@ -193,6 +178,24 @@ static void check_tables(const struct vcpu *vcpu)
     }
 }
 
+/* An AP that never leaves the firmware's tables: by then it is not known where it wrote. */
+void witness_judge_tables(void)
+{
+    const struct vcpu *borrower = NULL;
+    for (uint32_t i = 0; witness_is_on() && i < monitor.vcpu_count && !borrower; i++)
+        if (view_of(&monitor.vcpus[i]) == VIEW_BORROWED)
+            borrower = &monitor.vcpus[i];
+    /* A vCPU that dies may hold the lock itself. */
+    for (unsigned look = 0; borrower && look < LOCK_LOOKS; look++) {
+        if (word_move(&lock, 0, 1)) {
+            check_tables(borrower);
+            drop_lock();
+            return;
+        }
+        cpu_pause();
+    }
+}
+
 static void set_view(struct vcpu *vcpu, enum npt_view view)
 {
     if (view_of(vcpu) == VIEW_BORROWED && view != VIEW_BORROWED) {
@@ -210,144 +213,27 @@ void witness_before_entry(struct vcpu *vcpu)
         set_view(vcpu, VIEW_FIRMWARE);
 }
 
+bool witness_awaits_cr3(const struct vcpu *vcpu)
+{
+    return view_of(vcpu) == VIEW_BORROWED || woken_awaits_cr3(vcpu);
+}
+
 void witness_cr3_written(struct vcpu *vcpu)
 {
+    if (woken_awaits_cr3(vcpu))
+        woken_has_left_tables(vcpu);
     if (view_of(vcpu) == VIEW_BORROWED)
         set_view(vcpu, VIEW_OS);
 }
 
-/* An AP goes to the OS with the firmware's IDT: until it has its own, no trap may come. */
 static void leave_firmware(struct vcpu *vcpu)
 {
-    if (vcpu->index && !vcpu->traps_watched) {
-        vcpu->traps_watched = true;
-        vcpu->firmware_idt = vcpu->vmcb->idtr.base;
-    }
+    if (vcpu->index)
+        woken_begin(vcpu);
     set_view(vcpu, VIEW_OS);
 }
 
-uint32_t witness_exceptions(const struct vcpu *vcpu)
-{
-    return vcpu->traps_watched ? TRAPS_WATCHED : 0;
-}
-
-void witness_trap(struct vcpu *vcpu, unsigned vector)
-{
-    enum npt_view view = view_of(vcpu);
-    /* #DF is what becomes of a trap that has been seen. */
-    if (!vcpu->traps_watched || vector == VECTOR_DF || (view != VIEW_OS && view != VIEW_BORROWED))
-        return;
-    if (vcpu->vmcb->idtr.base != vcpu->firmware_idt) {
-        vcpu->traps_watched = false;
-        paging_apply(vcpu);
-        return;
-    }
-    report_finding(vcpu, RULE_TRAP, vcpu->vmcb->idtr.base, vector,
-                   "exception %u on a woken processor that is still on the firmware's IDT", vector);
-}
-
-void witness_handle_exception(struct vcpu *vcpu)
-{
-    unsigned vector = (unsigned)(vcpu->vmcb->exit_code - SVM_EXIT_EXCEPTION);
-    uint64_t cut_off = vcpu->vmcb->event_inject;
-    uint32_t error_code = (uint32_t)vcpu->vmcb->exit_info_1;
-    if (vector == VECTOR_PF)
-        vcpu->vmcb->cr2 = vcpu->vmcb->exit_info_2;
-    if (cut_off & SVM_EVENT_VALID) {
-        vcpu->vmcb->event_inject = 0;
-        if ((cut_off & SVM_EVENT_VECTOR) == VECTOR_DF)
-            fatal(vcpu, "triple fault (exception %u while #DF is delivered; CR2 0x%lx)", vector,
-                  vcpu->vmcb->cr2);
-        vector = VECTOR_DF;
-        error_code = 0;
-    }
-    vcpu_inject(vcpu, vector, error_code);
-}
-
 /* ---- What the OS's side writes. ---- */
-
-static bool touches(uint64_t offset, unsigned bytes, size_t first, size_t end)
-{
-    return offset < end && offset + bytes > first;
-}
-
-static bool is_described(uint32_t apic_id)
-{
-    for (uint32_t i = 0; i < monitor.vcpu_count; i++)
-        if (monitor.vcpus[i].apic_id == apic_id)
-            return true;
-    return false;
-}
-
-static void judge_operands(struct vcpu *vcpu, const struct store *store, uint16_t command,
-                           uint64_t vector)
-{
-    bool missing = !os.id_written || (command == MAILBOX_WAKEUP && !os.vector_written);
-    uint32_t apic_id;
-    memcpy(&apic_id, os.head + offsetof(struct mailbox, apic_id), sizeof(apic_id));
-    /* With a command before Noop, none of its operands can be right. */
-    if (os.pending != MAILBOX_NOOP)
-        report_finding(vcpu, RULE_NOOP, store->phys, command,
-                       "command %u, while the mailbox still holds command %u", command, os.pending);
-    else if (missing)
-        report_finding(vcpu, RULE_OPERANDS, store->phys, command,
-                       "command %u was released without %s written before it", command,
-                       os.id_written ? "a vector" : "an APIC ID");
-    else if (!is_described(apic_id))
-        report_finding(vcpu, RULE_CPU, store->phys, apic_id,
-                       "a command for APIC ID %u, which no processor has", apic_id);
-    else if (command == MAILBOX_WAKEUP && vector >= GUEST_FOUR_GIB)
-        report_finding(vcpu, RULE_VECTOR, store->phys, vector,
-                       "wakeup vector 0x%lx is not below 4 GiB", vector);
-}
-
-static void judge_command(struct vcpu *vcpu, const struct store *store)
-{
-    uint16_t command;
-    uint64_t vector;
-    memcpy(&command, os.head, sizeof(command));
-    memcpy(&vector, os.head + offsetof(struct mailbox, wakeup_vector), sizeof(vector));
-    if (command == MAILBOX_NOOP) /* taken back, as who gives a processor up does */
-        return;
-    report_mailbox_command();
-    if (command > MAILBOX_TEST)
-        report_finding(vcpu, RULE_COMMAND, store->phys, command, "mailbox command %u is reserved",
-                       command);
-    else
-        judge_operands(vcpu, store, command, vector);
-    os.id_written = os.vector_written = false;
-}
-
-static void judge_mailbox(struct vcpu *vcpu, const struct store *store)
-{
-    uint64_t offset = store->phys % PAGE_BYTES;
-    uint16_t reserved;
-    bool releases = touches(offset, store->bytes, 0, offsetof(struct mailbox, reserved));
-    bool id = touches(offset, store->bytes, offsetof(struct mailbox, apic_id),
-                      offsetof(struct mailbox, wakeup_vector));
-    bool vector = touches(offset, store->bytes, offsetof(struct mailbox, wakeup_vector),
-                          offsetof(struct mailbox, for_os));
-    if (offset + store->bytes > offsetof(struct mailbox, for_firmware))
-        report_finding(vcpu, RULE_HALF, store->phys, store->value,
-                       "offset 0x%lx of the mailbox is the firmware's: read-only", offset);
-    memcpy(&os.pending, (void *)npt_host_address(mailbox_phys), sizeof(os.pending));
-    memcpy(os.head, &os.pending, sizeof(os.pending));
-    for (unsigned i = 0; i < store->bytes && offset + i < sizeof(os.head); i++)
-        os.head[offset + i] = (uint8_t)(store->value >> (8 * i));
-    memcpy(&reserved, os.head + offsetof(struct mailbox, reserved), sizeof(reserved));
-    if (reserved && touches(offset, store->bytes, offsetof(struct mailbox, reserved),
-                            offsetof(struct mailbox, apic_id)))
-        report_finding(vcpu, RULE_RESERVED, store->phys, reserved,
-                       "0x%x in the field behind the command", reserved);
-    os.id_written |= id;
-    os.vector_written |= vector;
-    if ((id || vector) && !releases && os.pending != MAILBOX_NOOP)
-        report_finding(vcpu, RULE_OPERANDS, store->phys, store->value,
-                       "%s was written after command %u was released",
-                       id ? "the APIC ID" : "the vector", os.pending);
-    if (releases)
-        judge_command(vcpu, store);
-}
 
 /* How many processors wait in firmware, or came back to it. */
 static uint32_t count_waiting(void)
@@ -367,8 +253,7 @@ static void judge_tables(struct vcpu *vcpu, const struct store *store)
             memcpy((uint8_t *)tables[i] + store->phys % PAGE_BYTES, &store->value, store->bytes);
     if (waiting)
         report_finding(vcpu, RULE_TABLES, store->phys, store->value,
-                       "%u processors still wait on the page tables that are written here",
-                       waiting);
+                       "written while processors wait on these page tables: %u of them", waiting);
 }
 
 static void judge(struct vcpu *vcpu, const struct store *store)
@@ -376,7 +261,7 @@ static void judge(struct vcpu *vcpu, const struct store *store)
     enum muster_region region = witness_region_of(store->phys);
     report_write(vcpu, witness_region_name(region), store->phys, store->bytes, store->value);
     if (region == MUSTER_REGION_MAILBOX)
-        judge_mailbox(vcpu, store);
+        mailbox_judge(vcpu, store);
     else if (region == MUSTER_REGION_TABLES)
         judge_tables(vcpu, store);
     else

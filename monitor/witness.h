@@ -37,19 +37,16 @@ void witness_before_entry(struct vcpu *vcpu);
 /** A nested fault on a page that is in the right state; @phys without the shared bit. */
 void witness_fault(struct vcpu *vcpu, uint64_t phys);
 
+/** Before the rules are judged: what vCPUs did to the firmware's tables that are still on them. */
+void witness_judge_tables(void);
+
 /** MapGPA takes the page, and with it all it holds. */
 void witness_converted(struct vcpu *vcpu, uint64_t page_phys);
 
-/** The vCPU leaves the page tables it is on for @cr3. */
+/** Whether the witness wants to know when the vCPU leaves the page tables it is on. */
+bool witness_awaits_cr3(const struct vcpu *vcpu);
+
+/** It does. */
 void witness_cr3_written(struct vcpu *vcpu);
-
-/** An exception goes to the guest. */
-void witness_trap(struct vcpu *vcpu, unsigned vector);
-
-/** Exceptions that must exit on this vCPU. */
-uint32_t witness_exceptions(const struct vcpu *vcpu);
-
-/** One of those exited: see it, and hand it on. */
-void witness_handle_exception(struct vcpu *vcpu);
 
 #endif

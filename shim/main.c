@@ -1,6 +1,7 @@
 /*
  * The shim, in boot order: it plays the firmware's side. Every AP is started, parked behind the
- * ACPI mailbox, and described in the MADT; then an unmodified kernel is booted on top.
+ * ACPI mailbox, and described in the MADT and in a device tree; then an unmodified kernel is booted
+ * on top.
  */
 #include "abi/handover.h"
 #include "abi/x86.h"
@@ -64,6 +65,9 @@ static void report_ready(void)
     json_hex("mailbox", (uint64_t)shim.mailbox);
     json_number("mailbox_version", shim.options.mailbox_version);
     json_hex("reset_vector", shim.reset_vector_phys);
+    static const char *const tables[] = {
+        [SHIM_TABLES_ACPI] = "acpi", [SHIM_TABLES_FDT] = "fdt", [SHIM_TABLES_BOTH] = "both"};
+    json_text("tables", tables[shim.options.tables]);
     static const char *const types[] = {[MUSTER_MEMORY_USABLE] = "usable",
                                         [MUSTER_MEMORY_NVS] = "nvs",
                                         [MUSTER_MEMORY_RESERVED] = "reserved"};
@@ -114,11 +118,13 @@ void boot_main(uint64_t info_phys, uint32_t magic)
         .further = shim.source.further,
         .cmdline = shim.source.cmdline,
         .initrd_words = shim.source.initrd_words,
-        .rsdp_phys = shim.rsdp_phys,
+        .rsdp_phys = shim.options.tables & SHIM_TABLES_ACPI ? shim.rsdp_phys : 0,
+        .fdt_bytes = shim_fdt_bytes(),
     };
     struct boot_jump jump;
     const char *error = boot_payload_load(&payload, &jump);
     if (error)
         shim_fail("environment", error);
+    shim_fdt_publish(&payload, &jump);
     hand_over(&jump);
 }

@@ -38,10 +38,28 @@ static const char *read_tables_phys(const char *cmdline, uint64_t *phys)
     return NULL;
 }
 
+static const char *read_tables(const char *cmdline, enum shim_tables *tables)
+{
+    static const struct choice choices[] = {{"acpi", SHIM_TABLES_ACPI},
+                                            {"fdt", SHIM_TABLES_FDT},
+                                            {"both", SHIM_TABLES_BOTH},
+                                            {NULL, 0}};
+    uint64_t value = SHIM_TABLES_BOTH;
+    if (!choose(cmdline, "tables", choices, &value))
+        return "tables must be acpi, fdt or both";
+    *tables = (enum shim_tables)value;
+    return NULL;
+}
+
 static const char *find_unknown(const char *cmdline)
 {
-    static const char *const names[] = {"mailbox-version", "mailbox-length", "firmware-memory",
-                                        "levels",          "page-tables",    NULL};
+    static const char *const names[] = {"mailbox-version",
+                                        "mailbox-length",
+                                        "firmware-memory",
+                                        "levels",
+                                        "page-tables",
+                                        "tables",
+                                        NULL};
     static char sentence[96];
     char word[32];
     if (!cmdline_unknown(cmdline, names, word, sizeof(word)))
@@ -79,5 +97,6 @@ const char *shim_options_read(const char *cmdline, struct shim_options *options)
     options->wakeup_entry_bytes = (uint8_t)length;
     options->tables_type = (enum muster_memory_type)type;
     options->levels = (unsigned)levels;
-    return read_tables_phys(cmdline, &options->tables_phys);
+    const char *error = read_tables(cmdline, &options->tables);
+    return error ? error : read_tables_phys(cmdline, &options->tables_phys);
 }

@@ -9,12 +9,20 @@
 
 #include <muster/memory.h>
 
+/** What describes the processors and the mailbox to the OS. */
+enum shim_tables {
+    SHIM_TABLES_ACPI = 1 << 0,
+    SHIM_TABLES_FDT = 1 << 1,
+    SHIM_TABLES_BOTH = SHIM_TABLES_ACPI | SHIM_TABLES_FDT,
+};
+
 struct shim_options {
     uint16_t mailbox_version;            /* mailbox-version=0|1 (default 1) */
     uint8_t wakeup_entry_bytes;          /* mailbox-length=16|24 (default by the version) */
     enum muster_memory_type tables_type; /* firmware-memory=reserved|nvs|usable: how the memory of
                                             the APs' page tables is declared (default nvs) */
     uint64_t tables_phys;                /* page-tables=ADDR; 0: where there is room */
+    enum shim_tables tables;             /* tables=acpi|fdt|both (default both) */
     unsigned levels;                     /* levels=4|5: of the APs' page tables (default 4) */
 };
 

@@ -12,6 +12,7 @@
 #include <muster/wake.h>
 
 #include "abi/mailbox.h"
+#include "boot/payload.h"
 #include "shim/options.h"
 #include "shim/source.h"
 
@@ -93,5 +94,13 @@ void shim_timer_off(void);
  */
 void shim_acpi_place(void);
 uint64_t shim_acpi_publish(void);
+
+/**
+ * shim/fdt.c: the device tree, where the options want one. How much room it needs, once all
+ * processors have come and all that stays has its place (else 0); and the writing, last of all,
+ * to where the payload looks for it.
+ */
+uint64_t shim_fdt_bytes(void);
+void shim_fdt_publish(const struct boot_payload *payload, const struct boot_jump *jump);
 
 #endif

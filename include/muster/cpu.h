@@ -16,6 +16,7 @@ extern "C" {
 
 struct muster_machine;
 struct muster_slot;
+struct muster_trace_ring;
 
 /** A CPU's life; the names follow PSCI and SBI HSM. Each change is one compare-and-swap. */
 enum muster_cpu_state {
@@ -44,6 +45,41 @@ enum muster_stamp {
 
 /** "wake_sent" ...: as reports spell it. Never NULL. */
 const char *muster_stamp_name(enum muster_stamp stamp);
+
+enum muster_core_kind {
+    MUSTER_CORE_UNKNOWN = 0, /* not hybrid, or not told */
+    MUSTER_CORE_PERFORMANCE,
+    MUSTER_CORE_EFFICIENCY,
+};
+
+/**
+ * A CPU's place, as it told of itself (muster/order.h). Each ID is the APIC ID without the bits
+ * below that level, so it is one machine-wide: CPUs with the same core are siblings.
+ */
+struct muster_topology {
+    bool known; /* the three IDs are; the kind speaks for itself */
+    uint32_t core, die, package;
+    enum muster_core_kind kind;
+};
+
+/**
+ * A CPU's time-stamp counter against the BSP's (muster/clock.h). The first three are one cache
+ * line between the two while it is measured.
+ */
+struct muster_clock {
+    struct muster_word request; /* the CPU's: how often it has asked */
+    struct muster_word answer;  /* the BSP's: the last question that is answered */
+    uint64_t answer_tsc;        /* with this */
+
+    bool known;           /* the next three are; else it was not measured, or to no end */
+    int64_t offset;       /* ticks ahead of the BSP's, after the correction if there was one */
+    uint64_t uncertainty; /* it is wrong by so many ticks at most */
+    int64_t correction;   /* ticks that were added through IA32_TSC_ADJUST; 0: none */
+
+    uint32_t rounds;
+    uint64_t asked_tsc;
+    uint64_t patience_ns;
+} __attribute__((aligned(64)));
 
 /** Registers at a trap, in the order in which the common handler pushes them. */
 struct muster_trap_frame {
@@ -112,15 +148,21 @@ struct muster_slot {
     uint32_t firmware_levels;   /* of firmware_cr3's page tables: 4 or 5 */
     uint64_t gs_base;           /* slot while parked, then start.percpu; NMI, #DF, #MC load it */
     uint64_t park_stack_top;
-    uint64_t firmware_cr3; /* on arrival, before its own: the firmware's page tables */
+    uint64_t firmware_cr3; /* on arrival: the page tables it came on, the firmware's or start_cr3 */
     uint64_t first_tsc;    /* taken in assembly, made into stamps in C */
     uint64_t long_mode_tsc;
     uint64_t stamps_ns[MUSTER_STAMP_COUNT]; /* on the scale of time_ns; 0: not reached */
+    struct muster_trace_ring *trace;        /* this CPU's; NULL: nothing is traced */
     struct muster_start start;
     uint64_t gdt[MUSTER_GDT_WORDS];
     uint8_t tss[104];
     enum muster_park_method park_method; /* how it sleeps: never AUTO once it has arrived */
     uint32_t mtrr_writes;                /* how many MTRRs differed and were written */
+    uint32_t failure_code; /* what the hypervisor answered, raw, beside @failure; else 0 */
+    uint32_t way_step;     /* how far its wake has come: private to its way */
+    uint32_t vp_index;     /* MUSTER_WAY_HYPERV: the hypervisor's number for it */
+    struct muster_topology topology;
+    struct muster_clock clock;
     uint8_t park_stack[MUSTER_SLOT_BYTES - 1024 - MUSTER_IST_COUNT * MUSTER_IST_STACK_BYTES]
         __attribute__((aligned(1024)));
     uint8_t ist[MUSTER_IST_COUNT][MUSTER_IST_STACK_BYTES];
@@ -168,6 +210,26 @@ struct muster_cpu_config {
                             MUSTER_NOT_SUPPORTED. Under QEMU's TCG MWAIT does not sleep. */
     struct muster_word *td_gate; /* for MUSTER_WAY_TD_START: 0, until it is the address that
                                     the waiting CPUs are to go to */
+    /**
+     * For MUSTER_WAY_HYPERV: one page for the input and output of hypercalls, nobody else's until
+     * muster_adopt() has returned. The address is the one that the hypervisor is told and that
+     * the hooks map and is_private take; in a TD of a shared page (Linux tells it with the
+     * shared bit).
+     */
+    uint64_t hypercall_phys;
+    uint8_t hyperv_vtl; /* the VTL that CPUs start in; not 0: it is enabled for each first */
+    /**
+     * For MUSTER_WAY_HYPERV and _SNP: the page table that each CPU starts on, by its index, of
+     * paging_levels, with the entry pages mapped 1:1; the CPU goes on to park_cr3 from there.
+     * NULL: all start on park_cr3.
+     */
+    const uint64_t *start_cr3;
+    /**
+     * For MUSTER_WAY_SNP: private memory for the CPUs' VMSAs, page-aligned, muster_vmsa_bytes()
+     * long. It stays the processor's for as long as the CPUs run: nobody may write there.
+     */
+    uint64_t vmsa_phys;
+    uint64_t vmsa_bytes;
     /**
      * Every interrupt and exception except the wake vector. @slot is the CPU's own. The GS base
      * is the CPU's per-CPU block also on NMI, #DF and #MC. What returns, resumes at the frame.
@@ -224,6 +286,18 @@ enum muster_status muster_paging_switch(const struct muster_platform *platform, 
 
 /** Whether CPUID says that this is an Intel TD (leaf 0x21). */
 bool muster_cpu_is_td(const struct muster_platform *platform);
+
+/**
+ * Whether CPUID says that this is a guest of Hyper-V, or of who offers the same ("Hv#1");
+ * @features gets leaf 0x40000003: eax, ebx, ecx, edx (TLFS, 2.4).
+ */
+bool muster_hyperv_features(const struct muster_platform *platform, uint32_t features[4]);
+
+/**
+ * Which of AMD's SEV, SEV-ES and SEV-SNP are on for this guest: MSR SEV_STATUS, bits 0, 1 and 2
+ * (APM vol. 2, 15.34.10), or 0 where CPUID knows of none.
+ */
+uint64_t muster_sev_status(const struct muster_platform *platform);
 
 #ifdef __cplusplus
 }

@@ -7,9 +7,9 @@
  * run out of storage; and it wakes them by INIT-SIPI only: no firmware parks a newcomer, so
  * neither at a mailbox nor in a TD is there anything to wake it by.
  *
- * Both calls: on any CPU that is on, with interrupts off; one at a time, and not while anybody is
- * in muster_adopt() or muster_cpu_hand_back(). All other CPUs may go on with their lives
- * (muster/life.h) meanwhile: none of them is touched.
+ * Both calls: on the BSP, as muster_adopt() and muster_cpu_hand_back(), one of these at a time,
+ * with interrupts off. All other CPUs may go on with their lives (muster/life.h) meanwhile: none of
+ * them is touched.
  *
  * What firmware does for the processors of a boot nobody does for a newcomer: microcode, locks in
  * MSRs, the base of SMM. MTRRs, PAT and control registers are the library's: the profile's.

@@ -10,6 +10,7 @@
 #include <stddef.h>
 #include <stdint.h>
 
+#include <muster/platform.h>
 #include <muster/status.h>
 
 #ifdef __cplusplus
@@ -79,6 +80,16 @@ enum muster_status muster_memory_add_multiboot(struct muster_memory_map *map, co
 /** Multiboot 2's memory map tag of @bytes, header included; malformed likewise. */
 enum muster_status muster_memory_add_multiboot2(struct muster_memory_map *map, const void *tag,
                                                 uint32_t bytes);
+
+/**
+ * Add as NVS what a flattened device tree keeps: its memory reservations, and all regions of the
+ * children of /reserved-memory, the mailbox among them. What the tree says of RAM is not
+ * taken over. Fails like muster_discover_fdt() where the tree is malformed, and fills @finding;
+ * ranges before the bad one stay, which only ever makes the map more careful.
+ */
+enum muster_status muster_memory_add_fdt(struct muster_memory_map *map,
+                                         const struct muster_platform *platform, uint64_t fdt_phys,
+                                         struct muster_finding *finding);
 
 /**
  * Give a range, whatever its type (also where the map has a hole: it is reserved then), to

@@ -34,6 +34,12 @@ struct muster_tdcall_registers {
     uint64_t rcx, rdx, r8, r9, r10, r11, r12, r13, r14, r15, rbx, rdi, rsi;
 };
 
+/** What VMGEXIT takes and gives back in the GHCB (GHCB specification, 4.1). */
+struct muster_vmgexit {
+    uint64_t code, info_1, info_2;
+    uint64_t rax; /* passed only by the calls that need it: AP creation */
+};
+
 struct muster_platform {
     void *context;
 
@@ -64,11 +70,30 @@ struct muster_platform {
     /** TDCALL leaf @rax: gives rax. NULL outside a TD. */
     uint64_t (*tdcall)(void *context, uint64_t rax, struct muster_tdcall_registers *registers);
 
+    /**
+     * Ask the hypervisor by the calling CPU's GHCB: @exit in, and its info_1 and info_2 as the
+     * hypervisor leaves them; a call that could not be made leaves info_1 as all ones. NULL
+     * outside of an SEV-ES or SEV-SNP guest.
+     */
+    void (*vmgexit)(void *context, struct muster_vmgexit *exit);
+
+    /**
+     * RMPADJUST of the 4 KiB page at @phys with RDX = @attributes: gives EAX, 0 if it was done.
+     * Works at VMPL 0 only. NULL outside of an SEV-SNP guest.
+     */
+    uint32_t (*rmpadjust)(void *context, uint64_t phys, uint64_t attributes);
+
     /** Time since some fixed moment, never backwards, the same on every CPU. */
     uint64_t (*time_ns)(void *context);
 
     /** A time-stamp counter's value on the scale of time_ns (stamps taken before C runs). */
     uint64_t (*tsc_to_ns)(void *context, uint64_t tsc);
+
+    /**
+     * The calling CPU's time-stamp counter, read after all that stands before and before all that
+     * stands behind it (on x86: lfence; rdtsc; lfence). NULL: clocks are not measured.
+     */
+    uint64_t (*tsc)(void *context);
 
     /**
      * Wait while *@word is @value, at most until @deadline_ns on the scale of time_ns. May come

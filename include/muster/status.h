@@ -48,6 +48,33 @@ enum muster_status {
     MUSTER_ERROR_MAILBOX_ALIGNMENT,
     MUSTER_ERROR_MAILBOX_SHARED,
     MUSTER_ERROR_RESET_VECTOR_ADDRESS,
+    MUSTER_ERROR_SRAT_ENTRY_LENGTH,
+    MUSTER_ERROR_SRAT_ENTRY_OVERRUN,
+
+    /* lib/firmware: what the device tree says */
+    MUSTER_ERROR_FDT_ADDRESS,
+    MUSTER_ERROR_FDT_MAGIC,
+    MUSTER_ERROR_FDT_VERSION,
+    MUSTER_ERROR_FDT_SIZE,
+    MUSTER_ERROR_FDT_BLOCK,
+    MUSTER_ERROR_FDT_RESERVE_MAP,
+    MUSTER_ERROR_FDT_TRUNCATED,
+    MUSTER_ERROR_FDT_NAME,
+    MUSTER_ERROR_FDT_STRUCTURE,
+    MUSTER_ERROR_FDT_DEPTH,
+    MUSTER_ERROR_FDT_DUPLICATE,
+    MUSTER_ERROR_FDT_PROPERTY,
+    MUSTER_ERROR_FDT_CELLS,
+    MUSTER_ERROR_FDT_RANGES,
+    MUSTER_ERROR_FDT_REG,
+    MUSTER_ERROR_FDT_CPU_DUPLICATE,
+    MUSTER_ERROR_FDT_NO_CPU,
+    MUSTER_ERROR_FDT_NO_BSP,
+    MUSTER_ERROR_FDT_TOO_MANY_CPUS,
+    MUSTER_ERROR_FDT_MAILBOX_REGION,
+    MUSTER_ERROR_FDT_MAILBOX_DUPLICATE,
+    MUSTER_ERROR_SOURCES_CPUS_DIFFER,
+    MUSTER_ERROR_SOURCES_MAILBOX_DIFFERS,
 
     /* lib/memory: the map, custody, page tables */
     MUSTER_ERROR_RANGE_INVALID,
@@ -75,6 +102,25 @@ enum muster_status {
     MUSTER_ERROR_NO_RESET_VECTOR,
     MUSTER_ERROR_FIRMWARE_RECLAIMED,
 
+    /* lib/wake/hyperv.c: what the hypervisor answered; the raw status is in the slot */
+    MUSTER_ERROR_HYPERCALL_PAGE,
+    MUSTER_ERROR_HYPERCALL_CODE,
+    MUSTER_ERROR_HYPERCALL_INPUT,
+    MUSTER_ERROR_HYPERCALL_DENIED,
+    MUSTER_ERROR_HYPERCALL_APIC_ID,
+    MUSTER_ERROR_HYPERCALL_VP_INDEX,
+    MUSTER_ERROR_HYPERCALL_VP_STATE,
+    MUSTER_ERROR_HYPERCALL_REGISTER,
+    MUSTER_ERROR_HYPERCALL_VTL,
+    MUSTER_ERROR_HYPERCALL_TIME_OUT,
+    MUSTER_ERROR_HYPERCALL_UNKNOWN,
+
+    /* lib/wake/snp.c and lib/wake/es_jump_table.c */
+    MUSTER_ERROR_VMSA_PAGE,
+    MUSTER_ERROR_RMPADJUST,
+    MUSTER_ERROR_GHCB_REFUSED,
+    MUSTER_ERROR_JUMP_TABLE,
+
     MUSTER_STATUS_COUNT
 };
 
@@ -93,10 +139,10 @@ const char *muster_error_name(enum muster_status status);
  */
 struct muster_finding {
     enum muster_status status;
-    char table[8];       /* "RSDP", "XSDT", "APIC" ...; a C string */
-    uint64_t table_phys; /* where the table lies */
-    uint32_t entry;      /* number of the entry within it, from 0 */
-    uint32_t offset;     /* of the entry or field, from the table's start */
+    char table[8];       /* "RSDP", "XSDT", "APIC", "FDT" ...; a C string */
+    uint64_t table_phys; /* where the table or tree lies */
+    uint32_t entry;      /* number of the entry within it, or of the tree's node, from 0 */
+    uint32_t offset;     /* of the entry, field or token, from the table's start */
     uint64_t found;
     uint64_t wanted;
 };

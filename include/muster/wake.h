@@ -4,6 +4,9 @@
  *     muster_discover -> muster_plan_make -> muster_prepare -> (host seals the entry page)
  *         -> muster_adopt -> muster_start -> ... -> muster_cpu_hand_back
  *
+ * What may stand between: muster_trace_init() before the first (muster/trace.h), and after
+ * muster_adopt() the clocks (muster/clock.h) and an order (muster/order.h).
+ *
  * All are called on the BSP, one at a time; what may be called later, by several CPUs at once,
  * is in muster/life.h.
  */
@@ -31,6 +34,14 @@ enum muster_way {
      * executable, the gate's word looked at before each TDVMCALL HLT, which wake_vector ends.
      */
     MUSTER_WAY_TD_START,
+    /**
+     * Hyper-V's hypercalls: StartVirtualProcessor, each CPU in long mode at its own stub. In a
+     * TD, for firmware only: the CPUs come to the reset vector and wait at the gate as with
+     * TD_START, and the hypercall is what lets them run.
+     */
+    MUSTER_WAY_HYPERV,
+    MUSTER_WAY_SNP,           /* AMD SEV-SNP: AP creation by VMSA; not run on hardware yet */
+    MUSTER_WAY_ES_JUMP_TABLE, /* AMD SEV-ES: the AP jump table; not run on hardware yet */
 };
 
 /** "sipi", "mailbox" ...: as reports and options spell it. Never NULL. */
@@ -44,9 +55,12 @@ struct muster_plan {
 };
 
 /**
- * Choose the way by what the platform describes; @wanted other than AUTO asks for one and is
+ * Choose the way by what the platform describes: a mailbox first, then what SEV-SNP and SEV-ES
+ * need, then INIT and SIPI outside of a TD. @wanted other than AUTO asks for one and is
  * MUSTER_ERROR_NO_WAY if the platform does not offer it (SIPI in a TD, TD_START outside of one,
- * MAILBOX with none described). TD_START is never chosen by itself: only firmware can ask for it.
+ * MAILBOX with none described, HYPERV without the privilege or the hook). TD_START is never chosen
+ * by itself: only firmware can ask for it. Nor is HYPERV: where it is offered, INIT and SIPI work
+ * too, or firmware gives a mailbox.
  * An APIC ID that the APIC's mode cannot reach is MUSTER_ERROR_APIC_ID_BEYOND_XAPIC.
  */
 enum muster_status muster_plan_make(const struct muster_machine *machine, enum muster_way wanted,
@@ -54,6 +68,9 @@ enum muster_status muster_plan_make(const struct muster_machine *machine, enum m
 
 /** Bytes of entry memory that the plan's way needs for this machine: whole pages. */
 uint64_t muster_entry_bytes(const struct muster_machine *machine, const struct muster_plan *plan);
+
+/** Bytes of memory for as many CPUs' VMSAs (muster_cpu_config.vmsa_phys): whole pages. */
+uint64_t muster_vmsa_bytes(uint32_t cpu_count);
 
 /**
  * Fill slots, descriptor tables, IDT and entry pages, read the BSP's profile, and load it all on
@@ -86,8 +103,8 @@ enum muster_status muster_adopt(struct muster_machine *machine, const struct mus
 
 /**
  * muster_cpu_on() for every parked CPU, with the slot's own start, all at the same time, in the
- * order of @order (indexes; NULL: as listed); then muster_cpu_wait(). MUSTER_OK when all are ON;
- * else MUSTER_TIME_OUT, and the slot of each that is not says why.
+ * order of @order (indexes, see muster/order.h; NULL: as listed); then muster_cpu_wait().
+ * MUSTER_OK when all are ON; else MUSTER_TIME_OUT, and the slot of each that is not says why.
  */
 enum muster_status muster_start(struct muster_machine *machine, const uint32_t *order,
                                 uint32_t order_count, uint64_t timeout_ns);

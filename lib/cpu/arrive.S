@@ -1,6 +1,7 @@
 /*
  * From an entry page to C: which slot is mine, am I the first to come for it, and its stack.
  */
+#include "abi/sev.h"
 #include "abi/tdx.h"
 #include "abi/x86.h"
 #include "lib/cpu/slot_layout.h"
@@ -107,6 +108,8 @@ stray:
     cli
     cmpl $0, ENTRY_TD(%rbx)
     jne 8f
+    cmpl $0, ENTRY_SEV_ES(%rbx)
+    jne 9f
 6:  hlt
     jmp 6b
 
@@ -119,5 +122,14 @@ stray:
     tdcall
     pause
     jmp 8b
+
+    /* HLT would be a #VC: by the MSR protocol the host holds this CPU, which nobody then starts. */
+9:  movl $MSR_SEV_GHCB, %ecx
+    movl $SEV_MSR_AP_RESET_HOLD, %eax
+    xorl %edx, %edx
+    wrmsr
+    rep                             /* with it, VMMCALL is VMGEXIT: clang 14 has no other name */
+    vmmcall
+    jmp 9b
 
     .section .note.GNU-stack, "", @progbits

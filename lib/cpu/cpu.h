@@ -29,6 +29,7 @@ struct entry_parameters {
     uint64_t gdt[4];
     uint32_t x2apic; /* put the APIC into x2APIC mode and read the ID there */
     uint32_t td;     /* a TD: the ID is asked of the host, and so is a stray's sleep */
+    uint32_t sev_es; /* an SEV-ES or SEV-SNP guest: a stray waits in the host's reset hold */
 };
 
 /** Page templates and the places in them that far jumps lead to (lib/cpu/entry_*.S). */

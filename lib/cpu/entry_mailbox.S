@@ -5,6 +5,7 @@
  * sure to be mapped), parameters filled in (lib/cpu/cpu.h, struct entry_parameters).
  */
 #include "abi/x86.h"
+#include "lib/cpu/entry_stubs.inc"
 #include "lib/cpu/slot_layout.h"
 
     .section .rodata.mailbox_entry, "a", @progbits
@@ -24,15 +25,7 @@
  */
     .code64
 mailbox_entry_start:
-    .set stub, 0
-    .rept ENTRY_STUBS
-    .balign ENTRY_STUB_BYTES
-    movl $stub, %ebp
-    jmp enter
-    .set stub, stub + 1
-    .endr
-
-    .balign ENTRY_STUB_BYTES
+    entry_stubs enter
 enter:
     cli
     cld

@@ -3,6 +3,7 @@
  * to a page below 1 MiB, its parameters filled in (lib/cpu/cpu.h, struct entry_parameters).
  */
 #include "abi/x86.h"
+#include "lib/cpu/entry_stubs.inc"
 #include "lib/cpu/slot_layout.h"
 
     .section .rodata.sipi_entry, "a", @progbits
@@ -11,13 +12,17 @@
     .hidden sipi_entry_start, sipi_entry_32, sipi_entry_64, sipi_entry_end
 
 /*
- * Entry: real mode, interrupts off, CS:IP = page:0000, nothing else known.
- * Exit:  arrive_by_apic_id in long mode on the park page table, RBX = this page, RSI:RDI = TSC at
- *        the first instruction, RDX:RAX = TSC now, RSP = RBP = 0 (no firmware table). No stack.
+ * Entry: real mode, interrupts off, CS = page, IP = 0, or IP = a stub where the CPU must not ask
+ *        who it is (an SEV-ES guest without a #VC handler); nothing else known.
+ * Exit:  arrive_by_apic_id, or arrive_by_slot, in long mode on the park page table, RBX = this
+ *        page, EBP = number of the stub, RSI:RDI = TSC at the first instruction, RDX:RAX = TSC now,
+ *        RSP = 0 (no firmware table). No stack.
  * Takes no trap and touches only this page until CR3 is loaded.
  */
     .code16
 sipi_entry_start:
+    entry_stubs enter
+enter:
     cli
     cld
     rdtsc
@@ -56,7 +61,6 @@ sipi_entry_32:
 sipi_entry_64:
     movl %ebx, %ebx
     xorl %esp, %esp
-    xorl %ebp, %ebp
     rdtsc
     jmpq *ENTRY_ARRIVE(%rbx)
 sipi_entry_end:

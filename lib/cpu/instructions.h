@@ -38,6 +38,21 @@ static inline uint64_t read_tsc(void)
     return ((uint64_t)high << 32) | low;
 }
 
+/* What is read before is read before what is read after, the TSC as well. */
+static inline void order_reads(void)
+{
+    __asm__ volatile("lfence" : : : "memory");
+}
+
+/* In its place: nothing before it is still to be done, and nothing behind it is done already. */
+static inline uint64_t read_tsc_in_order(void)
+{
+    order_reads();
+    uint64_t tsc = read_tsc();
+    order_reads();
+    return tsc;
+}
+
 static inline uint64_t read_cr0(void)
 {
     uint64_t value;

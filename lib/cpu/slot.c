@@ -1,6 +1,7 @@
 /* A slot's unchanging part: its IDs, its stacks, its GDT and TSS. */
 #include "abi/x86.h"
 #include "lib/cpu/cpu.h"
+#include "lib/trace.h"
 
 #define CHECK(c_field, offset)                                                                     \
     _Static_assert(offsetof(struct muster_slot, c_field) == (offset), "lib/cpu/slot_layout.h")
@@ -58,6 +59,9 @@ void slot_init(struct muster_slot *slot, struct muster_machine *machine, uint32_
     slot->index = index;
     slot->gs_base = (uint64_t)(uintptr_t)slot;
     slot->park_stack_top = (uint64_t)(uintptr_t)(slot->park_stack + sizeof(slot->park_stack));
+    slot->trace = trace_ring_of(machine, index);
+    if (slot->trace)
+        slot->trace->apic_id = slot->apic_id;
     gdt_init(slot);
     struct x86_tss *tss = slot_tss(slot);
     tss->io_map_base = sizeof(*tss);

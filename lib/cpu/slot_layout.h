@@ -32,13 +32,14 @@
 #define ENTRY_GDT         (ENTRY_PARAMETERS + 80)
 #define ENTRY_X2APIC      (ENTRY_PARAMETERS + 112)
 #define ENTRY_TD          (ENTRY_PARAMETERS + 116)
+#define ENTRY_SEV_ES      (ENTRY_PARAMETERS + 120)
 
 /* The entry page's GDT. */
 #define ENTRY_CS64 0x08
 #define ENTRY_DS   0x10
 #define ENTRY_CS32 0x18
 
-/* Entry stubs of the mailbox in one page. */
+/* Entry stubs in one page. */
 #define ENTRY_STUB_BYTES  16
 #define ENTRY_STUBS       192
 #define ENTRY_FIVE_LEVELS 0x80000000 /* beside the stub's number: the firmware's CR4.LA57 */

@@ -1,9 +1,14 @@
-/* From the RSDP to a machine: find the one MADT, read it, and keep all of it or nothing. */
+/*
+ * From what firmware describes to a machine: find the one MADT and read it, or read a device tree,
+ * or both; and keep all of it or nothing.
+ */
 #include <muster/machine.h>
 
 #include "lib/firmware/acpi.h"
+#include "lib/firmware/fdt_machine.h"
 #include "lib/firmware/madt.h"
 #include "lib/machine.h"
+#include "lib/trace.h"
 
 /*
  * Two MADTs that differ exist in the field. Linux takes the first, and asks whoever reads its log
@@ -48,6 +53,26 @@ static enum muster_status finish(struct muster_machine *machine, enum muster_sta
 {
     if (status != MUSTER_OK) {
         machine_empty(machine);
+    } else if (machine->bsp != MUSTER_BSP_UNKNOWN) { /* this machine, not a picture of another */
+        trace_boot(machine, MUSTER_TRACE_DISCOVERED, machine->cpu_count,
+                   machine->cpus[machine->bsp].apic_id);
+    }
+    return status;
+}
+
+static enum muster_status read_acpi(struct muster_machine *machine, uint64_t rsdp_phys,
+                                    uint32_t bsp_apic_id)
+{
+    struct acpi_root root;
+    uint64_t madt_phys;
+    enum muster_status status =
+        acpi_root_open(&root, machine->platform, rsdp_phys, &machine->finding);
+
+    if (status == MUSTER_OK) {
+        status = find_madt(&root, &madt_phys);
+    }
+    if (status == MUSTER_OK) {
+        status = madt_read(machine, madt_phys, &root, bsp_apic_id);
     }
     return status;
 }
@@ -55,19 +80,8 @@ static enum muster_status finish(struct muster_machine *machine, enum muster_sta
 enum muster_status muster_discover(struct muster_machine *machine, uint64_t rsdp_phys,
                                    uint32_t bsp_apic_id)
 {
-    struct acpi_root root;
-    uint64_t madt_phys;
-    enum muster_status status;
-
     begin(machine);
-    status = acpi_root_open(&root, machine->platform, rsdp_phys, &machine->finding);
-    if (status == MUSTER_OK) {
-        status = find_madt(&root, &madt_phys);
-    }
-    if (status == MUSTER_OK) {
-        status = madt_read(machine, madt_phys, &root, bsp_apic_id);
-    }
-    return finish(machine, status);
+    return finish(machine, read_acpi(machine, rsdp_phys, bsp_apic_id));
 }
 
 enum muster_status muster_discover_madt(struct muster_machine *machine, uint64_t madt_phys,
@@ -75,4 +89,24 @@ enum muster_status muster_discover_madt(struct muster_machine *machine, uint64_t
 {
     begin(machine);
     return finish(machine, madt_read(machine, madt_phys, NULL, bsp_apic_id));
+}
+
+enum muster_status muster_discover_fdt(struct muster_machine *machine, uint64_t fdt_phys,
+                                       uint32_t bsp_apic_id)
+{
+    begin(machine);
+    return finish(machine, fdt_machine_read(machine, fdt_phys, bsp_apic_id));
+}
+
+enum muster_status muster_discover_both(struct muster_machine *machine, uint64_t rsdp_phys,
+                                        uint64_t fdt_phys, uint32_t bsp_apic_id)
+{
+    enum muster_status status;
+
+    begin(machine);
+    status = read_acpi(machine, rsdp_phys, bsp_apic_id);
+    if (status == MUSTER_OK) {
+        status = fdt_machine_compare(machine, fdt_phys);
+    }
+    return finish(machine, status);
 }

@@ -95,6 +95,8 @@ static enum muster_status take_processor(struct madt *madt, uint32_t apic_id, ui
     struct muster_cpu cpu = {
         .apic_id = apic_id,
         .acpi_uid = acpi_uid,
+        .numa_node = MUSTER_NUMA_NODE_UNKNOWN,
+        .sources = MUSTER_SOURCE_ACPI,
         .enabled = enabled,
         .online_capable = online_capable,
     };
@@ -267,6 +269,7 @@ static enum muster_status read_body(struct madt *madt)
                            madt->table.header.length, sizeof(struct acpi_madt));
     }
     madt->machine->madt_revision = madt->table.header.revision;
+    madt->machine->sources |= MUSTER_SOURCE_ACPI;
     status = read_entries(madt);
     if (status == MUSTER_OK) {
         take_aside(madt);
@@ -279,16 +282,6 @@ static enum muster_status read_body(struct madt *madt)
     return status;
 }
 
-static bool has_enabled_cpu(const struct muster_machine *machine)
-{
-    for (uint32_t i = 0; i < machine->cpu_count; i++) {
-        if (machine->cpus[i].enabled) {
-            return true;
-        }
-    }
-    return false;
-}
-
 /* The BSP is who it says it is: neither the first entry nor APIC ID 0 (asterinas #2091). */
 static enum muster_status find_bsp(struct madt *madt, uint32_t bsp_apic_id)
 {
@@ -297,7 +290,7 @@ static enum muster_status find_bsp(struct madt *madt, uint32_t bsp_apic_id)
 
     madt->offset = 0;
     madt->table.entry = 0;
-    if (!has_enabled_cpu(machine)) {
+    if (!machine_has_enabled_cpu(machine)) {
         return madt_refuse(madt, MUSTER_ERROR_MADT_NO_CPU, 0, 0, 1);
     }
     if (bsp_apic_id == MUSTER_BSP_UNKNOWN) {
@@ -306,8 +299,7 @@ static enum muster_status find_bsp(struct madt *madt, uint32_t bsp_apic_id)
     if (bsp < 0 || !machine->cpus[bsp].enabled) {
         return madt_refuse(madt, MUSTER_ERROR_MADT_NO_BSP, 0, 0, bsp_apic_id);
     }
-    machine->cpus[bsp].bsp = true;
-    machine->bsp = (uint32_t)bsp;
+    machine_set_bsp(machine, (uint32_t)bsp);
     return MUSTER_OK;
 }
 

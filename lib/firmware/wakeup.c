@@ -3,36 +3,26 @@
 
 #include "abi/mailbox.h"
 #include "abi/x86.h"
+#include "lib/firmware/mailbox_page.h"
 
 #define MAILBOX_VERSION_MAX  1u /* ACPI 6.6 knows 0 and 1 */
 #define RESET_VECTOR_VERSION 1u
-
-static bool is_private(const struct madt *madt, struct acpi_range range)
-{
-    const struct muster_platform *platform = madt->machine->platform;
-
-    return platform->is_private == NULL ||
-           platform->is_private(platform->context, range.phys, range.bytes);
-}
 
 static enum muster_status check_mailbox(struct madt *madt, uint64_t phys)
 {
     const size_t field = offsetof(struct acpi_madt_wakeup, mailbox_address);
     struct acpi_range page = {phys, MAILBOX_BYTES};
+    enum muster_status status = mailbox_page_judge(madt->machine->platform, phys);
 
-    if (phys % MAILBOX_BYTES != 0) {
-        return madt_refuse(madt, MUSTER_ERROR_MAILBOX_ALIGNMENT, field, phys,
-                           phys - phys % MAILBOX_BYTES);
+    if (status == MUSTER_ERROR_MAILBOX_ALIGNMENT) {
+        return madt_refuse(madt, status, field, phys, phys - phys % MAILBOX_BYTES);
     }
-    if (!acpi_range_is_possible(page)) {
-        return madt_refuse(madt, MUSTER_ERROR_MAILBOX_ADDRESS, field, phys, 0);
+    if (status != MUSTER_OK) {
+        return madt_refuse(madt, status, field, phys, 0);
     }
     /* The first command would be written into the table. */
     if (madt_is_overlapped(madt, page)) {
         return madt_refuse(madt, MUSTER_ERROR_TABLE_OVERLAP, field, phys, 0);
-    }
-    if (!is_private(madt, page)) {
-        return madt_refuse(madt, MUSTER_ERROR_MAILBOX_SHARED, field, phys, 0);
     }
     return MUSTER_OK;
 }
@@ -42,7 +32,8 @@ static enum muster_status check_reset_vector(struct madt *madt, uint64_t phys)
 {
     struct acpi_range page = {phys - phys % PAGE_BYTES, PAGE_BYTES};
 
-    if (phys != 0 && (!acpi_range_is_possible(page) || !is_private(madt, page))) {
+    if (phys != 0 && (!acpi_range_is_possible(page) ||
+                      !firmware_range_is_private(madt->machine->platform, page))) {
         return madt_refuse(madt, MUSTER_ERROR_RESET_VECTOR_ADDRESS,
                            offsetof(struct acpi_madt_wakeup, reset_vector), phys, 0);
     }
@@ -74,6 +65,7 @@ enum muster_status madt_take_wakeup(struct madt *madt, const struct acpi_madt_wa
         entry->mailbox_version >= RESET_VECTOR_VERSION && length >= ACPI_MADT_WAKEUP_BYTES_V1;
     struct muster_mailbox_description mailbox = {
         .present = true,
+        .source = MUSTER_SOURCE_ACPI,
         .version = entry->mailbox_version,
         .length = length,
         .mailbox_phys = entry->mailbox_address,

@@ -36,6 +36,8 @@ bool slot_wants_wake(const struct muster_slot *slot)
 void slot_fail(struct muster_slot *slot, enum muster_status why)
 {
     u32_store_relaxed((uint32_t *)&slot->failure, why);
+    if (why == MUSTER_OK)
+        slot->failure_code = 0;
 }
 
 enum muster_status slot_failure(const struct muster_slot *slot)
@@ -43,9 +45,11 @@ enum muster_status slot_failure(const struct muster_slot *slot)
     return (enum muster_status)u32_load_relaxed((const uint32_t *)&slot->failure);
 }
 
-void slot_stamp(struct muster_slot *slot, enum muster_stamp stamp)
+void slot_stamp_wake(const struct wake_run *run, struct muster_slot *slot)
 {
-    slot->stamps_ns[stamp] = time_now_ns(slot->machine);
+    uint64_t now_ns = time_now_ns(run->machine);
+    slot->stamps_ns[MUSTER_STAMP_WAKE_SENT] = now_ns;
+    trace_write(run->trace, now_ns, MUSTER_TRACE_WAKE_SENT, slot->apic_id, run->plan->way);
 }
 
 /* Who is to be sent for. One that came after an earlier deadline is here already. */
@@ -91,6 +95,14 @@ static int32_t wait_while_pending(const struct muster_machine *machine, uint32_t
     return -1;
 }
 
+static uint32_t count_pending(const struct muster_machine *machine)
+{
+    uint32_t count = 0;
+    for (uint32_t i = 0; i < machine->cpu_count; i++)
+        count += slot_is_pending(&machine->slots[i]);
+    return count;
+}
+
 static void wait_for_arrivals(const struct wake_run *run, const struct way_operations *way)
 {
     uint64_t pause_ns = way->wake_again(run, 0);
@@ -102,6 +114,7 @@ static void wait_for_arrivals(const struct wake_run *run, const struct way_opera
                                      again ? now_ns + pause_ns : run->deadline_ns);
         if (missing < 0 || !again)
             return;
+        trace_boot(run->machine, MUSTER_TRACE_WAKE_AGAIN, attempt, count_pending(run->machine));
         pause_ns = way->wake_again(run, attempt);
     }
 }
@@ -112,6 +125,7 @@ void slot_give_up(struct muster_slot *slot)
     if (word_move(&slot->state, MUSTER_CPU_ADOPT_PENDING, MUSTER_CPU_FAILED)) {
         if (!slot_failure(slot))
             slot_fail(slot, MUSTER_ERROR_NOT_ARRIVED);
+        trace_boot(slot->machine, MUSTER_TRACE_FAILED, slot->apic_id, slot_failure(slot));
     } else if (word_load_acquire(&slot->state) != MUSTER_CPU_FAILED) {
         slot_fail(slot, MUSTER_OK); /* late, or its wake seemed lost and was not */
     }
@@ -136,7 +150,10 @@ void adopt_pending(struct muster_machine *machine, const struct muster_plan *pla
                    uint64_t timeout_ns)
 {
     const struct way_operations *way = way_operations_of(plan);
-    struct wake_run run = {.machine = machine, .plan = plan, .start_ns = time_now_ns(machine)};
+    struct wake_run run = {.machine = machine,
+                           .plan = plan,
+                           .trace = trace_ring_of(machine, machine->bsp),
+                           .start_ns = time_now_ns(machine)};
     run.deadline_ns = time_after(run.start_ns, timeout_ns);
     way->wake(&run);
     wait_for_arrivals(&run, way);
@@ -153,5 +170,7 @@ enum muster_status muster_adopt(struct muster_machine *machine, const struct mus
     if (has_way)
         adopt_pending(machine, plan, timeout_ns);
     give_up(machine);
-    return any_failed(machine) ? MUSTER_TIME_OUT : MUSTER_OK;
+    enum muster_status status = any_failed(machine) ? MUSTER_TIME_OUT : MUSTER_OK;
+    trace_boot(machine, MUSTER_TRACE_ADOPTED, status, 0);
+    return status;
 }

@@ -1,4 +1,5 @@
 /* What every entry page carries, whichever way leads to it. */
+#include "abi/sev.h"
 #include "abi/x86.h"
 #include "lib/cpu/cpu.h"
 #include "lib/wake/way.h"
@@ -21,6 +22,7 @@ CHECK(gdt_limit, ENTRY_GDTR);
 CHECK(gdt, ENTRY_GDT);
 CHECK(x2apic, ENTRY_X2APIC);
 CHECK(td, ENTRY_TD);
+CHECK(sev_es, ENTRY_SEV_ES);
 #undef CHECK
 _Static_assert(offsetof(struct entry_parameters, gdt_base) ==
                    offsetof(struct entry_parameters, gdt_limit) + 2,
@@ -50,5 +52,32 @@ void entry_parameters_init(const struct muster_machine *machine, struct entry_pa
         .gdt = {0, 0x00AF9B000000FFFF, 0x00CF93000000FFFF, 0x00CF9B000000FFFF},
         .x2apic = machine->profile.x2apic,
         .td = machine->confidential,
+        .sev_es = (muster_sev_status(machine->platform) & SEV_STATUS_ES) != 0,
     };
+}
+
+/* How deep the page tables are is the table's affair, as in lib/cpu/load.c. */
+void start_state_make(const struct muster_machine *machine, uint32_t index,
+                      struct start_state *state)
+{
+    const struct muster_cpu_config *config = &machine->config;
+    const struct muster_cpu_profile *profile = &machine->profile;
+    *state = (struct start_state){
+        .rip = mailbox_entry_vector(machine, index),
+        .cr0 = (profile->cr0 | CR0_PG | CR0_PE) & ~(uint64_t)(CR0_CD | CR0_NW),
+        .cr3 = config->start_cr3 ? config->start_cr3[index] : config->park_cr3,
+        .cr4 = (profile->cr4 & ~(uint64_t)CR4_LA57) | CR4_PAE |
+               (config->paging_levels == 5 ? CR4_LA57 : 0),
+        .efer = EFER_LME | EFER_LMA | (profile->efer & EFER_NXE),
+        .pat = profile->has_pat ? profile->pat : PAT_AT_RESET,
+    };
+}
+
+bool start_tables_are_sound(const struct muster_machine *machine)
+{
+    const uint64_t *cr3 = machine->config.start_cr3;
+    for (uint32_t i = 0; cr3 && i < machine->cpu_count; i++)
+        if (machine->cpus[i].enabled && i != machine->bsp && (!cr3[i] || cr3[i] % PAGE_BYTES))
+            return false;
+    return true;
 }

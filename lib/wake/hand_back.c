@@ -70,13 +70,14 @@ enum muster_status muster_cpu_hand_back(struct muster_machine *machine,
         !word_move(&slot->state, MUSTER_CPU_OFF, MUSTER_CPU_OFF_PENDING))
         return MUSTER_DENIED;
     uint64_t deadline_ns = time_after(platform->time_ns(platform->context), timeout_ns);
+    enum muster_cpu_state state = MUSTER_CPU_OFF;
     enum muster_status status = tell_to_leave(slot, deadline_ns);
-    if (status) {
-        word_move(&slot->state, MUSTER_CPU_OFF_PENDING, MUSTER_CPU_OFF);
-        return status;
+    if (!status) {
+        status = make_sure(slot, deadline_ns);
+        slot_fail(slot, status);
+        state = status ? MUSTER_CPU_FAILED : MUSTER_CPU_ABSENT;
     }
-    status = make_sure(slot, deadline_ns);
-    slot_fail(slot, status);
-    word_move(&slot->state, MUSTER_CPU_OFF_PENDING, status ? MUSTER_CPU_FAILED : MUSTER_CPU_ABSENT);
+    trace_boot(machine, MUSTER_TRACE_HANDED_BACK, apic_id, status);
+    word_move(&slot->state, MUSTER_CPU_OFF_PENDING, state);
     return status;
 }

@@ -3,6 +3,7 @@
 
 #include "abi/x86.h"
 #include "lib/atomic.h"
+#include "lib/wake/park.h"
 #include "lib/wake/way.h"
 
 /* The BSP's INIT would reset the machine, and a mailbox's firmware knows nothing of newcomers. */
@@ -30,6 +31,8 @@ static void slot_begin_life(struct muster_slot *slot)
     slot_fail(slot, MUSTER_OK);
     for (unsigned stamp = 0; stamp < MUSTER_STAMP_COUNT; stamp++)
         slot->stamps_ns[stamp] = 0;
+    slot->clock = (struct muster_clock){0};
+    word_store_release(&slot->command, PARK_STAY);
     slot_vacate(slot);
 }
 

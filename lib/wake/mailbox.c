@@ -12,9 +12,7 @@
 
 #define FOUR_GIB 0x100000000u
 
-/* The share of the time-out that is kept for the last CPU's way from acknowledgement to park. */
-#define ARRIVAL_SHARE 16
-#define SETTLE_NS     100000u
+#define SETTLE_NS 100000u
 
 /*
  * Command and the reserved field behind it are one 32-bit word here: some firmware compares the
@@ -78,19 +76,21 @@ enum muster_status mailbox_test(const struct muster_machine *machine, uint32_t a
     enum muster_status status = mailbox_await_free(machine, deadline_ns);
     if (status)
         return status;
+    trace_boot(machine, MUSTER_TRACE_MAILBOX_TEST, apic_id, 0);
     mailbox_send(mailbox, apic_id, 0, MAILBOX_TEST);
-    if (mailbox_wait_noop(machine, mailbox, deadline_ns))
-        return MUSTER_OK;
-    return mailbox_withdraw(mailbox, MAILBOX_TEST) ? MUSTER_TIME_OUT : MUSTER_OK;
+    if (!mailbox_wait_noop(machine, mailbox, deadline_ns) &&
+        mailbox_withdraw(mailbox, MAILBOX_TEST))
+        return MUSTER_TIME_OUT;
+    trace_boot(machine, MUSTER_TRACE_MAILBOX_ACKNOWLEDGED, apic_id, MAILBOX_TEST);
+    return MUSTER_OK;
 }
 
-static uint64_t mailbox_entry_bytes(const struct muster_machine *machine)
+uint64_t mailbox_entry_bytes(const struct muster_machine *machine)
 {
     return (uint64_t)PAGE_BYTES * ((machine->cpu_count + ENTRY_STUBS - 1) / ENTRY_STUBS);
 }
 
-/* The address at which this slot's CPU, and no other, enters. */
-static uint64_t vector_of(const struct muster_machine *machine, uint32_t index)
+uint64_t mailbox_entry_vector(const struct muster_machine *machine, uint32_t index)
 {
     return machine->config.entry_phys + (uint64_t)PAGE_BYTES * (index / ENTRY_STUBS) +
            ENTRY_STUB_BYTES * (index % ENTRY_STUBS);
@@ -110,7 +110,7 @@ void mailbox_entry_page_write(const struct muster_machine *machine, uint8_t *pag
         (uint32_t)(page_phys + (uint64_t)(mailbox_entry_64 - mailbox_entry_start));
 }
 
-static enum muster_status mailbox_prepare(struct muster_machine *machine)
+enum muster_status mailbox_entry_prepare(const struct muster_machine *machine)
 {
     const struct muster_cpu_config *config = &machine->config;
     uint64_t bytes = mailbox_entry_bytes(machine);
@@ -125,46 +125,23 @@ static enum muster_status mailbox_prepare(struct muster_machine *machine)
         mailbox_entry_page_write(machine, pages + (size_t)PAGE_BYTES * page,
                                  config->entry_phys + (uint64_t)PAGE_BYTES * page,
                                  page * ENTRY_STUBS);
+    return MUSTER_OK;
+}
+
+static enum muster_status mailbox_prepare(struct muster_machine *machine)
+{
+    enum muster_status status = mailbox_entry_prepare(machine);
+    if (status)
+        return status;
     return mailbox_of(machine) ? MUSTER_OK : MUSTER_ERROR_MAILBOX_ADDRESS;
-}
-
-static uint32_t count_pending(const struct muster_machine *machine, uint32_t from)
-{
-    uint32_t count = 0;
-    for (uint32_t i = from; i < machine->cpu_count; i++)
-        count += slot_wants_wake(&machine->slots[i]);
-    return count;
-}
-
-/*
- * How long this CPU may take to acknowledge. The first silent one may use half of the time up;
- * those after it share what is left, but for what the last one needs to arrive. So any number of
- * dead CPUs costs the one deadline, and a living CPU behind them still gets its turn. 0: there is
- * no time left in which it could.
- */
-static uint64_t acknowledge_deadline_ns(const struct wake_run *run, uint32_t index)
-{
-    const struct muster_platform *platform = run->machine->platform;
-    if (run->deadline_ns == MUSTER_FOREVER)
-        return MUSTER_FOREVER;
-    uint64_t now_ns = platform->time_ns(platform->context);
-    uint64_t timeout_ns = run->deadline_ns - run->start_ns;
-    uint64_t half_ns = run->start_ns + timeout_ns / 2;
-    uint64_t end_ns = run->deadline_ns - timeout_ns / ARRIVAL_SHARE;
-    if (now_ns < half_ns)
-        return half_ns;
-    if (now_ns >= end_ns)
-        return 0;
-    return now_ns + (end_ns - now_ns) / (1 + count_pending(run->machine, index + 1));
 }
 
 static void wake_one(const struct wake_run *run, struct mailbox *mailbox, uint32_t index)
 {
     struct muster_machine *machine = run->machine;
     struct muster_slot *slot = &machine->slots[index];
-    uint64_t deadline_ns = acknowledge_deadline_ns(run, index);
+    uint64_t deadline_ns = way_turn_deadline_ns(run, index);
     if (!deadline_ns) {
-        /* A command that is withdrawn at once may be read all the same: better not sent. */
         slot_fail(slot, MUSTER_TIME_OUT);
         return;
     }
@@ -172,15 +149,17 @@ static void wake_one(const struct wake_run *run, struct mailbox *mailbox, uint32
         slot_fail(slot, MUSTER_ERROR_MAILBOX_BUSY);
         return;
     }
-    slot_stamp(slot, MUSTER_STAMP_WAKE_SENT);
-    mailbox_send(mailbox, slot->apic_id, vector_of(machine, index), MAILBOX_WAKEUP);
+    slot_stamp_wake(run, slot);
+    mailbox_send(mailbox, slot->apic_id, mailbox_entry_vector(machine, index), MAILBOX_WAKEUP);
     /*
      * The acknowledgement comes before the jump: it frees the mailbox and nothing else. A wake
      * that is withdrawn may have been read already; whoever follows it then arrives at a slot
      * that was another's, and is told so by its own APIC ID (lib/wake/park.c).
      */
-    if (!mailbox_wait_noop(machine, mailbox, deadline_ns) &&
-        mailbox_withdraw(mailbox, MAILBOX_WAKEUP)) {
+    if (mailbox_wait_noop(machine, mailbox, deadline_ns) ||
+        !mailbox_withdraw(mailbox, MAILBOX_WAKEUP)) {
+        trace_boot(machine, MUSTER_TRACE_MAILBOX_ACKNOWLEDGED, slot->apic_id, MAILBOX_WAKEUP);
+    } else {
         slot_fail(slot, MUSTER_ERROR_NOT_ACKNOWLEDGED);
         /* The CPU may have read it and be about to clear it: that must not hit the next. */
         pass_time(machine->platform, SETTLE_NS);

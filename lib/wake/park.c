@@ -4,7 +4,10 @@
  */
 #include "lib/wake/park.h"
 
+#include <muster/order.h>
+
 #include "lib/atomic.h"
+#include "lib/cpu/clock.h"
 #include "lib/cpu/cpu.h"
 #include "lib/wake/way.h"
 
@@ -12,8 +15,9 @@ static void arrival_stamps(struct muster_slot *slot)
 {
     const struct muster_platform *platform = slot->machine->platform;
     void *context = platform->context;
-    slot->stamps_ns[MUSTER_STAMP_FIRST_INSTRUCTION] = platform->tsc_to_ns(context, slot->first_tsc);
-    slot->stamps_ns[MUSTER_STAMP_LONG_MODE] = platform->tsc_to_ns(context, slot->long_mode_tsc);
+    slot_stamp_at(slot, MUSTER_STAMP_FIRST_INSTRUCTION,
+                  platform->tsc_to_ns(context, slot->first_tsc));
+    slot_stamp_at(slot, MUSTER_STAMP_LONG_MODE, platform->tsc_to_ns(context, slot->long_mode_tsc));
     slot_stamp(slot, MUSTER_STAMP_OWN_TABLES);
 }
 
@@ -31,10 +35,12 @@ bool park_arrive(struct muster_slot *slot, enum muster_status loaded)
         loaded = MUSTER_ERROR_WRONG_APIC_ID;
     if (loaded != MUSTER_OK) {
         slot_fail(slot, loaded);
+        trace_own(slot, MUSTER_TRACE_FAILED, slot->apic_id, loaded);
         word_move(&slot->state, MUSTER_CPU_ADOPT_PENDING, MUSTER_CPU_FAILED);
         return false;
     }
     slot->park_method = park_method_of(slot->machine);
+    muster_topology_read(slot->machine->platform, slot->apic_id, &slot->topology);
     slot_stamp(slot, MUSTER_STAMP_PARKED);
     word_store_release(&slot->arrived, 1);
     /* Fails where the deadline came first: the CPU is parked all the same, but counts as lost. */
@@ -57,6 +63,8 @@ enum park_step park_step(struct muster_slot *slot)
     case PARK_HAND_BACK:
         return word_move(&slot->command, PARK_HAND_BACK, PARK_STAY) ? PARK_STEP_LEAVE
                                                                     : PARK_STEP_SLEEP;
+    case PARK_CLOCK:
+        return PARK_STEP_CLOCK;
     default:
         return PARK_STEP_SLEEP;
     }
@@ -78,7 +86,11 @@ void park_run(struct muster_slot *slot)
         case PARK_STEP_ENTER:
             cpu_enter(slot);
         case PARK_STEP_LEAVE:
+            trace_own(slot, MUSTER_TRACE_LEFT, 0, 0);
             cpu_leave(slot->machine->mailbox.reset_vector_phys);
+        case PARK_STEP_CLOCK:
+            clock_run(slot);
+            break;
         case PARK_STEP_SLEEP:
             park_sleep(slot);
         }
@@ -104,6 +116,9 @@ bool park_return(struct muster_slot *slot, enum muster_status reloaded)
     if (reloaded) {
         slot_fail(slot, reloaded);
         word_store_release(&slot->arrived, 0); /* not to be adopted again */
+        trace_own(slot, MUSTER_TRACE_FAILED, slot->apic_id, reloaded);
+    } else {
+        trace_own(slot, MUSTER_TRACE_OFF, 0, 0);
     }
     /*
      * The CPU stands on its park stack, its GS base is the slot, its CR3 the park table: nothing

@@ -14,6 +14,7 @@ enum park_command {
     PARK_STAY = 0,
     PARK_START,     /* go to slot->start.entry */
     PARK_HAND_BACK, /* go to the firmware's ResetVector */
+    PARK_CLOCK,     /* measure the clock against the BSP's, and stay */
 };
 
 /** What one step of the park loop found. */
@@ -21,6 +22,7 @@ enum park_step {
     PARK_STEP_SLEEP, /* nothing: the caller sleeps, then steps again */
     PARK_STEP_ENTER, /* the CPU is ON: to its entry */
     PARK_STEP_LEAVE, /* back to the firmware */
+    PARK_STEP_CLOCK, /* measure the clock, then step again */
 };
 
 /** How the calling CPU, which may be of another kind than the BSP, sleeps. */

@@ -1,4 +1,5 @@
 /* Everything that APs will need, made before the first of them is sent for. */
+#include <muster/order.h>
 #include <muster/wake.h>
 
 #include "abi/x86.h"
@@ -72,7 +73,9 @@ enum muster_status muster_prepare(struct muster_machine *machine, const struct m
     muster_cpu_profile_read(machine, &machine->profile);
     bsp->park_method = machine->config.park_method;
     slot_stamp(bsp, MUSTER_STAMP_OWN_TABLES);
+    muster_topology_read(machine->platform, bsp->apic_id, &bsp->topology);
     slot_stamp(bsp, MUSTER_STAMP_ON);
+    trace_boot(machine, MUSTER_TRACE_PREPARED, machine->cpu_count, config->entry_phys);
     word_store_release(&machine->on_count, 1);
     word_store_release(&bsp->state, MUSTER_CPU_ON);
     return MUSTER_OK;

@@ -17,6 +17,16 @@ static uint64_t sipi_entry_bytes(const struct muster_machine *machine)
     return PAGE_BYTES;
 }
 
+void sipi_entry_page_write(const struct muster_machine *machine, uint8_t *page, uint64_t page_phys)
+{
+    struct entry_parameters *entry = (void *)(page + ENTRY_PARAMETERS);
+    memcpy(page, sipi_entry_start, (size_t)(sipi_entry_end - sipi_entry_start));
+    entry_parameters_init(machine, entry, page_phys);
+    entry->arrive = (uint64_t)(uintptr_t)arrive_by_apic_id;
+    entry->far32_offset = (uint32_t)(page_phys + (uint64_t)(sipi_entry_32 - sipi_entry_start));
+    entry->far64_offset = (uint32_t)(page_phys + (uint64_t)(sipi_entry_64 - sipi_entry_start));
+}
+
 static enum muster_status sipi_prepare(struct muster_machine *machine)
 {
     const struct muster_cpu_config *config = &machine->config;
@@ -27,12 +37,7 @@ static enum muster_status sipi_prepare(struct muster_machine *machine)
     uint8_t *page = machine->platform->map(machine->platform->context, page_phys, PAGE_BYTES);
     if (!page)
         return MUSTER_ERROR_ENTRY_PAGE;
-    struct entry_parameters *entry = (void *)(page + ENTRY_PARAMETERS);
-    memcpy(page, sipi_entry_start, (size_t)(sipi_entry_end - sipi_entry_start));
-    entry_parameters_init(machine, entry, page_phys);
-    entry->arrive = (uint64_t)(uintptr_t)arrive_by_apic_id;
-    entry->far32_offset = (uint32_t)(page_phys + (uint64_t)(sipi_entry_32 - sipi_entry_start));
-    entry->far64_offset = (uint32_t)(page_phys + (uint64_t)(sipi_entry_64 - sipi_entry_start));
+    sipi_entry_page_write(machine, page, page_phys);
     return MUSTER_OK;
 }
 
@@ -63,10 +68,10 @@ static bool may_broadcast(const struct muster_machine *machine)
 }
 
 /* An INIT begins a wake. */
-static void stamp_init(struct muster_slot *slot, uint32_t command)
+static void stamp_init(const struct wake_run *run, struct muster_slot *slot, uint32_t command)
 {
     if ((command & ICR_DELIVERY_MODE) == ICR_INIT)
-        slot_stamp(slot, MUSTER_STAMP_WAKE_SENT);
+        slot_stamp_wake(run, slot);
 }
 
 /* @status: of the send before. An APIC that is stuck stays so: its patience is spent once. */
@@ -89,7 +94,7 @@ static void send_to_each(const struct wake_run *run, uint32_t command)
         struct muster_slot *slot = &machine->slots[i];
         if (!slot_wants_wake(slot) || slot_failure(slot))
             continue;
-        stamp_init(slot, command);
+        stamp_init(run, slot, command);
         status = send_to_one(run, slot, command, status);
     }
 }
@@ -99,7 +104,7 @@ static void send_to_all(const struct wake_run *run, uint32_t command)
     struct muster_machine *machine = run->machine;
     for (uint32_t i = 0; i < machine->cpu_count; i++)
         if (slot_wants_wake(&machine->slots[i]))
-            stamp_init(&machine->slots[i], command);
+            stamp_init(run, &machine->slots[i], command);
     enum muster_status status =
         apic_send(machine->platform, run->plan->x2apic, 0, command | ICR_ALL_BUT_SELF);
     for (uint32_t i = 0; status && i < machine->cpu_count; i++)

@@ -34,18 +34,23 @@ static void wake_one(const struct wake_run *run, struct muster_slot *slot)
         slot_fail(slot, status);
 }
 
+void td_gate_open(const struct muster_machine *machine)
+{
+    word_store_release(machine->config.td_gate, (uint32_t)machine->config.entry_phys);
+}
+
 static void td_start_wake(const struct wake_run *run)
 {
     struct muster_machine *machine = run->machine;
     for (uint32_t i = 0; i < machine->cpu_count; i++)
         if (slot_wants_wake(&machine->slots[i]))
-            slot_stamp(&machine->slots[i], MUSTER_STAMP_WAKE_SENT);
+            slot_stamp_wake(run, &machine->slots[i]);
     /*
      * The page must be there before the gate opens, and the gate be open before anybody is woken:
      * a CPU looks, then sleeps, and an interrupt that came in between ends its sleep at once. It
      * stays pending until the CPU is in the park area, where its vector is known.
      */
-    word_store_release(machine->config.td_gate, (uint32_t)machine->config.entry_phys);
+    td_gate_open(machine);
     for (uint32_t i = 0; i < machine->cpu_count; i++)
         if (slot_wants_wake(&machine->slots[i]))
             wake_one(run, &machine->slots[i]);

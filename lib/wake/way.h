@@ -6,10 +6,17 @@
 
 #include <muster/wake.h>
 
+#include "lib/trace.h"
+
+/** The trace's first events are the stamps, in their order. */
+#define TRACE_OF_STAMP(stamp) ((enum muster_trace_event)(MUSTER_TRACE_WAKE_SENT + (stamp)))
+_Static_assert(TRACE_OF_STAMP(MUSTER_STAMP_ON) == MUSTER_TRACE_ON, "muster/trace.h");
+
 /** One bring-up in progress: which machine, how, and until when. */
 struct wake_run {
     struct muster_machine *machine;
     const struct muster_plan *plan;
+    struct muster_trace_ring *trace; /* the BSP's, or NULL */
     uint64_t start_ns;
     uint64_t deadline_ns; /* for everything; MUSTER_FOREVER: none */
 };
@@ -41,7 +48,8 @@ struct way_operations {
     uint64_t (*wake_again)(const struct wake_run *run, unsigned attempt);
 };
 
-extern const struct way_operations sipi_way, mailbox_way, td_start_way;
+extern const struct way_operations sipi_way, mailbox_way, td_start_way, hyperv_way, snp_way,
+    es_jump_table_way;
 
 /** The operations of plan->way; NULL for MUSTER_WAY_NONE. */
 const struct way_operations *way_operations_of(const struct muster_plan *plan);
@@ -72,14 +80,61 @@ void slot_vacate(struct muster_slot *slot);
 /** Wait, whatever happens meanwhile. */
 void pass_time(const struct muster_platform *platform, uint64_t ns);
 
-/** Mark the moment on the slot, by the platform's time. */
-void slot_stamp(struct muster_slot *slot, enum muster_stamp stamp);
+/**
+ * Of a way that sends for one CPU at a time: until when this one may keep the others waiting. 0: it
+ * is not to be sent for any more, and has failed by MUSTER_TIME_OUT.
+ */
+uint64_t way_turn_deadline_ns(const struct wake_run *run, uint32_t index);
+
+/**
+ * On the CPU itself: mark the moment on the slot and in its trace, by one reading of the clock.
+ * The slot's stamps are what is known without a trace, and what stays when a ring has come around.
+ */
+static inline void slot_stamp_at(struct muster_slot *slot, enum muster_stamp stamp,
+                                 uint64_t time_ns)
+{
+    slot->stamps_ns[stamp] = time_ns;
+    trace_write(slot->trace, time_ns, TRACE_OF_STAMP(stamp), 0, 0);
+}
+
+static inline void slot_stamp(struct muster_slot *slot, enum muster_stamp stamp)
+{
+    const struct muster_platform *platform = slot->machine->platform;
+    slot_stamp_at(slot, stamp, platform->time_ns(platform->context));
+}
+
+/** On the BSP, just before it: the slot's CPU is sent its (first) wake. */
+void slot_stamp_wake(const struct wake_run *run, struct muster_slot *slot);
 
 /** Write one page of mailbox entry stubs, for the slots from @first_slot on. */
 void mailbox_entry_page_write(const struct muster_machine *machine, uint8_t *page,
                               uint64_t page_phys, uint32_t first_slot);
 
-/** Fill the part of an entry page's parameters that both ways need. */
+/** Write one page that leads from real mode to arrive_by_apic_id, entered at its start. */
+void sipi_entry_page_write(const struct muster_machine *machine, uint8_t *page, uint64_t page_phys);
+
+/** The same for all slots: bytes, where this slot's CPU and no other enters, and all pages. */
+uint64_t mailbox_entry_bytes(const struct muster_machine *machine);
+uint64_t mailbox_entry_vector(const struct muster_machine *machine, uint32_t index);
+enum muster_status mailbox_entry_prepare(const struct muster_machine *machine);
+
+/** Open the gate at which a TD's CPUs wait (lib/wake/td_start.c). The entry page is written. */
+void td_gate_open(const struct muster_machine *machine);
+
+/**
+ * What a CPU needs to run its stub of the mailbox's entry pages from its first instruction on:
+ * long mode, the BSP's registers as far as they are of use there.
+ */
+struct start_state {
+    uint64_t rip, cr0, cr3, cr4, efer, pat;
+};
+void start_state_make(const struct muster_machine *machine, uint32_t index,
+                      struct start_state *state);
+
+/** config.start_cr3: every AP's must be a page's address. */
+bool start_tables_are_sound(const struct muster_machine *machine);
+
+/** Fill the part of an entry page's parameters that all ways need. */
 struct entry_parameters;
 void entry_parameters_init(const struct muster_machine *machine, struct entry_parameters *entry,
                            uint64_t page_phys);

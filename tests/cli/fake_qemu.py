@@ -6,12 +6,35 @@ FAKE_SCRIPT is a list of steps, one per line, done once the guest is told to go:
     event NAME REASON                         send a QMP event
     sleep SECONDS
     await COMMAND COUNT                       answer commands until that one has come so often
-FAKE_REGISTERS is what "info registers -a" answers. The two CPUs have APIC IDs 0 and 4. Other lines
-for the human monitor are appended to the file FAKE_MONITOR, if it is set. CPUs can be added in two
-more places, with the APIC IDs 8 and 9; a command named in FAKE_REFUSED is refused, and only the
-first FAKE_LEAVE that are asked for leave again. FAKE_VERSION is the version.
+FAKE_NMI is such a list, too, done on "inject-nmi"; without it two vCPUs tell where they are, as the
+monitor of a TD whose rules all held. FAKE_REGISTERS is what "info registers -a" answers. The two
+CPUs have APIC IDs 0 and 4. Other lines for the human monitor are appended to the file FAKE_MONITOR,
+if it is set. CPUs can be added in two more places, with the APIC IDs 8 and 9; a command named in
+FAKE_REFUSED is refused, and only the first FAKE_LEAVE that are asked for leave again. FAKE_VERSION
+is the version.
 """
 import json, os, socket, sys, time
+
+
+RULES = ("mailbox-operands-after-command command-before-noop firmware-half-written "
+         "vector-out-of-range reserved-command reserved-field-not-zero firmware-code-written "
+         "firmware-tables-written cpu-not-described trap-before-idt "
+         "code-outside-vector-page no-init no-sipi").split()
+
+
+def monitor(event, **members):
+    return "console " + json.dumps({"from": "monitor", "event": event, **members},
+                                   separators=(",", ":"))
+
+
+def held():
+    rules = [{"rule": rule, "state": "held", "count": 0} for rule in RULES]
+    lines = []
+    for vcpu in range(2):
+        lines.append(monitor("count", vcpu=vcpu, exits=100 + vcpu))
+        lines.append(monitor("conformance", rules=rules, writes=9, mailbox_commands=1))
+        lines.append(monitor("where", vcpu=vcpu, apic_id=4 * vcpu, rip="0x1000"))
+    return "\n".join(lines)
 
 
 def value(option, prefix):
@@ -65,8 +88,8 @@ class Fake:
     def answer_human(self, words):
         if words == "info registers -a":
             return os.environ.get("FAKE_REGISTERS", "").replace("|", "\r\n")
-        with open(os.environ.get("FAKE_MONITOR", os.devnull), "a") as monitor:
-            monitor.write(words + "\n")
+        with open(os.environ.get("FAKE_MONITOR", os.devnull), "a") as file:
+            file.write(words + "\n")
         return ""
 
     def answer_next(self):
@@ -90,8 +113,8 @@ class Fake:
         self.send({"return": answer} if answer is not None else {"error": {"desc": "refused"}})
         return name
 
-    def run_script(self):
-        for step in os.environ["FAKE_SCRIPT"].splitlines():
+    def run_script(self, script):
+        for step in script.splitlines():
             what, _, rest = step.strip().partition(" ")
             if what in self.files:
                 self.files[what].write(rest + "\n")
@@ -127,7 +150,9 @@ def main():
     while name not in ("", "quit"):
         name = fake.answer_next()
         if name == "cont":
-            fake.run_script()
+            fake.run_script(os.environ["FAKE_SCRIPT"])
+        if name == "inject-nmi":
+            fake.run_script(os.environ.get("FAKE_NMI", held()))
 
 
 main()

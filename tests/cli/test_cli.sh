@@ -93,7 +93,7 @@ expect_no_report() {
 proofs() {
     list=
     for proof in cycles identity percpu ipi-ring ist-nmi ist-df ist-mc apic syscall idle-work registers \
-        write-xor-execute reclaimed-memory reset-vector; do
+        clock write-xor-execute reclaimed-memory reset-vector; do
         state=held
         case $proof in cycles | reclaimed-memory | reset-vector) state=not-applicable ;; esac
         [ "$proof" = "${1:-}" ] && state=$2
@@ -142,6 +142,8 @@ usage_and_files() {
     expect junk_page_tables 2 'multiple of 4096' -- run --wake mailbox --page-tables high
     expect junk_timeout 2 '--timeout soon' -- run --timeout soon
     expect junk_wake 2 '--wake psci' -- run --wake psci
+    expect junk_order 2 'listed, performance, cores, nearest' -- run --order fastest
+    expect order_of_a_foreign_kernel 2 'Unknown option --order' -- boot --order cores k
     expect junk_memory 2 '--memory lots' -- run --memory lots
     expect shim_option_without_shim 2 'add --wake mailbox' -- run --mailbox-version 1
     expect no_cycles 2 '--cycles 0' -- run --cycles 0
@@ -153,7 +155,9 @@ usage_and_files() {
     expect hot_add_to_a_td 2 'no firmware is left .* a TD has no INIT and SIPI' -- run --td --hot-add 4
     expect hot_add_beyond_the_kernel 2 'needs room for 520 CPUs' -- run --cpus 400 --hot-add 60
     expect hand_back_without_mailbox 2 'add --wake mailbox or --td' -- run --hand-back 5
+    expect hand_back_by_a_tree 2 "tree's mailbox takes no CPU back" -- run --wake fdt --hand-back 5
     expect next_kernel_without_mailbox 2 'add --wake mailbox or --td' -- run --then k
+    expect next_kernel_by_a_tree 2 "tree's mailbox takes no CPU back" -- run --wake fdt --then k
     expect next_kernel_by_a_one_way_mailbox 2 'takes no CPU back' -- \
         run --wake mailbox --mailbox-version 0 --then k
     expect words_for_no_next_kernel 2 'add --then KERNEL' -- run --then-append quiet
@@ -162,6 +166,11 @@ usage_and_files() {
     expect td_of_another_size 2 'leave --memory out' -- run --td --memory 1G
     expect td_under_gdb 2 'leave one' -- boot --td --gdb k
     expect td_with_too_many_cpus 2 'at most 64' -- run --td --cpus 65
+    expect conform_with_too_many_cpus 2 '^muster: --cpus 65: give at most 64' -- conform --cpus 65 k
+    expect conform_of_another_size 2 'leave --memory out' -- conform --memory 1G k
+    expect conform_is_always_a_td 2 'Unknown option --gdb' -- conform --gdb k
+    expect conform_without_kernel 2 'which kernel' -- conform
+    expect conform_of_a_text 3 "is not a kernel: no 'HdrS'" -- conform "$here/test_cli.sh"
     expect no_kernel_given 2 'which kernel' -- boot
     expect missing_kernel 3 'nowhere: No such file' -- boot "$lab/nowhere"
     expect folder_as_kernel 3 'is a folder' -- boot "$lab"
@@ -249,8 +258,22 @@ kernels() {
     expect_report good_kernel_is_reported '"schema" : "muster.report/1"'
     expect kernel_with_fewer_cpus 1 'reports 2 CPUs, 3 were asked' -- run --cpus 3 --qemu "$lab/good"
     ln -sf /dev/full "$lab/full"
+    expect kernel_that_did_not_use_the_tree 1 'not the device tree' -- \
+        run --cpus 2 --wake fdt --qemu "$lab/good" --json "$lab/report.json"
+    expect_report tree_is_asked_of_the_shim '"tables=fdt"'
     expect report_on_a_full_disk 3 'cannot be written' -- \
         run --cpus 2 --qemu "$lab/good" --json "$lab/full"
+
+    name=traced
+    {
+        echo '{"from":"kernel","event":"trace","apic_id":77,"written":1,"records":[[5,"on",0,0]]}'
+        report_line on "$(proofs)" ok
+        echo '{"from":"kernel","event":"end"}'
+    } >"$lab/traced.lines"
+    echo "cat '$lab/traced.lines' >\$console; sleep 60 & wait" | fake traced
+    expect traced_kernel 0 'ok: 2 CPUs by sipi' -- \
+        run --cpus 2 --qemu "$lab/traced" --json "$lab/report.json"
+    expect_report trace_is_reported '"apic_id" : 77'
 
     name=dead
     fake_kernel failed "$(proofs)" failed
@@ -465,9 +488,170 @@ tds() {
     boot monitor_without_td_is_not_believed 1 'powered off before' \
         "console {\"from\":\"monitor\",\"event\":\"fatal\",$at,\"reason\":\"forged\"}
         event SHUTDOWN guest-shutdown" --until ready
-    boot td_that_hangs 1 "no end after 1 s; the last line was 'stuck'; how many .* not known; vCPU 1" "$ready
+    boot td_that_hangs 1 "no end after 1 s; the last line was 'stuck'; how many .* not known; vCPU 0 .*, vCPU 1 (APIC ID 4) at 0x1000" "$ready
         console {\"from\":\"monitor\",\"event\":\"where\",$at}
         serial stuck" --td --timeout 1
+    rm -f "$lab/report.json"
+}
+
+# symbols NAME TEXT FILE: conform refuses this file of symbols before it starts anything.
+symbols() {
+    expect "symbols_$1" 3 "symbols $3: $2" -- conform "$lab/vmlinux" --symbols "$3" \
+        --qemu "$lab/nowhere"
+}
+
+bad_symbols() {
+    symbols missing 'No such file' "$lab/nowhere"
+    symbols in_a_folder 'is a folder' "$lab"
+    symbols in_an_empty_file 'is empty' "$lab/empty"
+    symbols without_end 'is too large for a list' "$lab/huge"
+    head -c 4096 /dev/zero >"$lab/zeros"
+    symbols of_zero_bytes 'is neither text nor an ELF file' "$lab/zeros"
+    printf 'ffffffff81000000 T _text\n\001\002\377\n' >"$lab/junk"
+    symbols with_binary_junk 'line 2 is not' "$lab/junk"
+    symbols in_prose 'line 1 is not' "$here/test_cli.sh"
+    echo '1ffffffff81000000 T _text' >"$lab/absurd"
+    symbols at_an_absurd_address 'line 1 is not' "$lab/absurd"
+    echo 'ffffffff81000000 T' >"$lab/nameless"
+    symbols without_name 'line 1 is not' "$lab/nameless"
+    printf '0000000000001000 T %05000d\n' 0 >"$lab/long"
+    symbols with_absurd_names 'names no code' "$lab/long"
+    echo '0000000000001000 D data' >"$lab/data"
+    symbols of_data_alone 'names no code' "$lab/data"
+    echo 'ffffffffffffffff B The real System.map is in the linux-image-<version>-dbg package' >"$lab/stub"
+    symbols of_debian_stub 'names no code; .*-dbg package' "$lab/stub"
+    printf '0000000000000000 T _text\n0000000000000000 t start\n' >"$lab/hidden"
+    symbols that_the_kernel_hides 'all addresses are 0' "$lab/hidden"
+    symbols in_a_broken_elf 'is a broken ELF file' "$lab/vmlinux"
+    head -c 60000 "$lab/bin/muster" >"$lab/cut"
+    symbols in_a_cut_elf 'names no code' "$lab/cut"
+    strip -o "$lab/stripped" "$lab/bin/muster"
+    symbols in_a_stripped_elf 'names no code' "$lab/stripped"
+    for at in 18 16; do # e_machine, e_type
+        cp "$lab/bin/muster" "$lab/foreign$at"
+        printf '\001' | dd of="$lab/foreign$at" bs=1 seek=$at conv=notrunc 2>/dev/null
+    done
+    symbols of_another_machine 'is for another machine than x86' "$lab/foreign18"
+    symbols of_an_object_file 'is not linked yet' "$lab/foreign16"
+}
+
+# conform NAME STATUS TEXT SCRIPT NMI [OPTIONS]: a TD of two CPUs that answers NMI, if it is given.
+conform() {
+    name=$1 status=$2 text=$3
+    FAKE_SCRIPT=$4
+    FAKE_NMI=$5
+    export FAKE_SCRIPT FAKE_NMI
+    [ -n "$5" ] || unset FAKE_NMI
+    shift 5
+    expect "$name" "$status" "$text" -- conform "$lab/vmlinux" --cpus 2 --timeout 5 \
+        --json "$lab/report.json" --qemu "$here/fake_qemu.py" "$@"
+    unset FAKE_NMI
+}
+
+# expect_line NAME TEXT: the last command printed this very line (a basic regular expression).
+expect_line() {
+    if grep -qx -- "$2" "$lab/out"; then
+        pass "$1"
+    else
+        fail "$1" "no line '$2'"
+    fi
+}
+
+# rules [RULE STATE COUNT]: how the rules stand, all held but this one; ABSENT leaves it out.
+rules() {
+    list=
+    for rule in mailbox-operands-after-command command-before-noop firmware-half-written \
+        vector-out-of-range reserved-command reserved-field-not-zero firmware-code-written \
+        firmware-tables-written cpu-not-described trap-before-idt code-outside-vector-page no-init no-sipi; do
+        state=held count=0
+        [ "$rule" != "${1:-}" ] || state=$2 count=$3
+        [ "$state" != ABSENT ] || continue
+        list="$list${list:+,}{\"rule\":\"$rule\",\"state\":\"$state\",\"count\":$count}"
+    done
+    echo "console {\"from\":\"monitor\",\"event\":\"conformance\",\"rules\":[$list${4:-}],\"writes\":9,\"mailbox_commands\":1}"
+}
+
+conformance() {
+    ready='console {"from":"monitor","event":"ready","vcpus":2,"profile":"tdx"}
+        console {"from":"shim","event":"ready","cpus":2,"ap_cr3":"0x7ff01000"}
+        console {"from":"shim","event":"handover"}'
+    init='serial Run /init as init process'
+    where='console {"from":"monitor","event":"where","vcpu":0,"apic_id":0,"rip":"0x2000"}
+        console {"from":"monitor","event":"where","vcpu":1,"apic_id":4,"rip":"0x2000"}'
+    wrote='console {"from":"monitor","event":"finding","rule":"firmware-half-written","vcpu":1,"apic_id":4,"rip":"0x2008","address":"0x7ff00800","value":"0x1","text":"read-only"}'
+    half=firmware-half-written
+
+    conform good_kernel_conforms 0 '^ok: .*13 of 13 rules held, and its end was a good one' \
+        "$ready
+        $init" ''
+    expect_line held_rule_is_told 'command-before-noop  *held'
+    expect_report counts_are_reported_of_a_guest_that_never_ends '"exits" : 101'
+    conform broken_rule 1 '^muster: 1 rule was broken: firmware-half-written' "$ready
+        $wrote
+        $init" "$(rules $half broken 70)
+        $where"
+    expect_line broken_rule_is_counted 'firmware-half-written  *broken, 70 times'
+    expect_line broken_rule_has_its_place '    vCPU 1 (APIC ID 4) at 0x2008: read-only'
+    expect_line other_places_are_counted '    and 69 more'
+    expect_report place_without_symbols_has_none '"symbol" : null'
+    conform finding_behind_the_last_count 1 'rule was broken: firmware-half' "$ready
+        $init" "$(rules)
+        $wrote
+        $where"
+    conform rule_that_was_not_watched 1 'was not watched: firmware-half-written' "$ready
+        $init" "$(rules $half not-watched 0)
+        $where"
+    conform rule_that_nobody_tells_of 1 'was not watched: firmware-half-written' "$ready
+        $init" "$(rules $half ABSENT 0)
+        $where"
+    conform rule_that_is_new 1 '13 of 14 rules held' "$ready
+        $init" "$(rules - - - ',{"rule":"new","state":"broken","count":1}')
+        $where"
+    conform monitor_that_does_not_tell 1 'did not tell how the rules stand' "$ready
+        $init" 'sleep 0'
+    expect_report unknown_conformance_is_null '"conformance" : null'
+    conform bad_end_of_a_good_kernel 1 '13 of 13 rules held, and its end was a bad one' "$ready
+        $(rules)
+        event SHUTDOWN guest-reset" ''
+    expect_report bad_end_is_reported '"end" : "bad"'
+    conform other_finding_breaks_no_rule 0 '1 other findings' "$ready
+        console {\"from\":\"monitor\",\"event\":\"finding\",\"rule\":\"port-read-refused\",\"vcpu\":1}
+        $init" ''
+
+    printf '%s\n' '                 U printf' '0000000000002000 t first' \
+        '0000000000002010 T last' '0000000000003000 D data' >"$lab/map"
+    conform place_has_its_symbol 1 'at 0x2008 (first+0x8): read-only' "$ready
+        $wrote
+        $init" "$(rules)
+        $where" --symbols "$lab/map"
+    expect_report symbol_is_reported '"symbol" : "first+0x8"'
+    for rip in 1fff 3000 3008 ffffffffffffffff; do
+        conform "place_at_${rip}_is_no_code" 1 "at 0x$rip: read-only" "$ready
+            $(echo "$wrote" | sed "s/0x2008/0x$rip/")
+            $init" "$(rules)
+            $where" --symbols "$lab/map"
+    done
+    rm -f "$lab/report.json"
+    conform elf_kernel_keeps_its_words 0 '^ok' "$ready
+        $init" '' --symbols "$lab/map"
+    expect_no_word elf_kernel_gets_no_nokaslr nokaslr
+    { head -c 510 /dev/zero; printf '\125\252\0\0HdrS'; } >"$lab/vmlinuz"
+    mv "$lab/vmlinuz" "$lab/vmlinux"
+    conform linux_with_symbols_stays 0 'gets the word nokaslr' "$ready
+        $init" '' --symbols "$lab/map"
+    expect_report linux_gets_nokaslr 'string=console=ttyS0 nokaslr"'
+    conform linux_without_symbols_may_move 0 '^ok' "$ready
+        $init" ''
+    expect_no_word linux_gets_no_nokaslr nokaslr
+}
+
+# expect_no_word NAME WORD: a report is there, and does not have it.
+expect_no_word() {
+    if [ -s "$lab/report.json" ] && ! grep -q -- "$2" "$lab/report.json"; then
+        pass "$1"
+    else
+        fail "$1" "no report, or '$2' in it"
+    fi
     rm -f "$lab/report.json"
 }
 
@@ -517,7 +701,7 @@ injections() {
 # hot_round FIRST SECOND FAILURE GONE PROOF: what the kernel says of two CPUs that came.
 hot_round() {
     hot_proofs=
-    for proof in identity percpu ipi-ring ist-nmi ist-df apic syscall idle-work registers; do
+    for proof in identity percpu ipi-ring ist-nmi ist-df apic syscall idle-work registers clock; do
         state=held
         [ "$proof" = "$5" ] && state=broken
         hot_proofs="$hot_proofs${hot_proofs:+,}{\"name\":\"$proof\",\"state\":\"$state\",\"detail\":\"x\"}"
@@ -582,12 +766,14 @@ hot_adds() {
 }
 
 usage_and_files
+bad_symbols
 bad_qemus
 no_orphans
 kernels
 if command -v python3 >/dev/null; then
     boots
     tds
+    conformance
     injections
     hot_adds
 else

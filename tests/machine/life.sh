@@ -122,7 +122,7 @@ then_linux_td() {
 # Also an ELF: it finds the same mailbox, and proves the same CPUs once more.
 then_ourselves() {
     expect_status 0 "$muster" run --wake mailbox --cpus "$1" --then build/muster-kernel.elf \
-        --then-append "wake=mailbox" --until "result: ok" --json "$work/report.json" \
+        --then-append "wake=mailbox" --until "result: ok: $1 of $1 CPUs on" --json "$work/report.json" \
         >"$work/console"
     expect "$work/report.json" ".then.handed_back == $1 - 1 and .handover.cpus_up == $1"
     [ "$(grep -c "^result: ok: $1 of $1 CPUs on" "$work/console")" = 2 ] ||

@@ -3,6 +3,9 @@
 # rule each. Every CPU is woken by the mailbox, and none by INIT or SIPI.
 . tests/machine/common.sh
 
+# As muster's own for a TD, and with 5-level paging.
+cpu_la57=Skylake-Server-v4,+la57,+svm,+npt,phys-bits=52,-cx16
+
 cases() {
     for cpus in 1 4 16; do
         echo "100 td_wakes_${cpus}_cpus_of_our_kernel td_run $cpus"
@@ -10,6 +13,9 @@ cases() {
     echo "60 td_with_usable_tables_elsewhere_comes_up td_run 4 --mailbox-version 0 \
 --firmware-memory usable --page-tables 0x11000000"
     echo "60 td_boots_our_kernel_as_any_other td_boot_our_kernel 2"
+    echo "100 td_wakes_4_cpus_by_device_tree td_run 4 --wake fdt"
+    echo "60 td_on_5_levels_leaves_a_4_level_shim td_levels 5 4"
+    echo "60 td_on_4_levels_leaves_a_5_level_shim td_levels 4 5"
     for cpus in 1 2 4; do
         echo "400 linux_6_12_as_a_td_wakes_${cpus}_cpus td_linux $cpus"
     done
@@ -24,6 +30,7 @@ cases() {
 
 long_cases() {
     echo "400 linux_6_12_as_a_td_wakes_8_cpus td_linux 8"
+    echo "400 linux_6_12_as_a_td_goes_to_5_levels td_linux 4 --cpu $cpu_la57"
     echo "400 td_wakes_64_cpus_of_our_kernel td_run 64"
     for round in 1 2 3 4 5 6 7 8 9 10 11 12 13 14 15 16 17 18 19 20; do
         echo "400 linux_6_12_as_a_td_wakes_4_cpus_time_$round td_linux 4"
@@ -60,6 +67,12 @@ td_run() {
         '.proofs | map(select(.name == "ist-mc")) | length == 1 and .[0].state == "not-applicable"'
 }
 
+# td_levels KERNEL-LEVELS SHIM-LEVELS: the page tables of either side, by their depth.
+td_levels() {
+    td_run 4 --cpu "$cpu_la57" --append "levels=$1" --shim-append "levels=$2"
+    expect "$work/report.json" ".guest.fields.paging_levels == $1"
+}
+
 # td_boot_our_kernel CPUS: judged by its result alone; it says nothing that boot would count.
 td_boot_our_kernel() {
     expect_status 0 "$muster" boot build/muster-kernel.elf --td --cpus "$1" --append "" \
@@ -68,14 +81,16 @@ td_boot_our_kernel() {
     expect "$work/report.json" ".monitor.vcpus == $1 and .monitor.findings == []"
 }
 
-# td_linux CPUS: the unmodified kernel of Debian.
+# td_linux CPUS [ARG...]: the unmodified kernel of Debian.
 td_linux() {
     kernel=$(input kernel-6.12)
-    expect_status 0 "$muster" boot "$kernel" --td --cpus "$1" --timeout 360 \
-        --json "$work/report.json" >"$work/console"
+    cpus=$1
+    shift
+    expect_status 0 "$muster" boot "$kernel" --td --cpus "$cpus" --timeout 360 \
+        --json "$work/report.json" "$@" >"$work/console"
     tail -n 6 "$work/console"
-    check_td "$work/report.json" "$1"
-    expect "$work/report.json" ".handover.guest_said == $1"
+    check_td "$work/report.json" "$cpus"
+    expect "$work/report.json" ".handover.guest_said == $cpus"
     grep -q "tdx: Guest detected" "$work/console" || fail "Linux does not know that it is a TD"
 }
 

@@ -1,5 +1,5 @@
 #!/bin/sh
-# Both ways of waking, on machines of all sizes and shapes. Judged by muster's exit status and
+# All ways of waking, on machines of all sizes and shapes. Judged by muster's exit status and
 # by its report.
 . tests/machine/common.sh
 
@@ -8,7 +8,13 @@ cases() {
         echo "100 sipi_wakes_${cpus}_cpus muster_run sipi $cpus"
         echo "100 mailbox_v0_wakes_${cpus}_cpus mailbox 0 $cpus"
         echo "100 mailbox_v1_wakes_${cpus}_cpus mailbox 1 $cpus"
+        [ "$cpus" = 2 ] || echo "100 device_tree_wakes_${cpus}_cpus tree $cpus"
     done
+    echo "60 device_tree_beside_acpi_is_agreed_with both"
+    echo "60 device_tree_is_not_taken_from_a_shim_that_has_none no_tree"
+    echo "60 sparse_apic_ids_come_up_by_device_tree sparse_ids fdt"
+    echo "60 x2apic_wakes_4_cpus_by_device_tree x2apic fdt 4"
+    echo "150 x2apic_wakes_300_cpus_by_device_tree x2apic_firmware fdt 300"
     echo "60 sparse_apic_ids_come_up_by_sipi sparse_ids sipi"
     echo "60 sparse_apic_ids_come_up_by_mailbox sparse_ids mailbox"
     echo "60 x2apic_wakes_4_cpus_by_sipi x2apic sipi 4"
@@ -25,6 +31,7 @@ long_cases() {
     echo "400 sipi_wakes_255_cpus muster_run sipi 255"
     echo "400 mailbox_v0_wakes_255_cpus mailbox 0 255"
     echo "400 mailbox_v1_wakes_255_cpus mailbox 1 255"
+    echo "400 device_tree_wakes_255_cpus tree 255"
     for round in 1 2 3 4 5 6 7 8 9 10; do
         echo "60 sipi_wakes_8_cpus_time_$round muster_run sipi 8"
         echo "60 mailbox_wakes_8_cpus_time_$round muster_run mailbox 8"
@@ -46,6 +53,37 @@ mailbox() {
     else
         check_held "$work/report.json" reclaimed-memory
     fi
+}
+
+# tree CPUS: the shim offers a device tree and no ACPI. A tree knows of no ResetVector, so what
+# firmware had declared usable is taken at once.
+tree() {
+    muster_run fdt "$1"
+    expect "$work/report.json" '.shim.tables == "fdt" and .discovery.source == "device-tree"'
+    expect "$work/report.json" '.discovery.madt_revision == 0'
+    [ "$1" != 1 ] || return 0
+    expect "$work/report.json" '.reason | contains("mailbox of the device tree")'
+    expect "$work/report.json" '.discovery.mailbox_phys == .shim.mailbox'
+    check_held "$work/report.json" reclaimed-memory
+}
+
+# Whatever the shim offers is read, and ACPI's mailbox, which knows more, is used.
+both() {
+    muster_run mailbox 4
+    expect "$work/report.json" '.shim.tables == "both"'
+    expect "$work/report.json" '.discovery.source == "acpi+device-tree"'
+    expect "$work/report.json" '.discovery.mailbox_source == "acpi"'
+    muster_run mailbox 4 --shim-append tables=acpi
+    expect "$work/report.json" '.discovery.source == "acpi"'
+    muster_run mailbox 4 --shim-append tables=fdt
+    expect "$work/report.json" '.discovery.source == "device-tree"'
+}
+
+no_tree() {
+    expect_status 1 "$muster" boot build/muster-kernel.elf --cpus 2 --append wake=fdt \
+        --shim-append tables=acpi >"$work/console" 2>&1
+    grep "gives no device tree" "$work/console" || fail "the kernel did not say so"
+    expect_status 2 "$muster" run --cpus 2 --wake mailbox --shim-append tables=none
 }
 
 # Two sockets of three cores: the hardware leaves APIC IDs 3 and 7 out.

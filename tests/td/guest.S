@@ -1,18 +1,13 @@
 /*
- * The smallest TD: one page of code, its TDVF metadata and a reset vector. Reaches long mode, does
+ * The smallest TD: one page of code, and one of TDVF metadata and a reset vector (tail.S). Reaches long mode, does
  * the one thing that CASE names, and reports what should not have been reached.
  */
-#include "abi/tdvf_image.h"
+#define IMAGE_BYTES 0x2000
+#include "tests/td/image.h"
 #include "abi/tdx.h"
 #include "abi/x86.h"
 
-#define IMAGE_BYTES 0x2000
-#define IMAGE_PHYS  (0x100000000 - IMAGE_BYTES)
-#define HOB_PHYS    0x7F0000
-#define HOB_BYTES   0x1000
-#define WORK_PHYS   0x800000 /* page tables, then a stack */
-#define WORK_BYTES  0x10000
-#define ROOT        WORK_PHYS
+#define ROOT        WORK_PHYS /* page tables, then a stack */
 #define POINTERS    (WORK_PHYS + 0x1000)
 #define DIRECTORIES (WORK_PHYS + 0x2000) /* four of them */
 #define STACK_TOP   (WORK_PHYS + WORK_BYTES)
@@ -45,8 +40,8 @@
 #define CASE_NO_IDT             18 /* IDTR as at the start: at 0, which is pending */
 
     .section .text, "ax", @progbits
-image:
     .code32
+    .globl start_32
 start_32:
     testl %esi, %esi                /* vCPU 0 does it, the others wait */
 1:  jnz 1b
@@ -206,38 +201,5 @@ no_idt:
 gdtr:
     .word gdtr - gdt - 1
     .long gdt
-
-    .balign 16
-metadata:
-    .long TDVF_SIGNATURE
-    .long metadata_end - metadata
-    .long TDVF_VERSION
-    .long 3
-    .long 0, IMAGE_BYTES
-    .quad IMAGE_PHYS, IMAGE_BYTES
-    .long TDVF_SECTION_BFV, 1
-    .long 0, 0
-    .quad HOB_PHYS, HOB_BYTES
-    .long TDVF_SECTION_TD_HOB, 0
-    .long 0, 0
-    .quad WORK_PHYS, WORK_BYTES
-    .long TDVF_SECTION_TEMP_MEM, 0
-metadata_end:
-
-    /* The table of GUIDs, which is read from its end: where the metadata lies, then the footer. */
-    .org image + IMAGE_BYTES - 0x20 - 18 - 22
-table:
-    .long image + IMAGE_BYTES - metadata
-    .word 22
-    .byte 0x35, 0x65, 0x7a, 0xe4, 0x4a, 0x98, 0x98, 0x47
-    .byte 0x86, 0x5e, 0x46, 0x85, 0xa7, 0xbf, 0x8e, 0xc2
-    .word 40
-    .byte 0xde, 0x82, 0xb5, 0x96, 0xb2, 0x1f, 0xf7, 0x45
-    .byte 0xba, 0xea, 0xa3, 0x66, 0xc5, 0x5a, 0x08, 0x2d
-    .org image + IMAGE_BYTES - 0x10
-    .code32
-reset:
-    jmp start_32
-    .org image + IMAGE_BYTES
 
     .section .note.GNU-stack, "", @progbits

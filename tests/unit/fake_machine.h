@@ -17,6 +17,7 @@
 
 #include "abi/mailbox.h"
 #include "abi/x86.h"
+#include "lib/cpu/clock.h"
 #include "lib/cpu/cpu.h"
 #include "lib/machine.h"
 #include "lib/wake/park.h"
@@ -66,8 +67,14 @@ struct fake_cpu {
     uint64_t step_ns;              /* from interrupt to a look at the command */
     uint64_t return_ns;            /* from park area to firmware */
     enum muster_status load_status;
+    int64_t tsc_skew;        /* its counter against the machine's time */
+    uint64_t clock_there_ns; /* how long a question is under way, and its answer */
+    uint64_t clock_back_ns;
+    uint64_t clock_slow_ns; /* how much longer the answer is in all rounds but one */
+    bool clock_dies;        /* asks once, and never again */
 
     /* What it saw. */
+    uint64_t tsc_adjust;
     unsigned inits, sipis, interrupts;
     uint64_t claimed_at_ns, entered_at_ns;
 };
@@ -127,6 +134,8 @@ struct fake_machine {
     struct fake_region regions[FAKE_REGIONS_MAX];
     uint32_t region_count;
 
+    /* Where a SIPI leads to, if not to its vector. */
+    void (*sipi_leads_to)(struct fake_machine *fake, struct fake_cpu *cpu, uint64_t address);
     bool x2apic;
     bool icr_stuck;
     uint64_t icr_busy_ns; /* how long a send stays pending */
@@ -144,10 +153,13 @@ struct fake_machine {
     uint32_t command_count;
 
     uint32_t cpuid_0[4], cpuid_1[4], cpuid_5[4], cpuid_7[4];
+    uint32_t cpuid_hypervisor[4][4]; /* 0x40000000 and on; read only if CPUID.1 says so */
+    uint32_t cpuid_sev[4];           /* 0x8000001F; the last leaf of that range if EAX is set */
     uint32_t msr_number[FAKE_MSRS_MAX];
     uint64_t msr_value[FAKE_MSRS_MAX];
     uint32_t msr_count, msr_writes;
 
+    uint64_t clock_there_ns; /* of the question under way */
     unsigned loads, reloads;
     enum muster_status bsp_load_status;
     void (*on_sleep)(struct fake_machine *fake);
@@ -269,6 +281,55 @@ static inline void *fake_map(void *context, uint64_t phys, size_t bytes)
     return NULL;
 }
 
+/* A processor's clock, and its side of the measurement. */
+
+static inline bool fake_is_bsp(const struct fake_machine *fake)
+{
+    return fake->current == &fake->cpus[fake->machine.bsp];
+}
+
+/* The BSP reads its own only to answer a question, which was under way for a while. */
+static inline uint64_t fake_tsc(void *context)
+{
+    struct fake_machine *fake = context;
+    if (fake_is_bsp(fake))
+        fake->now_ns += fake->clock_there_ns;
+    return fake->now_ns * FAKE_TSC_PER_NS + (uint64_t)fake->current->tsc_skew +
+           fake->current->tsc_adjust;
+}
+
+static inline void fake_step(struct fake_machine *fake, struct fake_cpu *cpu, uint64_t value);
+static inline void fake_clock_ask(struct fake_machine *fake, struct fake_cpu *cpu, uint64_t value);
+
+static inline void fake_clock_look(struct fake_machine *fake, struct fake_cpu *cpu, uint64_t value)
+{
+    struct muster_clock *clock = &cpu->slot->clock;
+    (void)value;
+    if (clock->answer.value == clock->request.value) {
+        clock_take(cpu->slot);
+        fake_at(fake, 100, fake_clock_ask, cpu, 0);
+    } else if (clock->answer.value == CLOCK_CLOSED) {
+        clock_end(cpu->slot);
+        fake_step(fake, cpu, 0);
+    } else {
+        fake_at(fake, FAKE_MS, fake_clock_look, cpu, 0);
+    }
+}
+
+static inline void fake_clock_ask(struct fake_machine *fake, struct fake_cpu *cpu, uint64_t value)
+{
+    (void)value;
+    if (!clock_ask(cpu->slot)) {
+        clock_end(cpu->slot);
+        fake_step(fake, cpu, 0);
+        return;
+    }
+    fake->clock_there_ns = cpu->clock_there_ns;
+    uint64_t slow_ns = cpu->slot->clock.rounds == 3 ? 0 : cpu->clock_slow_ns;
+    if (!cpu->clock_dies)
+        fake_at(fake, cpu->clock_there_ns + cpu->clock_back_ns + slow_ns, fake_clock_look, cpu, 0);
+}
+
 /* A processor on its way in, and back. */
 
 static inline void fake_return(struct fake_machine *fake, struct fake_cpu *cpu, uint64_t value)
@@ -292,6 +353,9 @@ static inline void fake_step(struct fake_machine *fake, struct fake_cpu *cpu, ui
     case PARK_STEP_LEAVE:
         cpu->place = FAKE_UNDER_WAY;
         fake_at(fake, cpu->return_ns, fake_return, cpu, 0);
+        return;
+    case PARK_STEP_CLOCK:
+        fake_clock_ask(fake, cpu, 0);
         return;
     case PARK_STEP_SLEEP:
         if (cpu->slot->command.value != PARK_STAY) /* it does not sleep then */
@@ -463,7 +527,8 @@ static inline void fake_interrupt(struct fake_machine *fake, struct fake_cpu *cp
         if (cpu->place != FAKE_AWAITS_SIPI || (cpu->sipis_lost && cpu->sipis_lost--))
             return;
         cpu->place = FAKE_UNDER_WAY;
-        fake_at(fake, cpu->start_ns, fake_enter_sipi, cpu, address);
+        fake_at(fake, cpu->start_ns, fake->sipi_leads_to ? fake->sipi_leads_to : fake_enter_sipi,
+                cpu, address);
         if (cpu->start_again_ns)
             fake_at(fake, cpu->start_again_ns, fake_enter_sipi, cpu, address);
         return;
@@ -558,6 +623,8 @@ static inline uint64_t fake_msr_read(void *context, uint32_t msr)
         assert_true(fake->x2apic); /* #GP otherwise */
         return fake_apic_register(fake, (msr - MSR_X2APIC) * 16);
     }
+    if (msr == MSR_TSC_ADJUST)
+        return fake->current->tsc_adjust;
     return *fake_msr(fake, msr);
 }
 
@@ -569,6 +636,11 @@ static inline void fake_msr_write(void *context, uint32_t msr, uint64_t value)
                          APIC_DEFAULT_PHYS | APIC_BASE_ENABLED);
         assert_true(!fake->x2apic || value & APIC_BASE_X2APIC); /* #GP: the way back is a reset */
         fake->x2apic = value & APIC_BASE_X2APIC;
+        return;
+    }
+    if (msr == MSR_TSC_ADJUST) {
+        assert_true(fake->cpuid_7[1] & CPUID_7_EBX_TSC_ADJUST); /* #GP otherwise */
+        fake->current->tsc_adjust = value;
         return;
     }
     if (msr < MSR_X2APIC || msr >= MSR_X2APIC + 0x40) {
@@ -588,13 +660,20 @@ static inline void fake_msr_write(void *context, uint32_t msr, uint64_t value)
 static inline void fake_cpuid(void *context, uint32_t leaf, uint32_t subleaf, uint32_t out[4])
 {
     struct fake_machine *fake = context;
-    const uint32_t *from = leaf == 0   ? fake->cpuid_0
-                           : leaf == 1 ? fake->cpuid_1
-                           : leaf == 5 ? fake->cpuid_5
-                           : leaf == 7 ? fake->cpuid_7
-                                       : NULL;
+    const uint32_t last_extended[4] = {fake->cpuid_sev[0] ? CPUID_SEV : CPUID_ADDRESS_SIZES};
+    const uint32_t *from = leaf == 0                                            ? fake->cpuid_0
+                           : leaf == 1                                          ? fake->cpuid_1
+                           : leaf == 5                                          ? fake->cpuid_5
+                           : leaf == 7                                          ? fake->cpuid_7
+                           : leaf == CPUID_EXTENDED_MAX                         ? last_extended
+                           : leaf == CPUID_SEV && last_extended[0] == CPUID_SEV ? fake->cpuid_sev
+                           : leaf >= CPUID_HYPERVISOR && leaf < CPUID_HYPERVISOR + 4 &&
+                                   fake->cpuid_1[2] & CPUID_1_ECX_HYPERVISOR
+                               ? fake->cpuid_hypervisor[leaf - CPUID_HYPERVISOR]
+                               : NULL;
     assert_int_equal(subleaf, 0);
-    if (!from || leaf > fake->cpuid_0[0]) { /* Intel's give the last leaf's data: not zeros */
+    /* Intel's give the last leaf's data: not zeros. */
+    if (!from || (leaf < CPUID_HYPERVISOR && leaf > fake->cpuid_0[0])) {
         memset(out, 0xFF, 4 * sizeof(*out));
         return;
     }
@@ -675,7 +754,9 @@ enum muster_status cpu_load(struct muster_slot *slot, void *percpu)
 }
 
 #define FAKE_CR4_ASKED  0x00100020u
+#define FAKE_CR0_LOADED 0xC0050033u /* with caches off, as no AP is to start */
 #define FAKE_CR4_LOADED 0x00000020u
+#define FAKE_PAT        0x0007040600070105ull
 
 void cpu_profile_make(struct muster_machine *machine)
 {
@@ -691,7 +772,14 @@ void muster_cpu_profile_read(const struct muster_machine *machine,
                              struct muster_cpu_profile *profile)
 {
     const struct fake_machine *fake = machine->platform->context;
-    *profile = (struct muster_cpu_profile){.cr4 = FAKE_CR4_LOADED, .x2apic = fake->x2apic};
+    *profile = (struct muster_cpu_profile){
+        .cr0 = FAKE_CR0_LOADED,
+        .cr4 = FAKE_CR4_LOADED,
+        .efer = EFER_LME | EFER_LMA | EFER_NXE | EFER_SCE,
+        .has_pat = true,
+        .pat = FAKE_PAT,
+        .x2apic = fake->x2apic,
+    };
 }
 
 /* Building one. */
@@ -713,6 +801,7 @@ static inline void fake_platform_init(struct fake_machine *fake)
         .cpuid = fake_cpuid,
         .time_ns = fake_time_ns,
         .tsc_to_ns = fake_tsc_to_ns,
+        .tsc = fake_tsc,
         .wait = fake_wait,
         .sleep = fake_sleep,
     };
@@ -821,8 +910,9 @@ static inline void fake_prepare(struct fake_machine *fake, enum muster_way wante
     struct muster_machine *machine = &fake->machine;
     assert_int_equal(muster_plan_make(machine, wanted, &fake->plan), MUSTER_OK);
     fake->config.entry_bytes = muster_entry_bytes(machine, &fake->plan);
-    fake->config.entry_phys =
-        fake->plan.way == MUSTER_WAY_SIPI ? FAKE_SIPI_ENTRY : FAKE_MAILBOX_ENTRY;
+    bool real_mode =
+        fake->plan.way == MUSTER_WAY_SIPI || fake->plan.way == MUSTER_WAY_ES_JUMP_TABLE;
+    fake->config.entry_phys = real_mode ? FAKE_SIPI_ENTRY : FAKE_MAILBOX_ENTRY;
     if (fake->config.entry_bytes)
         fake_region_add(fake, fake->config.entry_phys, fake->config.entry_bytes);
     assert_int_equal(
@@ -866,5 +956,31 @@ static inline uint32_t fake_count(const struct fake_machine *fake, enum muster_c
         assert_string_equal(muster_error_name((fake)->slots[index].failure),                       \
                             muster_error_name(wanted_failure));                                    \
     } while (0)
+
+/* The CPU calls muster_cpu_off(); what it answers, or MUSTER_OK with the CPU gone. */
+static inline enum muster_status fake_off(struct fake_machine *fake, uint32_t index)
+{
+    struct fake_cpu *caller = fake->current;
+    volatile enum muster_status status = MUSTER_OK;
+
+    fake_gone_off = NULL;
+    fake->current = &fake->cpus[index];
+    if (setjmp(fake_gone) == 0)
+        status = muster_cpu_off(&fake->slots[index]);
+    fake->current = caller;
+    assert_ptr_equal(fake_gone_off, status ? NULL : &fake->slots[index]);
+    return status;
+}
+
+/* The rest of its way, which assembly begins: park_reenter(). */
+static inline void fake_reenter(struct fake_machine *fake, uint32_t index)
+{
+    struct muster_slot *slot = &fake->slots[index];
+
+    fake->current = &fake->cpus[index];
+    fake->cpus[index].place = park_return(slot, cpu_reload(slot)) ? FAKE_PARKED : FAKE_REFUSED;
+    fake->cpus[index].slot = slot;
+    fake->current = &fake->cpus[fake->machine.bsp];
+}
 
 #endif

@@ -45,32 +45,6 @@ static enum muster_status await(struct fake_machine *fake, uint32_t index,
     return muster_cpu_wait(&fake->machine, fake->cpus[index].apic_id, wanted, FAKE_S);
 }
 
-/* The CPU calls muster_cpu_off(); what it answers, or MUSTER_OK with the CPU gone. */
-static enum muster_status off(struct fake_machine *fake, uint32_t index)
-{
-    struct fake_cpu *caller = fake->current;
-    volatile enum muster_status status = MUSTER_OK;
-
-    fake_gone_off = NULL;
-    fake->current = &fake->cpus[index];
-    if (setjmp(fake_gone) == 0)
-        status = muster_cpu_off(&fake->slots[index]);
-    fake->current = caller;
-    assert_ptr_equal(fake_gone_off, status ? NULL : &fake->slots[index]);
-    return status;
-}
-
-/* The rest of its way, which assembly begins: park_reenter(). */
-static void reenter(struct fake_machine *fake, uint32_t index)
-{
-    struct muster_slot *slot = &fake->slots[index];
-
-    fake->current = &fake->cpus[index];
-    fake->cpus[index].place = park_return(slot, cpu_reload(slot)) ? FAKE_PARKED : FAKE_REFUSED;
-    fake->cpus[index].slot = slot;
-    fake->current = &fake->cpus[fake->machine.bsp];
-}
-
 static void turn_on(struct fake_machine *fake, uint32_t index)
 {
     assert_int_equal(on(fake, index), MUSTER_OK);
@@ -80,8 +54,8 @@ static void turn_on(struct fake_machine *fake, uint32_t index)
 
 static void turn_off(struct fake_machine *fake, uint32_t index)
 {
-    assert_int_equal(off(fake, index), MUSTER_OK);
-    reenter(fake, index);
+    assert_int_equal(fake_off(fake, index), MUSTER_OK);
+    fake_reenter(fake, index);
     assert_cpu(fake, index, MUSTER_CPU_OFF, MUSTER_OK);
 }
 
@@ -130,11 +104,11 @@ static void cpu_on_its_way_off_is_already_on(void **state)
     struct fake_machine *fake = *state;
 
     turn_on(fake, SOME);
-    assert_int_equal(off(fake, SOME), MUSTER_OK);
+    assert_int_equal(fake_off(fake, SOME), MUSTER_OK);
     assert_cpu(fake, SOME, MUSTER_CPU_OFF_PENDING, MUSTER_OK);
     assert_int_equal(on(fake, SOME), MUSTER_ALREADY_ON);
     assert_cpu(fake, SOME, MUSTER_CPU_OFF_PENDING, MUSTER_OK);
-    reenter(fake, SOME);
+    fake_reenter(fake, SOME);
     turn_on(fake, SOME);
 }
 
@@ -302,10 +276,10 @@ static void cpu_is_not_off_before_it_has_left_its_stack(void **state)
     struct fake_machine *fake = *state;
 
     turn_on(fake, SOME);
-    assert_int_equal(off(fake, SOME), MUSTER_OK); /* up to cpu_go_off() */
+    assert_int_equal(fake_off(fake, SOME), MUSTER_OK); /* up to cpu_go_off() */
     assert_cpu(fake, SOME, MUSTER_CPU_OFF_PENDING, MUSTER_OK);
     assert_int_equal(fake->reloads, 0);
-    reenter(fake, SOME);
+    fake_reenter(fake, SOME);
     assert_cpu(fake, SOME, MUSTER_CPU_OFF, MUSTER_OK);
     assert_int_equal(fake->reloads, 1);
 }
@@ -315,11 +289,11 @@ static void last_cpu_that_is_on_may_not_go_off(void **state)
     struct fake_machine *fake = *state;
     uint32_t bsp = fake->machine.bsp;
 
-    assert_int_equal(off(fake, bsp), MUSTER_DENIED);
+    assert_int_equal(fake_off(fake, bsp), MUSTER_DENIED);
     assert_cpu(fake, bsp, MUSTER_CPU_ON, MUSTER_OK);
     turn_on(fake, SOME);
     turn_off(fake, SOME);
-    assert_int_equal(off(fake, bsp), MUSTER_DENIED);
+    assert_int_equal(fake_off(fake, bsp), MUSTER_DENIED);
 }
 
 static void of_two_that_go_at_once_one_stays(void **state)
@@ -327,9 +301,9 @@ static void of_two_that_go_at_once_one_stays(void **state)
     struct fake_machine *fake = *state;
 
     turn_on(fake, SOME);
-    assert_int_equal(off(fake, SOME), MUSTER_OK);
-    assert_int_equal(off(fake, fake->machine.bsp), MUSTER_DENIED);
-    reenter(fake, SOME);
+    assert_int_equal(fake_off(fake, SOME), MUSTER_OK);
+    assert_int_equal(fake_off(fake, fake->machine.bsp), MUSTER_DENIED);
+    fake_reenter(fake, SOME);
     assert_int_equal(fake_count(fake, MUSTER_CPU_ON), 1);
 }
 
@@ -354,7 +328,7 @@ static void cpu_that_is_not_on_cannot_go_off(void **state)
         if (i == MUSTER_CPU_ON)
             continue;
         fake->slots[SOME].state.value = i;
-        assert_int_equal(off(fake, SOME), MUSTER_DENIED);
+        assert_int_equal(fake_off(fake, SOME), MUSTER_DENIED);
         assert_int_equal(fake->slots[SOME].state.value, i);
     }
     assert_int_equal(fake->machine.on_count.value, 2);
@@ -366,7 +340,7 @@ static void cpu_on_tables_of_another_depth_is_told_so(void **state)
 
     turn_on(fake, SOME);
     fake_levels = 5;
-    assert_int_equal(off(fake, SOME), MUSTER_ERROR_PAGING_LEVELS);
+    assert_int_equal(fake_off(fake, SOME), MUSTER_ERROR_PAGING_LEVELS);
     assert_cpu(fake, SOME, MUSTER_CPU_ON, MUSTER_OK);
     assert_int_equal(fake->machine.on_count.value, 2);
     fake_levels = 4;
@@ -378,9 +352,9 @@ static void cpu_that_lost_a_feature_is_refused_on_its_way_off(void **state)
     struct fake_machine *fake = *state;
 
     turn_on(fake, SOME);
-    assert_int_equal(off(fake, SOME), MUSTER_OK);
+    assert_int_equal(fake_off(fake, SOME), MUSTER_OK);
     fake->cpus[SOME].load_status = MUSTER_ERROR_FEATURES_DIFFER;
-    reenter(fake, SOME);
+    fake_reenter(fake, SOME);
     assert_cpu(fake, SOME, MUSTER_CPU_FAILED, MUSTER_ERROR_FEATURES_DIFFER);
     assert_int_equal(on(fake, SOME), MUSTER_DENIED);
     assert_int_equal(fake_adopt(fake, FAKE_MS), MUSTER_TIME_OUT); /* it would not hear */

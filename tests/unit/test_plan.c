@@ -44,6 +44,20 @@ static void mailbox_is_chosen_where_one_is_described(void **state)
     assert_int_equal(fake->plan.way, MUSTER_WAY_MAILBOX);
 }
 
+static void reason_says_whose_mailbox_it_is(void **state)
+{
+    struct fake_machine *fake = *state;
+
+    fake_mailbox_add(fake, 0);
+    fake->machine.mailbox.source = MUSTER_SOURCE_FDT;
+    assert_int_equal(make(fake, MUSTER_WAY_AUTO), MUSTER_OK);
+    assert_int_equal(fake->plan.way, MUSTER_WAY_MAILBOX);
+    assert_false(fake->plan.reset_vector);
+    assert_non_null(strstr(fake->plan.reason, "mailbox of the device tree"));
+    assert_int_equal(make(fake, MUSTER_WAY_MAILBOX), MUSTER_OK);
+    assert_non_null(strstr(fake->plan.reason, "mailbox of the device tree"));
+}
+
 static void sipi_is_chosen_without_a_mailbox(void **state)
 {
     struct fake_machine *fake = *state;
@@ -108,7 +122,7 @@ static void way_that_is_asked_for_wins(void **state)
 static void what_is_no_way_is_refused(void **state)
 {
     assert_int_equal(make(*state, MUSTER_WAY_NONE), MUSTER_INVALID_ARGUMENT);
-    assert_int_equal(make(*state, (enum muster_way)7), MUSTER_INVALID_ARGUMENT);
+    assert_int_equal(make(*state, (enum muster_way)99), MUSTER_INVALID_ARGUMENT);
 }
 
 static void one_processor_has_nobody_to_wake(void **state)
@@ -199,6 +213,7 @@ static void ways_have_the_names_that_options_use(void **state)
     assert_string_equal(muster_way_name(MUSTER_WAY_MAILBOX), "mailbox");
     assert_string_equal(muster_way_name(MUSTER_WAY_NONE), "none");
     assert_string_equal(muster_way_name(MUSTER_WAY_TD_START), "td-start");
+    assert_string_equal(muster_way_name(MUSTER_WAY_HYPERV), "hyperv");
     assert_string_equal(muster_way_name((enum muster_way)99), "unknown");
     assert_string_equal(muster_way_name((enum muster_way) - 1), "unknown");
 }
@@ -209,6 +224,7 @@ int main(void)
 {
     const struct CMUnitTest tests[] = {
         TEST(mailbox_is_chosen_where_one_is_described),
+        TEST(reason_says_whose_mailbox_it_is),
         TEST(sipi_is_chosen_without_a_mailbox),
         TEST(td_without_mailbox_has_no_way),
         TEST(td_in_which_only_the_bsp_is_there_needs_no_way),

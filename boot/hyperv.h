@@ -1,0 +1,42 @@
+/**
+ * A boot program as a guest of Hyper-V, or of who offers the same: hypercalls turned on, and the
+ * hypervisor's clock. The BSP turns them on; every CPU may call afterwards.
+ */
+#ifndef BOOT_HYPERV_H
+#define BOOT_HYPERV_H
+
+#include <stdbool.h>
+#include <stdint.h>
+
+#include <muster/platform.h>
+#include <muster/status.h>
+
+/**
+ * Find out whether hypercalls are offered, say who we are (GUEST_OS_ID), enable the page of the
+ * hypervisor's code, and set @platform's hypercall hook. After native_platform_init(), the image
+ * mapped 1:1. In a TD it is the name alone: the library calls by TDCALL, and runs no host's code.
+ *
+ * @return MUSTER_OK; MUSTER_NOT_SUPPORTED where there is no such hypervisor or no hypercall MSR;
+ *         MUSTER_DENIED where the hypervisor does not enable the page, or another one is locked
+ */
+enum muster_status hyperv_begin(struct muster_platform *platform);
+
+/** A page for muster_cpu_config.hypercall_phys: mapped 1:1, nobody else's. */
+uint64_t hyperv_input_phys(void);
+
+/**
+ * Turn the reference clock on. MUSTER_NOT_SUPPORTED if the hypervisor has none; what it has, the
+ * page of scale and offset or only the counter, is found out here.
+ */
+enum muster_status hyperv_clock_begin(const struct muster_platform *platform);
+
+/**
+ * Time since the partition began, in units of 100 ns, the same on every CPU. By the page without
+ * an exit, or by the MSR where the page says that it is not to be used. After hyperv_clock_begin().
+ */
+uint64_t hyperv_clock_100ns(void);
+
+/** Ticks of the TSC per second as the hypervisor says, or 0. */
+uint64_t hyperv_tsc_hz(const struct muster_platform *platform);
+
+#endif

@@ -1,0 +1,23 @@
+/**
+ * Private to the library: the measured CPU's side of muster/clock.h, step by step.
+ */
+#ifndef LIB_CPU_CLOCK_H
+#define LIB_CPU_CLOCK_H
+
+#include <muster/cpu.h>
+
+#define CLOCK_CLOSED 0xFFFFFFFFu /* in place of an answer: nobody answers any more */
+
+/** Ask for the next round; false: there is no more to ask. */
+bool clock_ask(struct muster_slot *slot);
+
+/** The answer is there: take it. */
+void clock_take(struct muster_slot *slot);
+
+/** All of it, on the CPU itself, interrupts off; ends when the BSP is silent for too long. */
+void clock_run(struct muster_slot *slot);
+
+/** The end: the command that led here is taken off, and with it the outcome counts. */
+void clock_end(struct muster_slot *slot);
+
+#endif
