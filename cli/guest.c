@@ -55,12 +55,20 @@ static enum guest_event classify(const char *from, const char *event)
         const char *from, *event;
         enum guest_event meaning;
     } known[] = {
-        {"shim", "ready", GUEST_READY},         {"shim", "handover", GUEST_HANDOVER},
-        {"shim", "error", GUEST_ERROR},         {"kernel", "error", GUEST_ERROR},
-        {"kernel", "report", GUEST_REPORT},     {"kernel", "inject-mce", GUEST_INJECT_MCE},
-        {"kernel", "end", GUEST_END},           {"kernel", "trace", GUEST_TRACE},
-        {"kernel", "handover", GUEST_NEXT},     {"kernel", "parked", GUEST_PARKED},
+        {"shim", "ready", GUEST_READY},
+        {"shim", "handover", GUEST_HANDOVER},
+        {"shim", "error", GUEST_ERROR},
+        {"kernel", "error", GUEST_ERROR},
+        {"kernel", "report", GUEST_REPORT},
+        {"kernel", "inject-mce", GUEST_INJECT_MCE},
+        {"kernel", "end", GUEST_END},
+        {"kernel", "trace", GUEST_TRACE},
+        {"kernel", "handover", GUEST_NEXT},
+        {"kernel", "parked", GUEST_PARKED},
         {"kernel", "unparked", GUEST_UNPARKED},
+        {"kernel", "hot-add", GUEST_HOT_ADD},
+        {"kernel", "hot-remove", GUEST_HOT_REMOVE},
+        {"kernel", "hot-removed", GUEST_HOT_REMOVED},
     };
     for (size_t i = 0; i < G_N_ELEMENTS(known); i++) {
         if (strcmp(known[i].from, from) == 0 && strcmp(known[i].event, event) == 0)

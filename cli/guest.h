@@ -18,7 +18,10 @@ enum guest_event {
     GUEST_HANDOVER,
     GUEST_PARKED, /* the CPUs are parked, and stay so for a while */
     GUEST_UNPARKED,
-    GUEST_NEXT, /* our kernel hands over to another one */
+    GUEST_HOT_ADD,     /* the kernel waits for CPUs to come */
+    GUEST_HOT_REMOVE,  /* and now for them to be asked for */
+    GUEST_HOT_REMOVED, /* they are out */
+    GUEST_NEXT,        /* our kernel hands over to another one */
     GUEST_ERROR,
     GUEST_INJECT_MCE,
     GUEST_REPORT,

@@ -53,6 +53,8 @@ static void add_group(GOptionContext *context, unsigned groups, struct options_r
         {"until", 0, 0, G_OPTION_ARG_STRING, &o->until, "With --then: as for muster boot", "TEXT"},
         {"hand-back", 0, 0, G_OPTION_ARG_STRING, &raw->hand_backs,
          "Hand CPUs back to the shim N times (1)", "N"},
+        {"hot-add", 0, 0, G_OPTION_ARG_STRING, &raw->hot_add,
+         "Put N CPUs in while it runs, and take them out; twice", "N"},
         none,
     };
     const GOptionEntry boot[] = {
@@ -149,6 +151,7 @@ struct options *options_parse(const struct verb *verb, unsigned groups, int argc
     g_free(raw.seed);
     g_free(raw.park_ms);
     g_free(raw.hand_backs);
+    g_free(raw.hot_add);
     if (good && !raw.help)
         return raw.options;
     options_free(raw.options);
@@ -172,6 +175,11 @@ void options_free(struct options *options)
         g_free(texts[i]);
     g_strfreev(options->qemu_arguments);
     g_free(options);
+}
+
+unsigned options_most_cpus(const struct options *options)
+{
+    return options->cpus + OPTIONS_HOT_ADD_ROUNDS * options->hot_add;
 }
 
 static void add_word(GString *words, const char *name, const char *value)

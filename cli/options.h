@@ -8,11 +8,13 @@
 
 #include "cli/cli.h"
 
-#define OPTIONS_MIN_MEMORY  (64u << 20)
-#define OPTIONS_MAX_CPUS    512 /* what the kernel holds (kernel/percpu.h); the shim holds more */
-#define OPTIONS_MAX_ROUNDS  1000000 /* of cycles and hand-backs (kernel/options.c) */
-#define OPTIONS_MAX_PARK_MS 3600000
-#define OPTIONS_MAX_TD_CPUS 64 /* what the monitor holds (monitor/vcpu.h) */
+#define OPTIONS_MIN_MEMORY     (64u << 20)
+#define OPTIONS_MAX_CPUS       512 /* what the kernel holds (kernel/percpu.h); the shim holds more */
+#define OPTIONS_MAX_ROUNDS     1000000 /* of cycles and hand-backs (kernel/options.c) */
+#define OPTIONS_MAX_PARK_MS    3600000
+#define OPTIONS_MAX_HOT_ADD    64
+#define OPTIONS_HOT_ADD_ROUNDS 2  /* the kernel's (kernel/hotadd.c) */
+#define OPTIONS_MAX_TD_CPUS    64 /* what the monitor holds (monitor/vcpu.h) */
 
 enum wake {
     WAKE_AUTO, /* the kernel is started directly and chooses */
@@ -40,6 +42,7 @@ struct options {
     guint64 seed;                    /* run: of these */
     unsigned park_ms;                /* run: how long CPUs stay parked at least */
     unsigned hand_backs;             /* run: rounds through the ResetVector */
+    unsigned hot_add;                /* run: CPUs that come after the boot, in each round */
     char *kernel;                    /* boot */
     char *initrd;                    /* boot, or NULL */
     char *until;                     /* boot, or run with then; or NULL: see struct console */
@@ -71,6 +74,8 @@ void options_free(struct options *options);
 
 /** Whether the CPUs wait at the shim's mailbox, whoever describes it. */
 bool options_by_mailbox(const struct options *options);
+/** CPUs that the machine has room for: QEMU's TCG takes a new one for each that ever comes. */
+unsigned options_most_cpus(const struct options *options);
 
 /** The words for the shim: "mailbox-version=1 page-tables=0x..."; "" if none. Caller frees. */
 char *options_shim_words(const struct options *options);

@@ -229,6 +229,30 @@ static bool check_then(const struct options *options, unsigned groups, GError **
     return true;
 }
 
+/* A newcomer finds no firmware that would park it: nothing but INIT-SIPI can reach it. */
+static bool check_hot_add(const struct options *options, GError **error)
+{
+    static const char refusal[] = "no firmware is left to park a CPU that comes later";
+    if (!options->hot_add)
+        return true;
+    if (options->td)
+        return options_refuse(error,
+                              "--td --hot-add %u: %s, and a TD has no INIT and SIPI to wake it by; "
+                              "leave one of them out",
+                              options->hot_add, refusal);
+    if (options->wake != WAKE_AUTO && options->wake != WAKE_SIPI)
+        return options_refuse(error,
+                              "--hot-add %u: %s, and only INIT-SIPI can wake it; use --wake sipi",
+                              options->hot_add, refusal);
+    if (options_most_cpus(options) > OPTIONS_MAX_CPUS)
+        return options_refuse(error,
+                              "--cpus %u --hot-add %u: the machine needs room for %u CPUs, and the "
+                              "kernel holds %d",
+                              options->cpus, options->hot_add, options_most_cpus(options),
+                              OPTIONS_MAX_CPUS);
+    return true;
+}
+
 static bool check_operands(struct options *options, unsigned groups, int argc, char **argv,
                            GError **error)
 {
@@ -250,11 +274,16 @@ bool options_check(const struct options_raw *raw, unsigned groups, int argc, cha
     if (!check_operands(options, groups, argc, argv, error) ||
         !check_cpus(options, raw->cpus, error))
         return false;
+    guint64 hot_add = 0;
+    if (!check_number("hot-add", raw->hot_add, OPTIONS_MAX_HOT_ADD, &hot_add, error))
+        return false;
+    options->hot_add = (unsigned)hot_add;
     bool foreign = (groups & OPTIONS_BOOT) || options->then;
-    double standard = foreign ? 180 : 60 + 0.5 * options->cpus;
+    double standard = foreign ? 180 : 60 + 0.5 * options_most_cpus(options);
     return check_timeout(options, raw->timeout, standard, error) &&
            check_wake(options, raw->wake, error) && check_order(options, raw->order, error) &&
            check_td(options, raw, groups, error) && check_memory(options, raw->memory, error) &&
            check_page_tables(options, error) && check_shim_words(options, groups, error) &&
-           check_life(options, raw, error) && check_then(options, groups, error);
+           check_life(options, raw, error) && check_then(options, groups, error) &&
+           check_hot_add(options, error);
 }

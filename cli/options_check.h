@@ -8,7 +8,7 @@
 
 /** What GOptionContext fills in, before it is checked. */
 struct options_raw {
-    char *cpus, *timeout, *wake, *memory, *order, *cycles, *seed, *hand_backs, *park_ms;
+    char *cpus, *timeout, *wake, *memory, *order, *cycles, *seed, *hand_backs, *park_ms, *hot_add;
     gboolean td, gdb, help;
     struct options *options;
 };

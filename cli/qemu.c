@@ -8,8 +8,9 @@
 #define STANDARD_QEMU   "qemu-system-x86_64"
 #define PROBE_TIMEOUT_S 20
 /* With xAPIC, 0xFF is the broadcast ID; TCG has x2APIC from QEMU 9 on. */
-#define XAPIC_MOST_CPUS   255
-#define FIRST_WITH_X2APIC 9
+#define XAPIC_MOST_CPUS       255
+#define FIRST_WITH_X2APIC     9
+#define FIRST_WITH_HOT_REMOVE 10 /* tested; 7.2 breaks, nothing in between was tried */
 
 static char *find_program(const char *asked, GError **error)
 {
@@ -81,6 +82,17 @@ bool qemu_check_cpus(const struct qemu *qemu, unsigned cpus, GError **error)
                 "%u CPUs need x2APIC, which QEMU's TCG has from version %d on; %s is version %s; "
                 "ask for at most %d or give a newer one with --qemu PATH",
                 cpus, FIRST_WITH_X2APIC, qemu->path, qemu->version, XAPIC_MOST_CPUS);
+    return false;
+}
+
+bool qemu_check_hot_add(const struct qemu *qemu, GError **error)
+{
+    if (qemu->major >= FIRST_WITH_HOT_REMOVE)
+        return true;
+    g_set_error(error, CLI_ERROR, CLI_ENVIRONMENT,
+                "--hot-add needs a QEMU whose TCG can take a CPU out: version %d can, 7.2 then "
+                "overwrites its own memory; %s is version %s; give a newer one with --qemu PATH",
+                FIRST_WITH_HOT_REMOVE, qemu->path, qemu->version);
     return false;
 }
 

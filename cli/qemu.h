@@ -59,4 +59,7 @@ bool qemu_link_files(const struct qemu_image *image, const char *folder, GError 
 /** False, with a CLI_ENVIRONMENT error, if this QEMU has no machine with so many CPUs. */
 bool qemu_check_cpus(const struct qemu *qemu, unsigned cpus, GError **error);
 
+/** The same for a QEMU that cannot take a CPU out again. */
+bool qemu_check_hot_add(const struct qemu *qemu, GError **error);
+
 #endif

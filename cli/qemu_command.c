@@ -36,6 +36,8 @@ static const char *choose_accel(const struct options *options)
     const char *wanted = user_value(options, "-accel");
     if (wanted)
         return wanted;
+    if (options->hot_add)
+        return "tcg,thread=multi"; /* one thread for all would wait for itself to leave */
     return options->cpus > g_get_num_processors() ? "tcg,thread=single" : "tcg";
 }
 
@@ -92,7 +94,10 @@ static void add_machine(GPtrArray *command, const struct qemu_machine *machine,
         add(command, "-accel", machine->accel);
     add(command, "-cpu", machine->cpu);
     add(command, "-m", options->memory);
-    add_formatted(command, "-smp", "%u", options->cpus);
+    if (options->hot_add)
+        add_formatted(command, "-smp", "%u,maxcpus=%u", options->cpus, options_most_cpus(options));
+    else
+        add_formatted(command, "-smp", "%u", options->cpus);
     /* A reset or power-off pauses the machine: it can still be asked what happened. */
     add(command, "-no-reboot", NULL);
     add(command, "-no-shutdown", NULL);

@@ -101,7 +101,7 @@ static JsonObject *rest_of(const struct guest *guest)
 {
     static const char *const taken[] = {"from",   "event",       "way",       "reason", "cpus",
                                         "order",  "proofs",      "discovery", "memory", "timing",
-                                        "result", "park_method", NULL};
+                                        "result", "park_method", "hot_add",   NULL};
     JsonObject *object = json_object_new();
     JsonObject *fields = json_object_new();
     GList *names = guest->report ? json_object_get_members(guest->report) : NULL;
@@ -161,6 +161,11 @@ static JsonObject *build(const struct report *report, const struct session *sess
     set_then(object, report->then, session);
     json_object_set_object_member(
         object, "park", parked_report(&session->parked, fields_text(guest->report, "park_method")));
+    JsonObject *hot_add = hot_add_report(&session->hot_add, fields_array(guest->report, "hot_add"));
+    if (hot_add)
+        json_object_set_object_member(object, "hot_add", hot_add);
+    else
+        json_object_set_null_member(object, "hot_add");
     if (guest->shim)
         json_object_set_object_member(object, "shim", json_object_ref(guest->shim));
     else

@@ -41,6 +41,8 @@ static char *kernel_words(const struct options *options)
         g_string_append_printf(words, " park-ms=%u", options->park_ms);
     if (options->hand_backs > 1)
         g_string_append_printf(words, " hand-back=%u", options->hand_backs);
+    if (options->hot_add)
+        g_string_append_printf(words, " hot-add=%u", options->hot_add);
     if (options->then)
         g_string_append(words, " then=boot");
     if (options->append)
@@ -140,6 +142,7 @@ static void judge_report(struct verdict *verdict, const struct session *session)
     profile_of(session, &profile);
     judge_cpus(verdict, fields_array(report, "cpus"), options->cpus);
     proofs_check(fields_array(report, "proofs"), &profile, verdict);
+    hot_add_judge(&session->hot_add, fields_array(report, "hot_add"), verdict);
     if (options->wake != WAKE_AUTO && options->cpus > 1 &&
         g_strcmp0(way, profile.by_mailbox ? "mailbox" : "sipi") != 0)
         verdict_fail(verdict, "the CPUs were woken by %s, not as asked", way ? way : "no way yet");
@@ -216,6 +219,7 @@ static int conclude(const struct session *session, void *context)
     if (guest) {
         run_table_print(report.cpus, way ? way : "?");
         run_table_print_proofs(report.proofs);
+        run_table_print_hot_add(fields_array(guest, "hot_add"));
     }
     monitor_print(&session->guest.monitor, NULL);
     if (verdict.status != CLI_OK)

@@ -141,3 +141,30 @@ void run_table_print_proofs(JsonArray *proofs)
     table_free(table);
     printf("\n");
 }
+
+static void add_newcomer(struct table *table, guint round, JsonObject *cpu)
+{
+    const char *failure = fields_text(cpu, "failure");
+    table_cell(table, "%u", round);
+    table_cell(table, "%" G_GINT64_FORMAT, fields_number(cpu, "apic_id", -1));
+    table_cell(table, "%" G_GINT64_FORMAT, fields_number(cpu, "arrive_ns", 0) / 1000);
+    table_cell(table, "%" G_GINT64_FORMAT, fields_number(cpu, "on_ns", 0) / 1000);
+    table_cell(table, "%s", fields_flag(cpu, "gone") ? "out again" : "still there");
+    table_cell(table, "%s", failure ? failure : "");
+}
+
+void run_table_print_hot_add(JsonArray *rounds)
+{
+    if (fields_length(rounds) == 0)
+        return;
+    printf("CPUs that came while the machine ran; each step in microseconds\n\n");
+    struct table *table = table_new(">round|>APIC ID|>to park|>to on|then|failure");
+    for (guint i = 0; i < fields_length(rounds); i++) {
+        JsonArray *cpus = fields_array(fields_element(rounds, i), "cpus");
+        for (guint j = 0; j < fields_length(cpus); j++)
+            add_newcomer(table, i + 1, fields_element(cpus, j));
+    }
+    table_print(table, stdout);
+    table_free(table);
+    printf("\n");
+}

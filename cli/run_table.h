@@ -12,4 +12,7 @@ void run_table_print(JsonArray *cpus, const char *way);
 /** One line each. */
 void run_table_print_proofs(JsonArray *proofs);
 
+/** CPUs that came while the machine ran: one line each; nothing if there were no rounds. */
+void run_table_print_hot_add(JsonArray *rounds);
+
 #endif

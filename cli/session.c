@@ -189,9 +189,12 @@ bool session_run(struct session *session, const struct session_plan *plan, GErro
     qemu_machine_init(&session->machine, plan->options, plan->without_cx16);
     parked_init(&session->parked);
     session->problems = g_ptr_array_new_with_free_func(g_free);
+    hot_add_init(&session->hot_add, plan->options, session->problems);
     session->apic_ids = g_array_new(FALSE, TRUE, sizeof(gint64));
     session->qemu = qemu_find(plan->options->qemu, error);
-    if (!session->qemu || !qemu_check_cpus(session->qemu, plan->options->cpus, error))
+    if (!session->qemu ||
+        !qemu_check_cpus(session->qemu, options_most_cpus(plan->options), error) ||
+        (plan->options->hot_add && !qemu_check_hot_add(session->qemu, error)))
         return false;
 
     session->running = g_new0(struct session_running, 1);
@@ -208,6 +211,7 @@ void session_clear(struct session *session)
     guest_clear(&session->guest);
     console_clear(&session->console);
     parked_clear(&session->parked);
+    hot_add_clear(&session->hot_add);
     qemu_machine_clear(&session->machine);
     qemu_free(session->qemu);
     g_strfreev(session->command);

@@ -12,6 +12,7 @@
 #include "cli/apic_trace.h"
 #include "cli/console.h"
 #include "cli/guest.h"
+#include "cli/hot_add.h"
 #include "cli/options.h"
 #include "cli/parked.h"
 #include "cli/qemu.h"
@@ -53,6 +54,7 @@ struct session {
     struct console console;
     struct apic_trace trace;
     struct parked parked;
+    struct hot_add hot_add;
     GArray *registers;   /* struct registers by CPU index at the end, or NULL */
     GArray *apic_ids;    /* gint64 by CPU index as QEMU has them, -1 unknown; empty if never told */
     GPtrArray *problems; /* sentences: what QEMU refused to do on the way */

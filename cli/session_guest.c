@@ -89,6 +89,15 @@ static void on_console_line(void *context, const char *line)
     case GUEST_UNPARKED:
         parked_ends(&session->parked, session->running->pid);
         break;
+    case GUEST_HOT_ADD:
+        hot_add_put_in(&session->hot_add, session->running->qmp);
+        break;
+    case GUEST_HOT_REMOVE:
+        hot_add_take_out(&session->hot_add, session->running->qmp);
+        break;
+    case GUEST_HOT_REMOVED:
+        hot_add_count_out(&session->hot_add, session->running->qmp);
+        break;
     case GUEST_NEXT:
         /* What our kernel printed before is in the pipe already, and says nothing of the next. */
         stream_drain(session->running->serial);

@@ -53,11 +53,13 @@ static enum muster_status discover(uint64_t rsdp_phys, uint64_t fdt_phys)
 static void print_machine(const struct muster_machine *machine)
 {
     const struct muster_mailbox_description *mailbox = &machine->mailbox;
-    console_printf("discover: %u CPUs by %s, BSP has APIC ID %u, MADT revision %u, %u duplicate, "
-                   "%u invalid, %u disabled entries\n",
-                   machine->cpu_count, muster_source_name(machine->sources),
-                   machine->cpus[machine->bsp].apic_id, machine->madt_revision,
-                   machine->duplicate_count, machine->invalid_count, machine->disabled_count);
+    console_printf(
+        "discover: %u CPUs by %s, %u more may come, BSP has APIC ID %u, MADT revision %u, "
+        "%u duplicate, %u invalid, %u disabled entries\n",
+        cpu_there_count(), muster_source_name(machine->sources),
+        machine->cpu_count - cpu_there_count(), machine->cpus[machine->bsp].apic_id,
+        machine->madt_revision, machine->duplicate_count, machine->invalid_count,
+        machine->disabled_count);
     if (mailbox->present)
         console_printf("discover: mailbox by %s, version %u at 0x%lx, reset vector 0x%lx\n",
                        muster_source_name(mailbox->source), mailbox->version, mailbox->mailbox_phys,
@@ -71,6 +73,7 @@ void bringup_discover(uint64_t rsdp_phys, uint64_t fdt_phys)
         muster_machine_init(machine, &kernel.platform, cpus, MAX_CPUS, cpu_index, INDEX_PLACES);
     if (status != MUSTER_OK)
         fatal_status(status, "set the machine up");
+    machine->keep_disabled = kernel.options.hot_add != 0;
     if (kernel.options.trace && muster_trace_init(machine, trace, sizeof(trace)) != MUSTER_OK)
         fatal("the trace's %lu bytes are too few", (uint64_t)sizeof(trace));
     status = discover(rsdp_phys, fdt_phys);

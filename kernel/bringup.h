@@ -7,6 +7,8 @@
 
 #include <stdint.h>
 
+struct percpu;
+
 /**
  * Which CPUs are there, and how they are woken: by ACPI, by a device tree, or by both, which must
  * then agree. Either address may be 0; with none of them the BIOS's areas are searched for ACPI.
@@ -34,5 +36,8 @@ void bringup_measure_clocks(void);
 
 /** Every parked CPU starts into its bootstrap thread and ends up in its idle thread. */
 void bringup_start(void);
+
+/** A CPU's own stacks: of its idle thread, and of system calls. */
+void bringup_give_stacks(struct percpu *cpu);
 
 #endif

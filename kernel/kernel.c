@@ -37,6 +37,14 @@ struct percpu *cpu_if_active(uint32_t index)
     return word_load_acquire(&cpu->active) == CPU_ACTIVE ? cpu : NULL;
 }
 
+uint32_t cpu_there_count(void)
+{
+    uint32_t count = 0;
+    for (uint32_t i = 0; i < kernel.machine.cpu_count; i++)
+        count += kernel.machine.cpus[i].enabled;
+    return count;
+}
+
 uint32_t cpu_active_count(void)
 {
     uint32_t count = 0;

@@ -6,6 +6,7 @@
 #include "boot/td.h"
 #include "kernel/bringup.h"
 #include "kernel/fatal.h"
+#include "kernel/hotadd.h"
 #include "kernel/kernel.h"
 #include "kernel/memory.h"
 #include "kernel/next.h"
@@ -56,6 +57,7 @@ void boot_main(uint64_t info_phys, uint32_t magic)
     memory_describe(info);
     next_find(info);
     bringup_discover(info->rsdp_phys, memory_module(info, PVH_MODULE_FDT));
+    hotadd_check();
     bringup_take_custody();
     next_check();
     paging_build();
@@ -69,6 +71,7 @@ void boot_main(uint64_t info_phys, uint32_t magic)
     bringup_measure_clocks();
     bringup_start();
 
+    hotadd_run();
     proofs_run();
     report_write();
     if (kernel.options.then_boot)

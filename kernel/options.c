@@ -2,6 +2,7 @@
 
 #include "boot/console.h"
 #include "kernel/fatal.h"
+#include "kernel/percpu.h"
 
 #define NS_PER_MS          1000000u
 #define DEFAULT_TIMEOUT_MS 10000u
@@ -138,7 +139,7 @@ static void refuse_unknown(const char *cmdline)
     static const char *const names[] = {"wake",       "custody", "levels",     "apic",    "inject",
                                         "timeout-ms", "order",   "trace",      "cycles",  "seed",
                                         "hand-back",  "park",    "mwait-hint", "park-ms", "then",
-                                        "console",    NULL};
+                                        "console",    "hot-add", NULL};
     char word[VALUE_BYTES];
     if (cmdline_unknown(cmdline, names, word, sizeof(word)))
         fatal_usage("the kernel does not know '%s' on its command line", word);
@@ -162,5 +163,6 @@ void options_read(const char *cmdline, struct options *options)
     options->seed = read_number(cmdline, "seed", 1, UINT64_MAX);
     options->hand_backs = (uint32_t)read_number(cmdline, "hand-back", 1, MAX_ROUNDS);
     options->then_boot = read_only_value(cmdline, "then", "boot");
+    options->hot_add = (uint32_t)read_number(cmdline, "hot-add", 0, MAX_CPUS);
     options->inject_machine_checks = read_only_value(cmdline, "inject", "mce");
 }

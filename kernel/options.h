@@ -17,6 +17,7 @@
  *     hand-back=N              rounds of the proof of the ResetVector (1)
  *     then=boot                hand all CPUs back and boot the loader's first module that is no
  *                              device tree
+ *     hot-add=N                wait for N more CPUs, prove them, let them go; twice (0)
  *     inject=mce               somebody outside will inject machine checks when asked
  */
 #ifndef KERNEL_OPTIONS_H
@@ -46,6 +47,7 @@ struct options {
     bool then_boot;
     enum muster_order order;
     bool trace;
+    uint32_t hot_add; /* CPUs that come after the boot, and go again */
     bool inject_machine_checks;
 };
 

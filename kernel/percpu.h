@@ -76,6 +76,9 @@ struct percpu *this_cpu(void);
 /** The CPU at @index if its idle thread runs, else NULL. */
 struct percpu *cpu_if_active(uint32_t index);
 
+/** How many CPUs are there: the machine may list others, which may come later. */
+uint32_t cpu_there_count(void);
+
 /** How many CPUs are active. */
 uint32_t cpu_active_count(void);
 #endif

@@ -24,6 +24,7 @@ static void idle_item(struct percpu *cpu, void *argument)
 
 static bool send_items(struct percpu *cpu)
 {
+    runs[cpu->index] = 0;
     for (uint32_t n = 0; n < ITEMS; n++) {
         items[cpu->index][n] = (struct work){.function = idle_item, .argument = cpu};
         if (!work_send(cpu, &items[cpu->index][n]))

@@ -2,6 +2,7 @@
 
 #include "boot/console.h"
 #include "boot/json.h"
+#include "kernel/hotadd.h"
 #include "kernel/kernel.h"
 #include "kernel/proof.h"
 #include "lib/atomic.h"
@@ -18,13 +19,13 @@ static enum muster_cpu_state final_state(uint32_t index)
 
 /*
  * The error's name in @text (FAILURE_BYTES), with more where it is the kernel's; NULL only if
- * the CPU is active or need not be.
+ * the CPU is active.
  */
 static const char *failure_text(uint32_t index, char *text)
 {
     enum muster_status failure = kernel.machine.slots[index].failure;
     const char *given_up = percpus[index].given_up;
-    if (cpu_if_active(index) || !kernel.machine.cpus[index].enabled)
+    if (cpu_if_active(index))
         return NULL;
     if (given_up || failure == MUSTER_OK)
         failure = MUSTER_TIME_OUT;
@@ -41,7 +42,7 @@ static bool all_is_well(void)
     for (uint32_t i = 0; i < proof_count; i++)
         if (proofs[i].state == PROOF_BROKEN)
             return false;
-    return true;
+    return hotadd_is_well();
 }
 
 static void print_cpus(void)
@@ -50,6 +51,8 @@ static void print_cpus(void)
     for (uint32_t i = 0; i < kernel.machine.cpu_count; i++) {
         const uint64_t *stamps = kernel.machine.slots[i].stamps_ns;
         char text[FAILURE_BYTES];
+        if (!kernel.machine.cpus[i].enabled)
+            continue; /* it may come later, or has gone */
         const char *failure = failure_text(i, text);
         console_printf(
             "%3u %8u  %-9s%10lu%10lu%11lu%11lu%s%s%s\n", i, kernel.machine.cpus[i].apic_id,
@@ -102,6 +105,8 @@ static void report_cpus(void)
     for (uint32_t i = 0; i < kernel.machine.cpu_count; i++) {
         const uint64_t *stamps = kernel.machine.slots[i].stamps_ns;
         char text[FAILURE_BYTES];
+        if (!kernel.machine.cpus[i].enabled)
+            continue; /* it may come later, or has gone */
         json_open(NULL, '{');
         json_number("index", i);
         json_number("apic_id", kernel.machine.cpus[i].apic_id);
@@ -121,14 +126,14 @@ static void report_cpus(void)
     json_close(']');
 }
 
-static void report_proofs(void)
+void report_proofs(const char *key, const struct proof *list, uint32_t count)
 {
-    json_open("proofs", '[');
-    for (uint32_t i = 0; i < proof_count; i++) {
+    json_open(key, '[');
+    for (uint32_t i = 0; i < count; i++) {
         json_open(NULL, '{');
-        json_text("name", proofs[i].name);
-        json_text("state", proof_state_name(proofs[i].state));
-        json_text("detail", proofs[i].detail);
+        json_text("name", list[i].name);
+        json_text("state", proof_state_name(list[i].state));
+        json_text("detail", list[i].detail);
         json_close('}');
     }
     json_close(']');
@@ -155,6 +160,7 @@ static void report_discovery(void)
     json_number("duplicates", machine->duplicate_count);
     json_number("invalid", machine->invalid_count);
     json_number("disabled", machine->disabled_count);
+    json_number("online_capable", machine->cpu_count - cpu_there_count());
     if (machine->mailbox.present) {
         json_text("mailbox_source", muster_source_name(machine->mailbox.source));
         json_number("mailbox_version", machine->mailbox.version);
@@ -178,7 +184,7 @@ static void report_json(void)
     json_text("reason", kernel.plan.reason);
     report_cpus();
     report_order();
-    report_proofs();
+    report_proofs("proofs", proofs, proof_count);
     report_memory();
     report_discovery();
     json_open("timing", '{');
@@ -192,6 +198,7 @@ static void report_json(void)
     json_number("seed", kernel.options.seed);
     json_number("ns", kernel.cycles_ns);
     json_close('}');
+    hotadd_report();
     json_number("strays", word_load_acquire(&kernel.machine.strays));
     json_number("paging_levels", kernel.paging.levels);
     json_text("result", all_is_well() ? "ok" : "failed");
@@ -208,7 +215,7 @@ void report_write(void)
 {
     print_cpus();
     console_printf("result: %s: %u of %u CPUs on\n", all_is_well() ? "ok" : "failed",
-                   cpu_active_count(), kernel.machine.cpu_count);
+                   cpu_active_count(), cpu_there_count());
     report_trace();
     report_json();
 }

@@ -4,11 +4,16 @@
 #ifndef KERNEL_REPORT_H
 #define KERNEL_REPORT_H
 
+#include "kernel/proof.h"
+
 /** A table for people on the serial port, the report event on the debug console. */
 void report_write(void);
 
 /** The end event: the kernel has done what it was asked for. */
 void report_end(void);
+
+/** An array of proofs, as a member of the report. */
+void report_proofs(const char *key, const struct proof *list, uint32_t count);
 
 /** The trace: an event for each CPU that has written one record or more (docs/report.md). */
 void report_trace(void);

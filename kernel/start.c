@@ -49,11 +49,18 @@ static void set_up_cpu(struct percpu *cpu)
     write_msr(MSR_KERNEL_GS_BASE, 0);
 }
 
+void bringup_give_stacks(struct percpu *cpu)
+{
+    cpu->kernel_rsp = (uint64_t)stacks[cpu->index].kernel + STACK_BYTES;
+    cpu->idle.stack_start = (uint64_t)stacks[cpu->index].idle;
+    cpu->idle.stack_end = cpu->idle.stack_start + STACK_BYTES;
+}
+
 static void create_idle(struct percpu *cpu)
 {
-    uint64_t stack = (uint64_t)stacks[cpu->index].idle;
-    cpu->kernel_rsp = (uint64_t)stacks[cpu->index].kernel + STACK_BYTES;
-    thread_create(cpu, &cpu->idle, "idle", THREAD_IDLE, idle_body, stack, stack + STACK_BYTES);
+    bringup_give_stacks(cpu);
+    thread_create(cpu, &cpu->idle, "idle", THREAD_IDLE, idle_body, cpu->idle.stack_start,
+                  cpu->idle.stack_end);
 }
 
 /* Where a started AP enters: on its bootstrap thread's stack, interrupts off. */
@@ -140,5 +147,5 @@ void bringup_start(void)
     await_set_up(time_deadline_ns());
     kernel.start_ns = time_now_ns() - start;
     console_printf("start: %u of %u CPUs are active after %lu us\n", cpu_active_count(),
-                   kernel.machine.cpu_count, kernel.start_ns / 1000);
+                   cpu_there_count(), kernel.start_ns / 1000);
 }

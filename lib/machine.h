@@ -8,7 +8,8 @@
 
 #include <muster/machine.h>
 
-/** Forget all that was discovered, except the finding and whether the machine is a TD. */
+/** Forget all that was discovered, except the finding, whether the machine is a TD,
+ * and what the host has asked for. */
 void machine_empty(struct muster_machine *machine);
 
 /**

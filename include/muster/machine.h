@@ -70,6 +70,13 @@ struct muster_machine {
     uint64_t lapic_phys;
     uint8_t sources; /* set of enum muster_source: what has been read */
     struct muster_mailbox_description mailbox;
+    /**
+     * The host's, set before discovery: it has a hot-plug controller that tells which processors
+     * come. A MADT older than revision 5 has no online-capable bit and lists those as disabled
+     * (QEMU's does): with this they are kept as online-capable, behind all others, as far as there
+     * is room. Without it they are dropped, as ACPI 6.6, 5.2.12.2 has it.
+     */
+    bool keep_disabled;
     bool confidential; /* a TD: INIT and SIPI do not exist, MTRRs are not to be written */
     uint8_t madt_revision;
     uint32_t duplicate_count;      /* entries dropped: the same APIC ID again */

@@ -38,6 +38,53 @@ static void merge(struct muster_machine *machine, struct muster_cpu *listed,
     }
 }
 
+/*
+ * Disabled, in a MADT that cannot say whether it may come later: it waits at the far end of the
+ * caller's storage, and gives way to processors that are there.
+ */
+static void set_aside(struct madt *madt, const struct muster_cpu *cpu)
+{
+    struct muster_machine *machine = madt->machine;
+
+    machine->disabled_count++;
+    if (machine->keep_disabled && machine->madt_revision < ACPI_MADT_ONLINE_CAPABLE_REVISION &&
+        machine->cpu_count + madt->aside_count < machine->cpu_capacity) {
+        madt->aside_count++;
+        machine->cpus[machine->cpu_capacity - madt->aside_count] = *cpu;
+    }
+}
+
+static void make_room(struct madt *madt)
+{
+    if (madt->aside_count > 0 &&
+        madt->machine->cpu_count + madt->aside_count == madt->machine->cpu_capacity) {
+        madt->aside_count--;
+    }
+}
+
+/*
+ * Now that all others are known: IDs that are listed anyway stay dropped. The last one set aside
+ * lies first, so they are turned around, and then none is written over before it is read.
+ */
+static void take_aside(struct madt *madt)
+{
+    struct muster_machine *machine = madt->machine;
+    struct muster_cpu *first = &machine->cpus[machine->cpu_capacity - madt->aside_count];
+
+    for (uint32_t i = 0; i < madt->aside_count / 2; i++) {
+        struct muster_cpu cpu = first[i];
+        first[i] = first[madt->aside_count - 1 - i];
+        first[madt->aside_count - 1 - i] = cpu;
+    }
+    for (uint32_t i = 0; i < madt->aside_count; i++) {
+        struct muster_cpu cpu = first[i];
+        cpu.online_capable = true;
+        if (muster_machine_find(machine, cpu.apic_id) < 0 && machine_add(machine, &cpu)) {
+            machine->disabled_count--;
+        }
+    }
+}
+
 static enum muster_status take_processor(struct madt *madt, uint32_t apic_id, uint32_t acpi_uid,
                                          uint32_t flags)
 {
@@ -56,7 +103,7 @@ static enum muster_status take_processor(struct madt *madt, uint32_t apic_id, ui
     int32_t listed;
 
     if (!enabled && !online_capable) {
-        machine->disabled_count++;
+        set_aside(madt, &cpu);
         return MUSTER_OK;
     }
     listed = muster_machine_find(machine, apic_id);
@@ -64,6 +111,7 @@ static enum muster_status take_processor(struct madt *madt, uint32_t apic_id, ui
         merge(machine, &machine->cpus[listed], &cpu);
         return MUSTER_OK;
     }
+    make_room(madt);
     if (!machine_add(machine, &cpu)) {
         return madt_refuse(madt, MUSTER_ERROR_MADT_TOO_MANY_CPUS, 0,
                            (uint64_t)machine->cpu_count + 1, machine->cpu_capacity);
@@ -223,6 +271,9 @@ static enum muster_status read_body(struct madt *madt)
     madt->machine->madt_revision = madt->table.header.revision;
     madt->machine->sources |= MUSTER_SOURCE_ACPI;
     status = read_entries(madt);
+    if (status == MUSTER_OK) {
+        take_aside(madt);
+    }
     if (status == MUSTER_OK && !madt->lapic_overridden) {
         madt->offset = 0;
         madt->table.entry = 0;

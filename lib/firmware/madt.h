@@ -18,6 +18,7 @@ struct madt {
     const struct acpi_root *root; /* NULL where the MADT was given alone */
     uint32_t offset;              /* of the entry in hand */
     bool lapic_overridden;
+    uint32_t aside_count; /* disabled processors, at the far end of machine->cpus until the end */
 };
 
 /** Note what is wrong with @field (an offset) of the entry in hand. Gives the noted status. */

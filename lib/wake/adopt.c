@@ -119,19 +119,23 @@ static void wait_for_arrivals(const struct wake_run *run, const struct way_opera
     }
 }
 
-/* Whoever has not come by now has failed; a swap, since it may come at this very moment. */
+/* A swap, since it may come at this very moment. */
+void slot_give_up(struct muster_slot *slot)
+{
+    if (word_move(&slot->state, MUSTER_CPU_ADOPT_PENDING, MUSTER_CPU_FAILED)) {
+        if (!slot_failure(slot))
+            slot_fail(slot, MUSTER_ERROR_NOT_ARRIVED);
+        trace_boot(slot->machine, MUSTER_TRACE_FAILED, slot->apic_id, slot_failure(slot));
+    } else if (word_load_acquire(&slot->state) != MUSTER_CPU_FAILED) {
+        slot_fail(slot, MUSTER_OK); /* late, or its wake seemed lost and was not */
+    }
+}
+
+/* Whoever has not come by now has failed. */
 static void give_up(struct muster_machine *machine)
 {
-    for (uint32_t i = 0; i < machine->cpu_count; i++) {
-        struct muster_slot *slot = &machine->slots[i];
-        if (word_move(&slot->state, MUSTER_CPU_ADOPT_PENDING, MUSTER_CPU_FAILED)) {
-            if (!slot_failure(slot))
-                slot_fail(slot, MUSTER_ERROR_NOT_ARRIVED);
-            trace_boot(machine, MUSTER_TRACE_FAILED, slot->apic_id, slot_failure(slot));
-        } else if (word_load_acquire(&slot->state) != MUSTER_CPU_FAILED) {
-            slot_fail(slot, MUSTER_OK); /* late, or its wake seemed lost and was not */
-        }
-    }
+    for (uint32_t i = 0; i < machine->cpu_count; i++)
+        slot_give_up(&machine->slots[i]);
 }
 
 static bool any_failed(const struct muster_machine *machine)
@@ -142,8 +146,8 @@ static bool any_failed(const struct muster_machine *machine)
     return false;
 }
 
-enum muster_status muster_adopt(struct muster_machine *machine, const struct muster_plan *plan,
-                                uint64_t timeout_ns)
+void adopt_pending(struct muster_machine *machine, const struct muster_plan *plan,
+                   uint64_t timeout_ns)
 {
     const struct way_operations *way = way_operations_of(plan);
     struct wake_run run = {.machine = machine,
@@ -151,14 +155,20 @@ enum muster_status muster_adopt(struct muster_machine *machine, const struct mus
                            .trace = trace_ring_of(machine, machine->bsp),
                            .start_ns = time_now_ns(machine)};
     run.deadline_ns = time_after(run.start_ns, timeout_ns);
-    if (choose_pending(machine) && !way) {
+    way->wake(&run);
+    wait_for_arrivals(&run, way);
+}
+
+enum muster_status muster_adopt(struct muster_machine *machine, const struct muster_plan *plan,
+                                uint64_t timeout_ns)
+{
+    bool has_way = way_operations_of(plan) != NULL;
+    if (choose_pending(machine) && !has_way) {
         give_up(machine);
         return MUSTER_ERROR_NO_WAY;
     }
-    if (way) {
-        way->wake(&run);
-        wait_for_arrivals(&run, way);
-    }
+    if (has_way)
+        adopt_pending(machine, plan, timeout_ns);
     give_up(machine);
     enum muster_status status = any_failed(machine) ? MUSTER_TIME_OUT : MUSTER_OK;
     trace_boot(machine, MUSTER_TRACE_ADOPTED, status, 0);

@@ -18,8 +18,7 @@ bool muster_ap_in_firmware(const struct muster_machine *machine, const struct mu
     return false;
 }
 
-/* The CPU has left: nobody is in its slot, as before the first wake. */
-static void slot_vacate(struct muster_slot *slot)
+void slot_vacate(struct muster_slot *slot)
 {
     word_store_release(&slot->arrived, 0);
     word_store_release(&slot->claimed, 0);

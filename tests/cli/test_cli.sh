@@ -149,6 +149,11 @@ usage_and_files() {
     expect no_cycles 2 '--cycles 0' -- run --cycles 0
     expect junk_seed 2 '--seed x' -- run --cycles 5 --seed x
     expect seed_of_nothing 2 'add --cycles N' -- run --seed 5
+    expect no_cpu_to_add 2 '--hot-add 0' -- run --hot-add 0
+    expect hot_add_by_mailbox 2 'no firmware is left .* only INIT-SIPI can wake it' -- \
+        run --wake mailbox --hot-add 4
+    expect hot_add_to_a_td 2 'no firmware is left .* a TD has no INIT and SIPI' -- run --td --hot-add 4
+    expect hot_add_beyond_the_kernel 2 'needs room for 520 CPUs' -- run --cpus 400 --hot-add 60
     expect hand_back_without_mailbox 2 'add --wake mailbox or --td' -- run --hand-back 5
     expect hand_back_by_a_tree 2 "tree's mailbox takes no CPU back" -- run --wake fdt --hand-back 5
     expect next_kernel_without_mailbox 2 'add --wake mailbox or --td' -- run --then k
@@ -206,6 +211,7 @@ bad_qemus() {
     expect qemu_that_crashes 3 'signal 11' -- run --qemu "$lab/crashes"
 
     echo 'exit 0' | fake old
+    expect hot_add_on_old_qemu 3 'overwrites its own memory' -- run --hot-add 1 --qemu "$lab/old"
     expect too_many_cpus_for_old_qemu 3 'need x2APIC' -- run --cpus 300 --qemu "$lab/old"
 }
 
@@ -692,6 +698,73 @@ injections() {
     unset FAKE_MONITOR
 }
 
+# hot_round FIRST SECOND FAILURE GONE PROOF: what the kernel says of two CPUs that came.
+hot_round() {
+    hot_proofs=
+    for proof in identity percpu ipi-ring ist-nmi ist-df apic syscall idle-work registers clock; do
+        state=held
+        [ "$proof" = "$5" ] && state=broken
+        hot_proofs="$hot_proofs${hot_proofs:+,}{\"name\":\"$proof\",\"state\":\"$state\",\"detail\":\"x\"}"
+    done
+    echo "{\"cpus\":[{\"apic_id\":$1,\"failure\":null,\"arrive_ns\":1,\"on_ns\":2,\"gone\":true},{\"apic_id\":$2,\"failure\":$3,\"arrive_ns\":1,\"on_ns\":2,\"gone\":$4}],\"proofs\":[$hot_proofs],\"problem\":null}"
+}
+
+# hot_add NAME STATUS TEXT ROUNDS [ARG...]: two CPUs come and go twice; so the kernel says.
+hot_add() {
+    name=$1 status=$2 text=$3
+    report=$(report_line on "$(proofs)" ok | sed "s/\"new\":7/\"hot_add\":[$4]/")
+    shift 4
+    # shellcheck disable=SC2089 # the quotes are JSON's
+    in_and_out="console {\"from\":\"kernel\",\"event\":\"hot-add\"}
+        await qom-get 2
+        console {\"from\":\"kernel\",\"event\":\"hot-remove\"}
+        await device_del 2
+        console {\"from\":\"kernel\",\"event\":\"hot-removed\"}
+        await query-hotpluggable-cpus 1"
+    FAKE_SCRIPT="$in_and_out
+        $in_and_out
+        ${extra:-}
+        console $report
+        console {\"from\":\"kernel\",\"event\":\"end\"}"
+    # shellcheck disable=SC2090
+    export FAKE_SCRIPT
+    expect "$name" "$status" "$text" -- run --cpus 2 --hot-add 2 --qemu "$here/fake_qemu.py" \
+        --json "$lab/report.json" --timeout 5 "$@"
+}
+
+hot_adds() {
+    export FAKE_VERSION=10.0.2
+    round=$(hot_round 8 9 null true none)
+    hot_add cpus_that_come_and_go_twice 0 '^ok' "$round,$round"
+    expect_report hot_add_is_reported '"removed" : 4'
+    hot_add one_round_is_not_two 1 'the kernel reports 1 rounds of 2' "$round"
+    hot_add cpu_that_qemu_never_added 1 'round 2: the CPU with APIC ID 4 is none that QEMU added' \
+        "$round,$(hot_round 8 4 null true none)"
+    hot_add cpu_that_came_twice 1 'round 1: the CPU with APIC ID 8 came twice' \
+        "$(hot_round 8 8 null true none),$round"
+    hot_add cpu_that_did_not_come_on 1 'APIC ID 9 did not come on: MUSTER_ERROR_NOT_ARRIVED' \
+        "$(hot_round 8 9 '"MUSTER_ERROR_NOT_ARRIVED"' true none),$round"
+    hot_add cpu_that_did_not_go 1 'round 2: the CPU with APIC ID 9 did not go' \
+        "$round,$(hot_round 8 9 null false none)"
+    hot_add newcomers_with_a_broken_proof 1 'round 1: proof registers is not held' \
+        "$(hot_round 8 9 null true registers),$round"
+    extra='console {"from":"kernel","event":"hot-add"}
+        sleep 0.2
+        console {"from":"kernel","event":"hot-removed"}
+        sleep 0.2'
+    hot_add third_round_adds_nobody 0 '^ok' "$round,$round"
+    extra=
+    export FAKE_LEAVE=3
+    hot_add qemu_that_lets_one_stay 1 'added 4 CPUs and took 3 out, of 4' "$round,$round"
+    unset FAKE_LEAVE
+    export FAKE_REFUSED=device_add
+    hot_add qemu_that_adds_nobody 1 'did not add a CPU: refused' "$round,$round"
+    export FAKE_REFUSED=device_del
+    hot_add qemu_that_asks_for_nobody 1 'did not ask for a CPU: refused' "$round,$round"
+    unset FAKE_REFUSED FAKE_VERSION
+    rm -f "$lab/report.json"
+}
+
 usage_and_files
 bad_symbols
 bad_qemus
@@ -702,6 +775,7 @@ if command -v python3 >/dev/null; then
     tds
     conformance
     injections
+    hot_adds
 else
     echo "skipped: guests under a QEMU that answers (no python3)"
 fi

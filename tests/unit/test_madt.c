@@ -112,6 +112,97 @@ static void ids_that_mean_none_are_dropped(void **state)
     assert_true(cpu_of(firmware, 0xFF)->enabled);
 }
 
+/* For a host with a hot-plug controller. */
+static void disabled_cpus_are_kept_behind_the_others_for_a_host_that_asks(void **state)
+{
+    const uint32_t ids[] = {0, 3, 7, 5, 9};
+    struct firmware *firmware = *state;
+
+    for (uint8_t revision = 1; revision <= 6; revision++) {
+        madt_begin(firmware, revision);
+        madt_lapic(firmware, 0, ENABLED);
+        madt_lapic(firmware, 7, 0);
+        madt_lapic(firmware, 3, ENABLED);
+        madt_lapic(firmware, 5, 0);
+        madt_x2apic(firmware, 9, 0);
+        madt_x2apic(firmware, 3, 0);
+        madt_x2apic(firmware, 7, 0);
+        firmware->machine.keep_disabled = true;
+        assert_int_equal(finish(firmware), MUSTER_OK);
+        assert_int_equal(firmware->machine.cpu_count, revision < 5 ? 5 : 2);
+        assert_int_equal(firmware->machine.disabled_count, revision < 5 ? 2 : 5);
+        for (uint32_t i = 0; i < firmware->machine.cpu_count; i++) {
+            assert_int_equal(firmware->cpus[i].apic_id, ids[i]);
+            assert_int_equal(firmware->cpus[i].enabled, i < 2);
+            assert_int_equal(firmware->cpus[i].online_capable, i >= 2);
+            assert_int_equal(muster_machine_find(&firmware->machine, ids[i]), (int32_t)i);
+        }
+    }
+}
+
+/* However many a table lists, and in whatever order: those that are there lose nothing. */
+static void disabled_cpus_never_take_the_room_of_enabled_ones(void **state)
+{
+    struct firmware *firmware = *state;
+
+    for (uint32_t enabled = 1; enabled <= 4; enabled++) {
+        madt_begin(firmware, 3);
+        for (uint32_t id = 100; id < 120; id++) {
+            madt_lapic(firmware, (uint8_t)id, 0);
+        }
+        for (uint32_t id = 0; id < enabled; id++) {
+            madt_lapic(firmware, (uint8_t)id, ENABLED);
+            madt_lapic(firmware, (uint8_t)(200 + id), 0);
+        }
+        firmware->machine.keep_disabled = true;
+        firmware->machine.cpu_capacity = 4;
+        assert_int_equal(finish(firmware), MUSTER_OK);
+        assert_int_equal(firmware->machine.cpu_count, 4);
+        assert_int_equal(firmware->machine.disabled_count, 20 + enabled - (4 - enabled));
+        for (uint32_t i = 0; i < 4; i++) {
+            assert_int_equal(firmware->cpus[i].apic_id, i < enabled ? i : 100 + i - enabled);
+            assert_int_equal(firmware->cpus[i].enabled, i < enabled);
+        }
+        assert_int_equal(muster_machine_find(&firmware->machine, 200), -1);
+    }
+}
+
+/* Whatever a table lists: what is there is found as if the host had not asked. */
+static void keeping_disabled_cpus_changes_nothing_else(void **state)
+{
+    struct firmware *firmware = *state;
+    struct muster_cpu there[8];
+    uint32_t random = 1;
+
+    for (uint32_t round = 0; round < 2000; round++) {
+        madt_begin(firmware, (uint8_t)(1 + round % 6));
+        madt_lapic(firmware, 0, ENABLED);
+        for (uint32_t i = 0; i < round % 20; i++) {
+            random = random * 1664525u + 1013904223u;
+            madt_lapic(firmware, (uint8_t)(random >> 24 & 15), random >> 16 & 3);
+        }
+        firmware->machine.cpu_capacity = 8;
+        firmware->machine.keep_disabled = false;
+        enum muster_status status = finish(firmware);
+        uint32_t count = firmware->machine.cpu_count;
+        uint32_t disabled = firmware->machine.disabled_count;
+        memcpy(there, firmware->cpus, sizeof(there));
+
+        firmware->machine.keep_disabled = true;
+        assert_int_equal(discover(firmware), status);
+        if (status != MUSTER_OK) {
+            continue;
+        }
+        assert_memory_equal(firmware->cpus, there, count * sizeof(there[0]));
+        assert_int_equal(firmware->machine.cpu_count - count,
+                         disabled - firmware->machine.disabled_count);
+        for (uint32_t i = 0; i < firmware->machine.cpu_count; i++) {
+            assert_ptr_equal(cpu_of(firmware, firmware->cpus[i].apic_id), &firmware->cpus[i]);
+            assert_true(i < count || firmware->cpus[i].online_capable);
+        }
+    }
+}
+
 static void online_capable_means_something_from_revision_5_on(void **state)
 {
     struct firmware *firmware = *state;
@@ -816,6 +907,9 @@ int main(void)
         firmware_test(of_two_listings_the_enabled_one_wins),
         firmware_test(ids_that_mean_none_are_dropped),
         firmware_test(online_capable_means_something_from_revision_5_on),
+        firmware_test(disabled_cpus_are_kept_behind_the_others_for_a_host_that_asks),
+        firmware_test(disabled_cpus_never_take_the_room_of_enabled_ones),
+        firmware_test(keeping_disabled_cpus_changes_nothing_else),
         firmware_test(bsp_is_known_by_its_id_and_not_by_its_place),
         firmware_test(bsp_that_is_not_listed_as_enabled_is_refused),
         firmware_test(another_machines_tables_need_no_bsp),
