@@ -19,6 +19,7 @@ struct clock {
 
 /* The hypervisor writes both: pages of their own. */
 static volatile struct clock clock_page __attribute__((aligned(HYPERV_PAGE_BYTES)));
+static bool begun, clock_on;
 static uint8_t input_page[HYPERV_PAGE_BYTES] __attribute__((aligned(HYPERV_PAGE_BYTES)));
 
 static uint64_t call_hook(void *context, uint64_t control, uint64_t input_phys,
@@ -47,12 +48,30 @@ enum muster_status hyperv_begin(struct muster_platform *platform)
         return MUSTER_NOT_SUPPORTED;
     /* Whoever booted before has told its own name; ours replaces it, as a kernel's does. */
     platform->msr_write(platform->context, MSR_HYPERV_GUEST_OS_ID, HYPERV_OS_ID_MUSTER);
+    begun = true;
     if (platform->tdcall)
         return MUSTER_OK;
     if (!enable_page(platform))
         return MUSTER_DENIED;
     platform->hypercall = call_hook;
     return MUSTER_OK;
+}
+
+bool hyperv_is_begun(void)
+{
+    return begun;
+}
+
+void hyperv_end(struct muster_platform *platform)
+{
+    if (clock_on)
+        platform->msr_write(platform->context, MSR_HYPERV_REFERENCE_TSC, 0);
+    if (platform->hypercall)
+        platform->msr_write(platform->context, MSR_HYPERV_HYPERCALL, 0);
+    if (begun)
+        platform->msr_write(platform->context, MSR_HYPERV_GUEST_OS_ID, 0);
+    platform->hypercall = NULL;
+    begun = clock_on = false;
 }
 
 uint64_t hyperv_input_phys(void)
@@ -67,7 +86,8 @@ enum muster_status hyperv_clock_begin(const struct muster_platform *platform)
         !(features[EAX] & HYPERV_MSRS_TIME_REF_COUNT))
         return MUSTER_NOT_SUPPORTED;
     /* Without it the page stays zero, and zero is the sequence that says: use the counter. */
-    if (features[EAX] & HYPERV_MSRS_REFERENCE_TSC)
+    clock_on = features[EAX] & HYPERV_MSRS_REFERENCE_TSC;
+    if (clock_on)
         platform->msr_write(platform->context, MSR_HYPERV_REFERENCE_TSC,
                             (uint64_t)&clock_page | HYPERV_MSR_ENABLE);
     return MUSTER_OK;
@@ -89,6 +109,11 @@ uint64_t hyperv_clock_100ns(void)
         if (reference->sequence == sequence)
             return time;
     }
+}
+
+bool hyperv_clock_is_page(void)
+{
+    return clock_page.reference.sequence != 0;
 }
 
 uint64_t hyperv_tsc_hz(const struct muster_platform *platform)

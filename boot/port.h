@@ -1,5 +1,5 @@
 /**
- * Port I/O of one byte, on bare hardware and in a TD alike.
+ * Port I/O, on bare hardware and in a TD alike.
  */
 #ifndef BOOT_PORT_H
 #define BOOT_PORT_H
@@ -21,6 +21,19 @@ static inline void port_out8(uint16_t port, uint8_t value)
 static inline uint8_t port_in8(uint16_t port)
 {
     return td_is_active() ? (uint8_t)td_io_in(port, 1) : in8(port);
+}
+
+static inline void port_out32(uint16_t port, uint32_t value)
+{
+    if (td_is_active())
+        td_io_out(port, 4, value);
+    else
+        out32(port, value);
+}
+
+static inline uint32_t port_in32(uint16_t port)
+{
+    return td_is_active() ? td_io_in(port, 4) : in32(port);
 }
 
 #endif

@@ -20,18 +20,6 @@ static inline uint16_t in16(uint16_t port)
     return value;
 }
 
-static inline void out32(uint16_t port, uint32_t value)
-{
-    __asm__ volatile("outl %0, %1" : : "a"(value), "Nd"(port));
-}
-
-static inline uint32_t in32(uint16_t port)
-{
-    uint32_t value;
-    __asm__ volatile("inl %1, %0" : "=a"(value) : "Nd"(port));
-    return value;
-}
-
 /* Nothing but an exception reaches this CPU from here on, not even an NMI. */
 static inline void global_interrupts_off(void)
 {
