@@ -17,6 +17,7 @@ enum wake {
     WAKE_SIPI,
     WAKE_MAILBOX, /* the kernel is started by the shim */
     WAKE_FDT,     /* the same, and the mailbox is described by a device tree alone */
+    WAKE_HYPERV,  /* the same, and the shim starts the CPUs by Hyper-V's hypercalls */
 };
 
 struct options {
@@ -30,8 +31,16 @@ struct options {
     char *firmware_memory;
     char *page_tables;
     char *shim_append;
+    char *tables; /* what describes the mailbox */
+
+    /* Only through the monitor, as WAKE_HYPERV; NULL: the monitor's own default. */
+    char *vp_index;
+    char *time_out;
+    char *per_vp_memory;
+    char *reference_clock;
 
     bool td;        /* under the monitor, as an Intel TD, by its shim */
+    bool monitored; /* the same, or as a partition of Hyper-V */
     enum wake wake; /* run */
     char *kernel;   /* boot */
     char *initrd;   /* boot, or NULL */
@@ -63,7 +72,13 @@ void options_free(struct options *options);
 /** Whether the CPUs wait at the shim's mailbox, whoever describes it. */
 bool options_by_mailbox(const struct options *options);
 
+/** Whether a device tree, and no ACPI, describes CPUs and mailbox. */
+bool options_by_tree(const struct options *options);
+
 /** The words for the shim: "mailbox-version=1 page-tables=0x..."; "" if none. Caller frees. */
 char *options_shim_words(const struct options *options);
+
+/** The words for the monitor: "profile=tdx" ... Caller frees. */
+char *options_monitor_words(const struct options *options);
 
 #endif

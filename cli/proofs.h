@@ -14,7 +14,7 @@
 struct proofs_profile {
     unsigned cpus;
     bool by_mailbox;
-    bool td;
+    bool monitored;
     gint64 mailbox_version;
     bool keep; /* the custody policy; else it is RECLAIM */
 };

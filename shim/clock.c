@@ -4,8 +4,8 @@
 #include "boot/hyperv.h"
 #include "boot/native.h"
 
-#define APART_NS 50000000u
-#define LOOKS    8u /* whatever comes in between two readings does not come in between all */
+#define APART_NS 50000000u /* twice as much with each try */
+#define LOOKS    8u        /* whatever comes in between two readings does not come in between all */
 #define TRIES    3u
 
 static void look(const struct muster_platform *platform, struct clock_look *narrowest)
@@ -29,7 +29,7 @@ void clock_check_reference(const struct muster_platform *platform, struct clock_
     check->source = hyperv_clock_is_page() ? "reference-tsc" : "counter";
     for (unsigned i = 0; i < TRIES && !check->agrees; i++) {
         look(platform, &first);
-        native_delay_ns(APART_NS);
+        native_delay_ns((uint64_t)APART_NS << i);
         look(platform, &last);
         clock_compare(&first, &last, check);
     }

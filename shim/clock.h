@@ -31,8 +31,8 @@ void clock_compare(const struct clock_look *first, const struct clock_look *last
                    struct clock_check *check);
 
 /**
- * Let 50 ms pass by the hypervisor's clock and by ours, and compare. After hyperv_begin(); on the
- * BSP.
+ * Let 50 ms, at most 350 ms, pass by the hypervisor's clock and by ours, and compare. After
+ * hyperv_begin(); on the BSP.
  */
 void clock_check_reference(const struct muster_platform *platform, struct clock_check *check);
 
