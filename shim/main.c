@@ -63,6 +63,18 @@ static void read_source(uint64_t info_phys, uint32_t magic)
         shim.source.rsdp_phys = muster_rsdp_scan(&shim.platform);
 }
 
+/* What either form costs: memory taken, and how much of it the tables fill. */
+static void report_tables(void)
+{
+    uint64_t used = 0, phys;
+    for (uint32_t set = 0; set < shim_tables_sets(); set++)
+        used += shim_tables_set(set, &phys);
+    json_hex("page_tables", shim.tables_phys);
+    json_text("ap_tables", shim.options.tables_each ? "each" : "shared");
+    json_number("ap_tables_bytes", shim.tables_bytes);
+    json_number("ap_tables_used_bytes", used);
+}
+
 static void report_clock(const struct clock_check *clock)
 {
     if (!clock->source) {
@@ -94,10 +106,7 @@ static void report_ready(void)
                                         [MUSTER_MEMORY_NVS] = "nvs",
                                         [MUSTER_MEMORY_RESERVED] = "reserved"};
     json_text("firmware_memory", types[shim.options.tables_type]);
-    json_hex("page_tables", shim.tables_phys);
-    json_text("ap_tables", shim.options.tables_each ? "each" : "shared");
-    json_number("ap_tables_bytes", shim.tables_bytes);
-    json_number("ap_tables_used_bytes", shim_tables_used_bytes());
+    report_tables();
     json_number("paging_levels", shim.options.levels);
     if (shim.plan.way == MUSTER_WAY_HYPERV)
         json_number("vtl", shim.options.vtl);
