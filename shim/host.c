@@ -1,5 +1,7 @@
 #include "shim/host.h"
 
+#include <stddef.h>
+
 #include "boot/td.h"
 
 /* A PC: whatever its own tables describe. */
@@ -9,8 +11,15 @@ static enum muster_way choose_described(const struct muster_machine *machine)
     return MUSTER_WAY_AUTO;
 }
 
+static const char *begin_nothing(struct muster_platform *platform)
+{
+    (void)platform;
+    return NULL;
+}
+
 const struct shim_host shim_host_loader = {
     .name = "a PC",
+    .begin = begin_nothing,
     .choose_way = choose_described,
 };
 

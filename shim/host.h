@@ -35,7 +35,7 @@ struct shim_host {
     enum muster_way (*choose_way)(const struct muster_machine *machine);
 };
 
-/** shim/host.c: where a Multiboot loader has started us. Only choose_way() is there. */
+/** shim/host.c: where a Multiboot loader has started us: no HOB, nothing to share. */
 extern const struct shim_host shim_host_loader;
 
 /** shim/host_td.c, shim/host_hyperv.c: where we are the firmware. */

@@ -17,9 +17,9 @@
 
 static struct muster_word states[SHIM_MAX_CPUS]; /* enum mailbox_ap_state, by index */
 
-bool shim_ap_waits(uint32_t index)
+bool shim_cpu_is_there(uint32_t index)
 {
-    return word_load_acquire(&states[index]) == MAILBOX_AP_WAITING;
+    return index == shim.machine.bsp || word_load_acquire(&states[index]) == MAILBOX_AP_WAITING;
 }
 
 void shim_ap_main(struct muster_slot *slot, void *context)

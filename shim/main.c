@@ -49,7 +49,7 @@ static void read_source(uint64_t info_phys, uint32_t magic)
     shim.host = firmware ? shim_host_of_firmware(&shim.platform) : &shim_host_loader;
     if (!shim.host)
         shim_fail("environment", "as firmware the shim wants a TD, or a partition of Hyper-V");
-    const char *error = shim.host->begin ? shim.host->begin(&shim.platform) : NULL;
+    const char *error = shim.host->begin(&shim.platform);
     if (error)
         shim_fail("environment", error);
     error = firmware ? boot_source_from_hob(&shim.source, info_phys)
@@ -113,7 +113,7 @@ static void report_ready(void)
     report_clock(&shim.clock);
     json_open("failed", '[');
     for (uint32_t i = 0; i < shim.machine.cpu_count; i++)
-        if (muster_cpu_state(&shim.machine, i) == MUSTER_CPU_FAILED)
+        if (shim.machine.cpus[i].enabled && !shim_cpu_is_there(i))
             json_number(NULL, shim.machine.cpus[i].apic_id);
     json_close(']');
     json_end();

@@ -95,8 +95,9 @@ void shim_processors_start(void);
 /** shim/mailbox.c: an AP's life, from its arrival until the OS wakes it, and on its return. */
 void shim_ap_main(struct muster_slot *slot, void *context);
 
-/** Whether this CPU's AP has come to the mailbox and waits there. */
-bool shim_ap_waits(uint32_t index);
+/** Whether this CPU is the BSP, or has come to the mailbox and waits there: only these are told of.
+ */
+bool shim_cpu_is_there(uint32_t index);
 
 /** shim/watch.c: tell Muster's monitor, if it is the host, what is the shim's and not the OS's. */
 void shim_watch_begin(void);

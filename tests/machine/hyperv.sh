@@ -57,6 +57,7 @@ partition() {
 # shuffled CPUS: an index is no APIC ID, and every second call is to be made again.
 shuffled() {
     partition "$1" --vp-index shuffled --time-out 2
+    expect "$work/report.json" '.monitor.counts | map(.hypercall_time_out) | add > 2'
 }
 
 # own_tables CPUS: one set for each AP, beside the one that all come back on.
