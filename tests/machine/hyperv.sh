@@ -12,12 +12,26 @@ cases() {
     echo "80 hyperv_wakes_4_cpus_described_by_acpi described acpi"
     echo "80 hyperv_wakes_4_cpus_described_by_both described both"
     echo "80 hyperv_vps_start_in_the_usual_vtl usual_vtl 4"
+    echo "80 hyperv_wakes_4_cpus_by_amds_instruction started 4 --tables both \
+--cpu EPYC-v1,+svm,+npt,-cx16"
+    echo "60 hyperv_shim_refuses_wrong_words wrong_words"
     echo "80 hyperv_clock_that_is_slow_is_found slow_clock"
     echo "80 hyperv_starts_4_vps_of_a_td td 4"
     echo "80 hyperv_starts_8_vps_of_a_td_on_tables_of_their_own td 8 --shim-append ap-tables=each \
 --vp-index shuffled --time-out 3"
+    [ "${MUSTER_TEST_LONG:-0}" = 0 ] || long_cases
     for name in $(tests/hyperv/check list); do
         echo "80 hyperv_$name hyperv_case $name"
+    done
+}
+
+long_cases() {
+    echo "400 hyperv_wakes_64_cpus_of_our_kernel started 64 --tables both"
+    echo "400 hyperv_wakes_64_cpus_on_tables_of_their_own started 64 --tables both --time-out 2 \
+--shim-append ap-tables=each"
+    echo "400 hyperv_starts_64_vps_of_a_td td 64"
+    for round in 1 2 3 4 5 6 7 8 9 10; do
+        echo "100 hyperv_wakes_8_cpus_time_$round started 8 --tables both --time-out 2"
     done
 }
 
@@ -86,6 +100,14 @@ described() {
 usual_vtl() {
     started "$1" --shim-append vtl=0
     expect "$work/report.json" '.shim.vtl == 0'
+}
+
+wrong_words() {
+    for word in ap-tables=none vtl=1 vtl; do
+        expect_status 2 "$muster" run --wake hyperv --cpus 2 --shim-append "$word" 2>"$work/stderr"
+        cat "$work/stderr"
+        grep -q "^muster: the shim says: ${word%=*} must be " "$work/stderr" || fail "not named: $word"
+    done
 }
 
 slow_clock() {
