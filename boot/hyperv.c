@@ -17,10 +17,9 @@ struct clock {
     uint8_t rest[HYPERV_PAGE_BYTES - sizeof(struct hyperv_reference_tsc)];
 };
 
-/* The hypervisor writes both: pages of their own. */
+/* The hypervisor writes it: a page of its own. */
 static volatile struct clock clock_page __attribute__((aligned(HYPERV_PAGE_BYTES)));
 static bool begun, clock_on;
-static uint8_t input_page[HYPERV_PAGE_BYTES] __attribute__((aligned(HYPERV_PAGE_BYTES)));
 
 static uint64_t call_hook(void *context, uint64_t control, uint64_t input_phys,
                           uint64_t output_phys)
@@ -66,17 +65,13 @@ void hyperv_end(struct muster_platform *platform)
 {
     if (clock_on)
         platform->msr_write(platform->context, MSR_HYPERV_REFERENCE_TSC, 0);
-    if (platform->hypercall)
+    if (platform->hypercall &&
+        !(platform->msr_read(platform->context, MSR_HYPERV_HYPERCALL) & HYPERV_MSR_LOCKED))
         platform->msr_write(platform->context, MSR_HYPERV_HYPERCALL, 0);
     if (begun)
         platform->msr_write(platform->context, MSR_HYPERV_GUEST_OS_ID, 0);
     platform->hypercall = NULL;
     begun = clock_on = false;
-}
-
-uint64_t hyperv_input_phys(void)
-{
-    return (uint64_t)input_page;
 }
 
 enum muster_status hyperv_clock_begin(const struct muster_platform *platform)

@@ -26,12 +26,10 @@ bool hyperv_is_begun(void);
 
 /**
  * Give up everything that was turned on here, in a way that whoever boots next finds it as we did:
- * clock and hypercall page, and the name last. Nothing where hyperv_begin() found nothing.
+ * clock and hypercall page (unless that was locked before), and the name last. Nothing where
+ * hyperv_begin() found nothing.
  */
 void hyperv_end(struct muster_platform *platform);
-
-/** A page for muster_cpu_config.hypercall_phys: mapped 1:1, nobody else's. */
-uint64_t hyperv_input_phys(void);
 
 /**
  * Turn the reference clock on. MUSTER_NOT_SUPPORTED if the hypervisor has none; what it has, the

@@ -203,7 +203,7 @@ static bool check_shim_words(const struct options *options, unsigned groups, GEr
         !one_of("firmware-memory", options->firmware_memory, memories, error))
         return false;
     bool given = options->mailbox_version || options->firmware_memory || options->page_tables ||
-                 options->shim_append || (options->tables && !options_by_mailbox(options));
+                 options->shim_append || options->tables;
     if (given && (groups & OPTIONS_RUN) && !options_by_mailbox(options))
         return options_refuse(error,
                               "--mailbox-version, --firmware-memory, --page-tables, --tables "
