@@ -14,8 +14,8 @@
 #include "monitor/store.h"
 #include "monitor/woken.h"
 
-#define MOST_RANGES      80 /* a set of tables for each of 64 vCPUs, and the rest */
-#define MOST_TABLE_PAGES 1024
+#define MOST_RANGES      16
+#define MOST_TABLE_PAGES 2048 /* a set of 32 for each of 64 vCPUs */
 #define LOCK_LOOKS       1000000u
 #define PTE_PROCESSOR    (PTE_ACCESSED | PTE_DIRTY)
 
@@ -95,13 +95,13 @@ static const char *check_range(uint64_t region, uint64_t phys, uint64_t bytes)
         bytes > GUEST_LOW_END - phys)
         return "no whole pages of low memory";
     if (range_count == MOST_RANGES)
-        return "more than 80 ranges";
+        return "more than 16 ranges";
     if (witness_watches(phys, bytes))
         return "it overlaps with another range";
     if (region == MUSTER_REGION_MAILBOX && (mailbox_phys || bytes != MAILBOX_BYTES))
         return "there is one mailbox, of one page";
     if (region == MUSTER_REGION_TABLES && bytes / PAGE_BYTES > MOST_TABLE_PAGES - table_count)
-        return "more than 1024 pages of page tables";
+        return "more than 2048 pages of page tables";
     for (uint64_t at = phys; at < phys + bytes; at += PAGE_BYTES)
         if (page_state_of(at) != PAGE_PRIVATE)
             return "not all of it is private memory";

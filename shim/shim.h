@@ -82,8 +82,8 @@ void shim_tables_build(void);
 /** The root of the set that this CPU is started on, and waits on. */
 uint64_t shim_tables_root(uint32_t index);
 
-/** The bytes that one set really uses, and where they begin: below shim_tables_sets(). */
-uint64_t shim_tables_set(uint32_t set, uint64_t *phys);
+/** Bytes that the tables of all APs really use, of those taken for them. */
+uint64_t shim_tables_used_bytes(void);
 
 /** Let the pages that APs are started in be executed and not written; and back to the OS. */
 void shim_tables_seal_entry(void);

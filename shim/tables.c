@@ -90,10 +90,12 @@ uint64_t shim_tables_root(uint32_t index)
     return ap_tables[set_of(index)].root_phys;
 }
 
-uint64_t shim_tables_set(uint32_t set, uint64_t *phys)
+uint64_t shim_tables_used_bytes(void)
 {
-    *phys = shim.tables_phys + set * SET_BYTES;
-    return ap_tables[set].pool_phys - *phys;
+    uint64_t bytes = 0;
+    for (uint32_t set = 0; set < shim_tables_sets(); set++)
+        bytes += ap_tables[set].pool_phys - (shim.tables_phys + set * SET_BYTES);
+    return bytes;
 }
 
 static void map_entry(unsigned access)

@@ -29,10 +29,6 @@ void shim_watch_begin(void)
     tell(MUSTER_REGION_CODE, (uint64_t)text_start, (uint64_t)(text_end - text_start));
     if (shim.reset_vector_phys)
         tell(MUSTER_REGION_CODE, shim.reset_vector_phys, PAGE_BYTES);
-    for (uint32_t set = 0; set < shim_tables_sets(); set++) {
-        uint64_t phys;
-        uint64_t bytes = shim_tables_set(set, &phys);
-        tell(MUSTER_REGION_TABLES, phys, bytes);
-    }
+    tell(MUSTER_REGION_TABLES, shim.tables_phys, shim.tables_bytes);
     tell(MUSTER_REGIONS_END, 0, 0);
 }
