@@ -17,9 +17,9 @@ struct clock {
     uint8_t rest[HYPERV_PAGE_BYTES - sizeof(struct hyperv_reference_tsc)];
 };
 
-/* The hypervisor writes both: pages of their own. */
+/* The hypervisor writes it: a page of its own. */
 static volatile struct clock clock_page __attribute__((aligned(HYPERV_PAGE_BYTES)));
-static uint8_t input_page[HYPERV_PAGE_BYTES] __attribute__((aligned(HYPERV_PAGE_BYTES)));
+static bool begun, clock_on;
 
 static uint64_t call_hook(void *context, uint64_t control, uint64_t input_phys,
                           uint64_t output_phys)
@@ -47,6 +47,7 @@ enum muster_status hyperv_begin(struct muster_platform *platform)
         return MUSTER_NOT_SUPPORTED;
     /* Whoever booted before has told its own name; ours replaces it, as a kernel's does. */
     platform->msr_write(platform->context, MSR_HYPERV_GUEST_OS_ID, HYPERV_OS_ID_MUSTER);
+    begun = true;
     if (platform->tdcall)
         return MUSTER_OK;
     if (!enable_page(platform))
@@ -55,9 +56,22 @@ enum muster_status hyperv_begin(struct muster_platform *platform)
     return MUSTER_OK;
 }
 
-uint64_t hyperv_input_phys(void)
+bool hyperv_is_begun(void)
 {
-    return (uint64_t)input_page;
+    return begun;
+}
+
+void hyperv_end(struct muster_platform *platform)
+{
+    if (clock_on)
+        platform->msr_write(platform->context, MSR_HYPERV_REFERENCE_TSC, 0);
+    if (platform->hypercall &&
+        !(platform->msr_read(platform->context, MSR_HYPERV_HYPERCALL) & HYPERV_MSR_LOCKED))
+        platform->msr_write(platform->context, MSR_HYPERV_HYPERCALL, 0);
+    if (begun)
+        platform->msr_write(platform->context, MSR_HYPERV_GUEST_OS_ID, 0);
+    platform->hypercall = NULL;
+    begun = clock_on = false;
 }
 
 enum muster_status hyperv_clock_begin(const struct muster_platform *platform)
@@ -67,7 +81,8 @@ enum muster_status hyperv_clock_begin(const struct muster_platform *platform)
         !(features[EAX] & HYPERV_MSRS_TIME_REF_COUNT))
         return MUSTER_NOT_SUPPORTED;
     /* Without it the page stays zero, and zero is the sequence that says: use the counter. */
-    if (features[EAX] & HYPERV_MSRS_REFERENCE_TSC)
+    clock_on = features[EAX] & HYPERV_MSRS_REFERENCE_TSC;
+    if (clock_on)
         platform->msr_write(platform->context, MSR_HYPERV_REFERENCE_TSC,
                             (uint64_t)&clock_page | HYPERV_MSR_ENABLE);
     return MUSTER_OK;
@@ -89,6 +104,11 @@ uint64_t hyperv_clock_100ns(void)
         if (reference->sequence == sequence)
             return time;
     }
+}
+
+bool hyperv_clock_is_page(void)
+{
+    return clock_page.reference.sequence != 0;
 }
 
 uint64_t hyperv_tsc_hz(const struct muster_platform *platform)

@@ -21,8 +21,15 @@
  */
 enum muster_status hyperv_begin(struct muster_platform *platform);
 
-/** A page for muster_cpu_config.hypercall_phys: mapped 1:1, nobody else's. */
-uint64_t hyperv_input_phys(void);
+/** Whether hyperv_begin() found one. */
+bool hyperv_is_begun(void);
+
+/**
+ * Give up everything that was turned on here, in a way that whoever boots next finds it as we did:
+ * clock and hypercall page (unless that was locked before), and the name last. Nothing where
+ * hyperv_begin() found nothing.
+ */
+void hyperv_end(struct muster_platform *platform);
 
 /**
  * Turn the reference clock on. MUSTER_NOT_SUPPORTED if the hypervisor has none; what it has, the
@@ -35,6 +42,9 @@ enum muster_status hyperv_clock_begin(const struct muster_platform *platform);
  * an exit, or by the MSR where the page says that it is not to be used. After hyperv_clock_begin().
  */
 uint64_t hyperv_clock_100ns(void);
+
+/** Whether that is by the page now. */
+bool hyperv_clock_is_page(void);
 
 /** Ticks of the TSC per second as the hypervisor says, or 0. */
 uint64_t hyperv_tsc_hz(const struct muster_platform *platform);

@@ -158,6 +158,12 @@ static uint64_t tsc_hz_by_cpuid(void)
     return 0;
 }
 
+void native_set_tsc_hz(uint64_t hz)
+{
+    native.tsc_hz = hz;
+    native.ns_per_tick = ((uint64_t)NS_PER_S << 32) / hz;
+}
+
 void native_platform_init(struct muster_platform *platform, uint64_t mapped_end)
 {
     /* A PC's BIOS leaves the PICs open, at vectors that are exceptions' to everybody else. */
@@ -170,7 +176,7 @@ void native_platform_init(struct muster_platform *platform, uint64_t mapped_end)
         native.tsc_hz = tsc_hz_by_pit();
     if (!native.tsc_hz)
         native.tsc_hz = NS_PER_S; /* no clock to be found: deadlines are then ticks */
-    native.ns_per_tick = ((uint64_t)NS_PER_S << 32) / native.tsc_hz;
+    native_set_tsc_hz(native.tsc_hz);
     *platform = (struct muster_platform){
         .map = native_map,
         .apic_read = native_apic_read,

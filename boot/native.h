@@ -26,6 +26,9 @@ void native_idle(void);
 /** Stop the calling CPU for good. */
 __attribute__((noreturn)) void native_halt(void);
 
+/** Who knows better what the TSC's frequency is. On the BSP, while nobody waits for a deadline. */
+void native_set_tsc_hz(uint64_t hz);
+
 /** Ticks of the TSC per second, as found. */
 uint64_t native_tsc_hz(void);
 

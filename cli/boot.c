@@ -3,6 +3,7 @@
 
 #include <stdio.h>
 
+#include "abi/x86.h"
 #include "cli/fields.h"
 #include "cli/files.h"
 #include "cli/registers.h"
@@ -13,19 +14,19 @@
 #define TD_SHIM "muster-tdshim.fd"
 
 /* As muster_cpu_state_name() spells it: a CPU still on the shim's tables is off. */
-static const char *state_of(const struct registers *registers, guint64 ap_cr3)
+static const char *state_of(const struct registers *registers, guint64 tables, guint64 bytes)
 {
-    if (registers_left_tables(registers, ap_cr3))
+    if (registers_left_tables(registers, tables, bytes))
         return "on";
-    return registers_left_tables(registers, 0) ? "off" : "absent";
+    return registers_left_tables(registers, 0, PAGE_BYTES) ? "off" : "absent";
 }
 
 /* The guest says nothing about its CPUs that could be believed; QEMU does. */
 static JsonArray *cpus_from_outside(const struct session *session)
 {
     JsonArray *cpus = json_array_new();
-    guint64 ap_cr3;
-    if (!session->registers || !fields_address(session->guest.shim, "ap_cr3", &ap_cr3))
+    guint64 tables, bytes;
+    if (!session->registers || !registers_find_tables(session->guest.shim, &tables, &bytes))
         return cpus;
     for (guint i = 0; i < session->registers->len; i++) {
         JsonObject *cpu = json_object_new();
@@ -38,7 +39,7 @@ static JsonArray *cpus_from_outside(const struct session *session)
         json_object_set_boolean_member(cpu, "bsp", i == 0);
         json_object_set_string_member(
             cpu, "state",
-            state_of(&g_array_index(session->registers, struct registers, i), ap_cr3));
+            state_of(&g_array_index(session->registers, struct registers, i), tables, bytes));
         json_object_set_null_member(cpu, "failure");
         json_object_set_object_member(cpu, "stamps_ns", json_object_new());
         json_array_add_object_element(cpus, cpu);
@@ -88,10 +89,10 @@ void boot_print_handover(const struct verdict *verdict, const struct session *se
     if (!session->guest.handed_over)
         return;
     struct table *table =
-        table_new(handover->in_td ? "seen by the monitor|>count" : "seen from outside|>count");
+        table_new(handover->monitored ? "seen by the monitor|>count" : "seen from outside|>count");
     add_count(table, "INITs after the hand-over", handover->init);
     add_count(table, "SIPIs after the hand-over", handover->sipi);
-    if (!handover->in_td)
+    if (!handover->monitored)
         add_seen_by_qemu(table, handover);
     add_count(table, "CPUs that the guest says it has", handover->guest_said);
     printf("\n");
@@ -109,7 +110,7 @@ void boot_name_way(const struct handover *handover, struct report *report)
     bool by_sipi = handover->init > 0 && handover->sipi > 0;
     report->way = by_mailbox ? "mailbox" : by_sipi ? "sipi" : NULL;
     if (by_mailbox)
-        report->reason = handover->in_td
+        report->reason = handover->monitored
                              ? "the guest has its CPUs, and the monitor saw no INIT or SIPI"
                              : "CPUs left the shim's page tables, and no INIT or SIPI was sent";
     if (by_sipi)
@@ -151,10 +152,12 @@ int boot_machine(const struct options *options, const char *words, outcome_concl
     char *monitor = shim && options->td ? files_own(MONITOR, error) : NULL;
     bool found = shim && (monitor || !options->td);
     char *shim_words = options_shim_words(options);
+    char *monitor_words = options_monitor_words(options);
     const struct session_plan plan = {
         .options = options,
         .image = {.program = options->td ? NULL : shim,
                   .monitor = monitor,
+                  .monitor_words = monitor_words,
                   .td_firmware = options->td ? shim : NULL,
                   .words = shim_words,
                   .modules = {options->kernel, options->initrd},
@@ -168,6 +171,7 @@ int boot_machine(const struct options *options, const char *words, outcome_concl
     g_free(shim);
     g_free(monitor);
     g_free(shim_words);
+    g_free(monitor_words);
     return status;
 }
 

@@ -20,6 +20,8 @@ static void add_common(GOptionContext *context, struct options_raw *raw)
          "How the shim declares its memory", "reserved|nvs|usable"},
         {"page-tables", 0, 0, G_OPTION_ARG_STRING, &o->page_tables,
          "Where the shim puts the APs' page tables", "ADDR"},
+        {"tables", 0, 0, G_OPTION_ARG_STRING, &o->tables, "What the shim describes its mailbox by",
+         "acpi|fdt|both"},
         {"shim-append", 0, 0, G_OPTION_ARG_STRING, &o->shim_append, "Words for the shim", "S"},
         {"qemu", 0, 0, G_OPTION_ARG_FILENAME, &o->qemu, "QEMU to use", "PATH"},
         {"cpu", 0, 0, G_OPTION_ARG_STRING, &o->cpu, "QEMU's CPU model", "MODEL"},
@@ -37,7 +39,7 @@ static void add_group(GOptionContext *context, unsigned groups, struct options_r
     const GOptionEntry none = {NULL, 0, 0, G_OPTION_ARG_NONE, NULL, NULL, NULL};
     const GOptionEntry run[] = {
         {"wake", 0, 0, G_OPTION_ARG_STRING, &raw->wake, "How to wake the CPUs (auto)",
-         "auto|sipi|mailbox|fdt"},
+         "auto|sipi|mailbox|fdt|hyperv"},
         {"order", 0, 0, G_OPTION_ARG_STRING, &raw->order, "In which to start the CPUs (listed)",
          "listed|performance|cores|nearest"},
         {"cycles", 0, 0, G_OPTION_ARG_STRING, &raw->cycles, "Turn CPUs off and on N times", "N"},
@@ -55,6 +57,14 @@ static void add_group(GOptionContext *context, unsigned groups, struct options_r
          "Hand CPUs back to the shim N times (1)", "N"},
         {"hot-add", 0, 0, G_OPTION_ARG_STRING, &raw->hot_add,
          "Put N CPUs in while it runs, and take them out; twice", "N"},
+        {"vp-index", 0, 0, G_OPTION_ARG_STRING, &o->vp_index, "hyperv: VP indexes are not APIC IDs",
+         "shuffled"},
+        {"time-out", 0, 0, G_OPTION_ARG_STRING, &o->time_out,
+         "hyperv: every Nth hypercall of two kinds times out", "N"},
+        {"per-vp-memory", 0, 0, G_OPTION_ARG_STRING, &o->per_vp_memory,
+         "hyperv: nested tables for each VP", "on"},
+        {"reference-clock", 0, 0, G_OPTION_ARG_STRING, &o->reference_clock,
+         "hyperv: the hypervisor's clock is wrong", "slow"},
         none,
     };
     const GOptionEntry boot[] = {
@@ -162,14 +172,27 @@ void options_free(struct options *options)
 {
     if (!options)
         return;
-    char *texts[] = {options->json,        options->order,
-                     options->append,      options->mailbox_version,
-                     options->page_tables, options->firmware_memory,
-                     options->shim_append, options->kernel,
-                     options->initrd,      options->until,
-                     options->then,        options->then_initrd,
-                     options->then_append, options->symbols,
-                     options->qemu,        options->cpu,
+    char *texts[] = {options->json,
+                     options->order,
+                     options->then,
+                     options->then_initrd,
+                     options->then_append,
+                     options->append,
+                     options->mailbox_version,
+                     options->page_tables,
+                     options->firmware_memory,
+                     options->shim_append,
+                     options->tables,
+                     options->vp_index,
+                     options->time_out,
+                     options->per_vp_memory,
+                     options->reference_clock,
+                     options->kernel,
+                     options->initrd,
+                     options->until,
+                     options->symbols,
+                     options->qemu,
+                     options->cpu,
                      options->memory};
     for (size_t i = 0; i < G_N_ELEMENTS(texts); i++)
         g_free(texts[i]);
@@ -194,7 +217,20 @@ char *options_shim_words(const struct options *options)
     add_word(words, "mailbox-version=", options->mailbox_version);
     add_word(words, "firmware-memory=", options->firmware_memory);
     add_word(words, "page-tables=", options->page_tables);
-    add_word(words, "tables=", options->wake == WAKE_FDT ? "fdt" : NULL);
+    add_word(words, "tables=", options->tables);
     add_word(words, "", options->shim_append);
+    return g_string_free(words, FALSE);
+}
+
+char *options_monitor_words(const struct options *options)
+{
+    GString *words = g_string_new(NULL);
+    add_word(words, "profile=", options->td ? "tdx" : "hyperv");
+    if (options->td && options->wake == WAKE_HYPERV)
+        add_word(words, "", "hypercalls=hyperv start=hypercall");
+    add_word(words, "vp-index=", options->vp_index);
+    add_word(words, "time-out=", options->time_out);
+    add_word(words, "per-vp-memory=", options->per_vp_memory);
+    add_word(words, "reference-clock=", options->reference_clock);
     return g_string_free(words, FALSE);
 }

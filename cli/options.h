@@ -21,6 +21,7 @@ enum wake {
     WAKE_SIPI,
     WAKE_MAILBOX, /* the kernel is started by the shim */
     WAKE_FDT,     /* the same, and the mailbox is described by a device tree alone */
+    WAKE_HYPERV,  /* the same, and the shim starts the CPUs by Hyper-V's hypercalls */
 };
 
 struct options {
@@ -34,8 +35,16 @@ struct options {
     char *firmware_memory;
     char *page_tables;
     char *shim_append;
+    char *tables; /* what describes the mailbox */
+
+    /* Only through the monitor, as WAKE_HYPERV; NULL: the monitor's own default. */
+    char *vp_index;
+    char *time_out;
+    char *per_vp_memory;
+    char *reference_clock;
 
     bool td;                         /* under the monitor, as an Intel TD, by its shim */
+    bool monitored;                  /* the same, or as a partition of Hyper-V */
     enum wake wake;                  /* run */
     char *order;                     /* run: a policy's name, or NULL: the kernel's default */
     unsigned cycles;                 /* run: how many times CPUs go off and on; 0: not at all */
@@ -77,7 +86,13 @@ bool options_by_mailbox(const struct options *options);
 /** CPUs that the machine has room for: QEMU's TCG takes a new one for each that ever comes. */
 unsigned options_most_cpus(const struct options *options);
 
+/** Whether a device tree, and no ACPI, describes CPUs and mailbox. */
+bool options_by_tree(const struct options *options);
+
 /** The words for the shim: "mailbox-version=1 page-tables=0x..."; "" if none. Caller frees. */
 char *options_shim_words(const struct options *options);
+
+/** The words for the monitor: "profile=tdx" ... Caller frees. */
+char *options_monitor_words(const struct options *options);
 
 #endif

@@ -51,12 +51,19 @@ static bool check_timeout(struct options *options, const char *text, double stan
 
 bool options_by_mailbox(const struct options *options)
 {
-    return options->wake == WAKE_MAILBOX || options->wake == WAKE_FDT;
+    return options->wake == WAKE_MAILBOX || options->wake == WAKE_FDT ||
+           options->wake == WAKE_HYPERV;
+}
+
+bool options_by_tree(const struct options *options)
+{
+    return options->wake == WAKE_FDT ||
+           (options->wake == WAKE_HYPERV && strcmp(options->tables, "fdt") == 0);
 }
 
 static bool check_wake(struct options *options, const char *text, GError **error)
 {
-    static const char *const words[] = {"auto", "sipi", "mailbox", "fdt", NULL};
+    static const char *const words[] = {"auto", "sipi", "mailbox", "fdt", "hyperv", NULL};
     if (!one_of("wake", text, words, error))
         return false;
     options->wake = WAKE_AUTO;
@@ -77,25 +84,75 @@ static bool check_order(struct options *options, const char *text, GError **erro
     return true;
 }
 
-/* What makes no sense in a TD; what is right there unless it is said otherwise. */
-static bool check_td(struct options *options, const struct options_raw *raw, unsigned groups,
-                     GError **error)
+/* What makes no sense under the monitor; what is right there unless it is said otherwise. */
+static bool check_monitored(struct options *options, const struct options_raw *raw, unsigned groups,
+                            GError **error)
 {
     options->td = raw->td || (groups & OPTIONS_CONFORM);
-    if (!options->td)
+    options->monitored = options->td || options->wake == WAKE_HYPERV;
+    const char *why = raw->td ? "--td " : options->td ? "" : "--wake hyperv ";
+    if (!options->monitored)
         return true;
     if (options->cpus > OPTIONS_MAX_TD_CPUS)
-        return options_refuse(error, "%s--cpus %u: give at most %d; the monitor holds no more",
-                              raw->td ? "--td " : "", options->cpus, OPTIONS_MAX_TD_CPUS);
+        return options_refuse(error, "%s--cpus %u: give at most %d; the monitor holds no more", why,
+                              options->cpus, OPTIONS_MAX_TD_CPUS);
     if (raw->gdb)
         return options_refuse(error,
-                              "--td --gdb: gdb would find the monitor as often as the guest; leave "
-                              "one of them out");
+                              "%s--gdb: gdb would find the monitor as often as the guest; leave "
+                              "one of them out",
+                              why);
     if ((groups & OPTIONS_RUN) && raw->wake && !options_by_mailbox(options))
         return options_refuse(error, "--td --wake %s: a TD has the mailbox alone; leave --wake out",
                               raw->wake);
     if (!options_by_mailbox(options))
         options->wake = WAKE_MAILBOX;
+    return true;
+}
+
+static bool check_time_out(const char *text, GError **error)
+{
+    guint64 number;
+    if (!text || g_ascii_string_to_unsigned(text, 10, 2, G_MAXUINT32, &number, NULL))
+        return true;
+    return options_refuse(error, "--time-out %s: give a number from 2 on (--timeout is the run's)",
+                          text);
+}
+
+/* The monitor's own words would end the machine; here they are told before it starts. */
+static bool check_hyperv(const struct options *options, GError **error)
+{
+    static const char *const indexes[] = {"shuffled", NULL};
+    static const char *const ons[] = {"on", NULL};
+    static const char *const clocks[] = {"slow", NULL};
+    bool given = options->vp_index || options->time_out || options->per_vp_memory ||
+                 options->reference_clock;
+    if (!one_of("vp-index", options->vp_index, indexes, error) ||
+        !one_of("per-vp-memory", options->per_vp_memory, ons, error) ||
+        !one_of("reference-clock", options->reference_clock, clocks, error) ||
+        !check_time_out(options->time_out, error))
+        return false;
+    if (given && options->wake != WAKE_HYPERV)
+        return options_refuse(error,
+                              "--vp-index, --time-out, --per-vp-memory and --reference-clock are "
+                              "the hypervisor's; add --wake hyperv");
+    if (options->per_vp_memory && options->td)
+        return options_refuse(error, "--per-vp-memory: not in a TD; leave --td out");
+    return true;
+}
+
+/* Who asks for a tree, or follows OpenHCL, gets no ACPI beside it unless that is asked for. */
+static bool check_tables(struct options *options, GError **error)
+{
+    static const char *const words[] = {"acpi", "fdt", "both", NULL};
+    if (!one_of("tables", options->tables, words, error))
+        return false;
+    if (!options->tables && (options->wake == WAKE_FDT || options->wake == WAKE_HYPERV))
+        options->tables = g_strdup("fdt");
+    if (options->wake == WAKE_FDT && strcmp(options->tables, "fdt") != 0)
+        return options_refuse(error,
+                              "--wake fdt --tables %s: the tree alone is asked for; leave "
+                              "one of them out",
+                              options->tables);
     return true;
 }
 
@@ -105,7 +162,7 @@ static bool check_td_memory(struct options *options, GError **error)
     if (options->memory_bytes != TD_MACHINE_BYTES)
         return options_refuse(
             error,
-            "--memory %s: the machine of a TD has 3G, of which the guest gets 2 GiB; "
+            "--memory %s: under the monitor the machine has 3G, of which the guest gets 2 GiB; "
             "leave --memory out",
             options->memory);
     options->memory_bytes = TD_GUEST_BYTES;
@@ -115,7 +172,7 @@ static bool check_td_memory(struct options *options, GError **error)
 /* QEMU's own spelling: a number, in MiB unless a suffix says otherwise. */
 static bool check_memory(struct options *options, const char *text, GError **error)
 {
-    options->memory = g_strdup(text ? text : options->td ? TD_MACHINE_MEMORY : "1G");
+    options->memory = g_strdup(text ? text : options->monitored ? TD_MACHINE_MEMORY : "1G");
     char *end = NULL;
     guint64 number = g_ascii_strtoull(options->memory, &end, 10);
     const char *suffixes = "KMGT";
@@ -128,7 +185,7 @@ static bool check_memory(struct options *options, const char *text, GError **err
     options->memory_bytes = number << (10 * (found - suffixes + 1));
     if (options->memory_bytes < OPTIONS_MIN_MEMORY)
         return options_refuse(error, "--memory %s: give 64M or more", options->memory);
-    return !options->td || check_td_memory(options, error);
+    return !options->monitored || check_td_memory(options, error);
 }
 
 static bool check_page_tables(struct options *options, GError **error)
@@ -156,12 +213,12 @@ static bool check_shim_words(const struct options *options, unsigned groups, GEr
         !one_of("firmware-memory", options->firmware_memory, memories, error))
         return false;
     bool given = options->mailbox_version || options->firmware_memory || options->page_tables ||
-                 options->shim_append;
+                 options->shim_append || options->tables;
     if (given && (groups & OPTIONS_RUN) && !options_by_mailbox(options))
         return options_refuse(error,
-                              "--mailbox-version, --firmware-memory, --page-tables and "
-                              "--shim-append are for the shim; add --wake mailbox, --wake fdt "
-                              "or --td");
+                              "--mailbox-version, --firmware-memory, --page-tables, --tables "
+                              "and --shim-append are for the shim; add --wake mailbox, --wake "
+                              "fdt, --wake hyperv or --td");
     return true;
 }
 
@@ -282,7 +339,8 @@ bool options_check(const struct options_raw *raw, unsigned groups, int argc, cha
     double standard = foreign ? 180 : 60 + 0.5 * options_most_cpus(options);
     return check_timeout(options, raw->timeout, standard, error) &&
            check_wake(options, raw->wake, error) && check_order(options, raw->order, error) &&
-           check_td(options, raw, groups, error) && check_memory(options, raw->memory, error) &&
+           check_monitored(options, raw, groups, error) && check_hyperv(options, error) &&
+           check_tables(options, error) && check_memory(options, raw->memory, error) &&
            check_page_tables(options, error) && check_shim_words(options, groups, error) &&
            check_life(options, raw, error) && check_then(options, groups, error) &&
            check_hot_add(options, error);

@@ -15,7 +15,7 @@ enum excuse {
     POLICY_KEEP = 1 << 2,       /* nothing is reclaimed */
     POLICY_RECLAIM = 1 << 3,    /* a hand-back is refused */
     ONE_CPU = 1 << 4,           /* nobody to talk to, or to be woken */
-    IN_TD = 1 << 5,             /* nobody can inject anything into it */
+    MONITORED = 1 << 5,         /* nobody can inject anything into the guest */
     NO_CYCLES = 1 << 6,         /* not asked for */
 };
 
@@ -29,7 +29,7 @@ static const struct {
     {"ipi-ring", NEVER},
     {"ist-nmi", NEVER},
     {"ist-df", NEVER},
-    {"ist-mc", IN_TD},
+    {"ist-mc", MONITORED},
     {"apic", NEVER},
     {"syscall", NEVER},
     {"idle-work", NEVER},
@@ -45,7 +45,7 @@ static unsigned excuses_of(const struct proofs_profile *profile)
     return (profile->by_mailbox ? 0u : NO_MAILBOX) |
            (profile->mailbox_version == 0 ? MAILBOX_VERSION_0 : 0u) |
            (profile->keep ? POLICY_KEEP : POLICY_RECLAIM) | (profile->cpus == 1 ? ONE_CPU : 0u) |
-           (profile->td ? IN_TD : 0u) | (profile->cycles ? 0u : NO_CYCLES);
+           (profile->monitored ? MONITORED : 0u) | (profile->cycles ? 0u : NO_CYCLES);
 }
 
 static int find_wanted(const char *name)

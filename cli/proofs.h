@@ -15,7 +15,7 @@ struct proofs_profile {
     unsigned cpus;
     bool by_mailbox;
     bool cycles; /* CPUs were to go off and on again */
-    bool td;
+    bool monitored;
     gint64 mailbox_version;
     bool keep; /* the custody policy; else it is RECLAIM */
 };

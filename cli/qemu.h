@@ -19,8 +19,9 @@ void qemu_free(struct qemu *qemu);
 /** What the machine starts. All texts are as the program is to see them, without QEMU's escapes. */
 struct qemu_image {
     const char *program;         /* started by Multiboot or PVH, as QEMU finds out; or */
-    const char *monitor;         /* a ROM that holds a TD; then: */
-    const char *td_firmware;     /* what the TD starts with; modules are its kernel and initrd */
+    const char *monitor;         /* a ROM that holds the guest; then: */
+    const char *monitor_words;   /* its options */
+    const char *td_firmware;     /* what the guest starts with; modules are its kernel and initrd */
     const char *words;           /* its command line */
     const char *modules[3];      /* files that come with it, or NULL */
     const char *module_words[3]; /* and their command lines, or NULL */

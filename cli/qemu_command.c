@@ -44,8 +44,8 @@ static const char *choose_accel(const struct options *options)
 void qemu_machine_init(struct qemu_machine *machine, const struct options *options,
                        bool without_cx16)
 {
-    const char *model = options->cpu ? options->cpu : options->td ? TD_CPU : STANDARD_CPU;
-    bool add = (without_cx16 || options->td) && !strstr(model, "cx16");
+    const char *model = options->cpu ? options->cpu : options->monitored ? TD_CPU : STANDARD_CPU;
+    bool add = (without_cx16 || options->monitored) && !strstr(model, "cx16");
     machine->machine = "q35";
     machine->accel = choose_accel(options);
     machine->cpu = g_strconcat(model, add ? ",-cx16" : "", NULL);
@@ -107,7 +107,7 @@ static void add_machine(GPtrArray *command, const struct qemu_machine *machine,
         add(command, "-s", NULL);
 }
 
-/* In a TD the APIC is the monitor's, and so are all writes to it. */
+/* Under the monitor the APIC is its own, and so are all writes to it. */
 static void add_apic_trace(GPtrArray *command, const struct qemu *qemu, const char *folder)
 {
     add(command, "-msg", "timestamp=on");
@@ -150,14 +150,14 @@ static void add_fw_cfg_text(GPtrArray *command, const char *name, const char *te
     g_string_free(escaped, TRUE);
 }
 
-/* By fw_cfg, which the TD's firmware reads: a kernel in ELF would be QEMU's own to load. */
-static void add_td(GPtrArray *command, const struct qemu_image *image, const char *folder)
+/* By fw_cfg, which the guest's firmware reads: a kernel in ELF would be QEMU's own to load. */
+static void add_monitored(GPtrArray *command, const struct qemu_image *image, const char *folder)
 {
     static const char *const names[] = {"kernel", "initrd", "further"};
     add_formatted(command, "-bios", "%s/" QEMU_MONITOR, folder);
     add_formatted(command, "-fw_cfg", "name=opt/muster/td-firmware,file=%s/" QEMU_TD_FIRMWARE,
                   folder);
-    add_fw_cfg_text(command, "monitor", "profile=tdx");
+    add_fw_cfg_text(command, "monitor", image->monitor_words);
     add_fw_cfg_text(command, "shim", image->words);
     for (unsigned i = 0; i < G_N_ELEMENTS(names) && image->modules[i]; i++)
         add_formatted(command, "-fw_cfg", "name=opt/muster/%s,file=%s/" QEMU_MODULE "%u", names[i],
@@ -183,7 +183,7 @@ char **qemu_command(const struct qemu *qemu, const struct qemu_machine *machine,
     add_machine(command, machine, options);
     add_instruments(command, folder);
     if (image->monitor) {
-        add_td(command, image, folder);
+        add_monitored(command, image, folder);
     } else {
         add_apic_trace(command, qemu, folder);
         add_programs(command, image, folder);

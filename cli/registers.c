@@ -3,6 +3,7 @@
 #include <string.h>
 
 #include "abi/x86.h"
+#include "cli/fields.h"
 
 #define CR3_TABLES_MASK (~(guint64)(PAGE_BYTES - 1))
 
@@ -26,8 +27,14 @@ GArray *registers_parse(const char *text)
     return array;
 }
 
-bool registers_left_tables(const struct registers *registers, guint64 cr3)
+bool registers_find_tables(JsonObject *shim, guint64 *tables, guint64 *bytes)
 {
-    return (registers->cr0 & CR0_PG) &&
-           (registers->cr3 & CR3_TABLES_MASK) != (cr3 & CR3_TABLES_MASK);
+    *bytes = (guint64)fields_number(shim, "ap_tables_bytes", PAGE_BYTES);
+    return fields_address(shim, "ap_cr3", tables);
+}
+
+bool registers_left_tables(const struct registers *registers, guint64 tables, guint64 bytes)
+{
+    guint64 root = registers->cr3 & CR3_TABLES_MASK;
+    return (registers->cr0 & CR0_PG) && !(root >= tables && root - tables < bytes);
 }

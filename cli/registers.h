@@ -6,7 +6,7 @@
 
 #include <stdbool.h>
 
-#include <glib.h>
+#include <json-glib/json-glib.h>
 
 struct registers {
     guint64 cr0;
@@ -16,7 +16,13 @@ struct registers {
 /** An array of struct registers, by CPU index. Never NULL; empty if @text is something else. */
 GArray *registers_parse(const char *text);
 
-/** Is paging on, and on other tables than those at @cr3? */
-bool registers_left_tables(const struct registers *registers, guint64 cr3);
+/**
+ * Where the page tables of the shim's APs lie, by its ready event: one set or several. False if it
+ * does not say.
+ */
+bool registers_find_tables(JsonObject *shim, guint64 *tables, guint64 *bytes);
+
+/** Is paging on, and on other tables than those in the @bytes at @tables? */
+bool registers_left_tables(const struct registers *registers, guint64 tables, guint64 bytes);
 
 #endif

@@ -15,23 +15,29 @@
 
 /* The files and words of the plan, and who frees them. */
 struct image_texts {
-    char *kernel, *shim, *monitor, *kernel_words, *shim_words;
+    char *kernel, *shim, *monitor, *kernel_words, *shim_words, *monitor_words;
 };
 
-static bool choose_td_image(struct image_texts *texts, struct qemu_image *image, GError **error)
+static bool choose_monitored_image(struct image_texts *texts, struct qemu_image *image,
+                                   GError **error)
 {
     texts->monitor = files_own(MONITOR, error);
     texts->shim = texts->monitor ? files_own(TD_SHIM, error) : NULL;
     image->monitor = texts->monitor;
+    image->monitor_words = texts->monitor_words;
     image->td_firmware = texts->shim;
     return texts->shim != NULL;
 }
 
+/* Machine checks cannot be injected into a partition; a TD's kernel knows it by itself. */
 static char *kernel_words(const struct options *options)
 {
-    static const char *const ways[] = {"auto", "sipi", "mailbox", "fdt"};
+    static const char *const ways[] = {"auto", "sipi", "mailbox", "fdt", "mailbox"};
     GString *words = g_string_new(NULL);
-    g_string_append_printf(words, "wake=%s inject=mce", ways[options->wake]);
+    g_string_append_printf(words, "wake=%s",
+                           options_by_tree(options) ? "fdt" : ways[options->wake]);
+    if (options->td || !options->monitored)
+        g_string_append(words, " inject=mce");
     if (options->order)
         g_string_append_printf(words, " order=%s", options->order);
     if (options->cycles)
@@ -65,8 +71,9 @@ static bool choose_image(const struct options *options, struct image_texts *text
         .words = texts->shim_words,
         .modules = {texts->kernel, options->then, options->then_initrd},
         .module_words = {texts->kernel_words, options->then ? next_words : NULL}};
-    if (options->td)
-        return choose_td_image(texts, image, error);
+    texts->monitor_words = options_monitor_words(options);
+    if (options->monitored)
+        return choose_monitored_image(texts, image, error);
     texts->shim = files_own(SHIM, error);
     image->program = texts->shim;
     return texts->shim != NULL;
@@ -109,10 +116,10 @@ static void profile_of(const struct session *session, struct proofs_profile *pro
     JsonObject *memory = fields_object(session->guest.report, "memory");
     *profile = (struct proofs_profile){
         .cpus = session->options->cpus,
-        .td = session->options->td,
+        .monitored = session->options->monitored,
         .by_mailbox = options_by_mailbox(session->options),
         .cycles = session->options->cycles > 0,
-        .mailbox_version = session->options->wake == WAKE_FDT
+        .mailbox_version = options_by_tree(session->options)
                                ? 0 /* a tree tells of no other */
                                : fields_number(shim, "mailbox_version", -1),
         .keep = g_strcmp0(fields_text(memory, "policy"), "keep") == 0,
@@ -132,6 +139,18 @@ static void judge_source(struct verdict *verdict, JsonObject *discovery)
     }
 }
 
+/* The shim is to have done as OpenHCL's: by hypercall, and on the hypervisor's clock. */
+static void judge_hyperv(struct verdict *verdict, const struct session *session)
+{
+    JsonObject *shim = session->guest.shim;
+    const char *way = fields_text(shim, "way");
+    if (session->options->cpus > 1 && g_strcmp0(way, "hyperv") != 0)
+        verdict_fail(verdict, "the shim started the CPUs by %s, not by hypercall",
+                     way ? way : "no way that it tells");
+    if (!fields_object(shim, "clock"))
+        verdict_fail(verdict, "the shim did not compare its clock with the hypervisor's");
+}
+
 static void judge_report(struct verdict *verdict, const struct session *session)
 {
     JsonObject *report = session->guest.report;
@@ -146,7 +165,9 @@ static void judge_report(struct verdict *verdict, const struct session *session)
     if (options->wake != WAKE_AUTO && options->cpus > 1 &&
         g_strcmp0(way, profile.by_mailbox ? "mailbox" : "sipi") != 0)
         verdict_fail(verdict, "the CPUs were woken by %s, not as asked", way ? way : "no way yet");
-    if (options->wake == WAKE_FDT)
+    if (options->wake == WAKE_HYPERV)
+        judge_hyperv(verdict, session);
+    if (options_by_tree(options))
         judge_source(verdict, fields_object(report, "discovery"));
     if (g_strcmp0(result, "ok") != 0 && verdict->status == CLI_OK)
         verdict_fail(verdict, "the kernel's own result is '%s'", result ? result : "(none)");
@@ -225,8 +246,10 @@ static int conclude(const struct session *session, void *context)
     if (verdict.status != CLI_OK)
         print_last_lines(&session->console);
     char *what = g_strdup_printf("%u CPUs%s by %s, QEMU %s", session->options->cpus,
-                                 session->options->td ? " of a TD" : "", way ? way : "no way yet",
-                                 session->qemu->version);
+                                 session->options->td          ? " of a TD"
+                                 : session->options->monitored ? " of a Hyper-V partition"
+                                                               : "",
+                                 way ? way : "no way yet", session->qemu->version);
     int status = outcome_tell(&report, session, &verdict, what);
     g_free(what);
     verdict_clear(&verdict);
@@ -254,6 +277,7 @@ static int run_options(const struct options *options, GError **error)
     g_free(texts.monitor);
     g_free(texts.kernel_words);
     g_free(texts.shim_words);
+    g_free(texts.monitor_words);
     return status;
 }
 
@@ -266,11 +290,14 @@ const struct verb verb_run = {
     .name = "run",
     .operands = "",
     .summary = "Boot Muster's own kernel, wake every CPU, and prove each one.",
-    .text = "With --wake sipi or auto the kernel is started directly; with --wake mailbox by the\n"
-            "shim; with --wake fdt by the shim, which then has a device tree to offer and no\n"
-            "ACPI. For the shim are --mailbox-version, --firmware-memory, --page-tables and\n"
-            "--shim-append. --append gives the kernel further words, --order one. With --td all\n"
-            "of it runs as an Intel TD under Muster's monitor, by the mailbox. The standard\n"
-            "--timeout is 60 s and half a second for each CPU.",
+    .text =
+        "With --wake sipi or auto the kernel is started directly; with --wake mailbox by the\n"
+        "shim; with --wake fdt by the shim, which then has a device tree to offer and no\n"
+        "ACPI. For the shim are --mailbox-version, --firmware-memory, --page-tables and\n"
+        "--tables and --shim-append. --append gives the kernel further words, --order one.\n"
+        "With --wake hyperv all of it runs as a partition of Hyper-V under Muster's monitor:\n"
+        "the shim starts the CPUs by hypercall, and the kernel takes them by the mailbox of a\n"
+        "device tree. With --td all of it runs as an Intel TD, by the mailbox; with both, the\n"
+        "TD's host is a Hyper-V. The standard --timeout is 60 s and half a second for each CPU.",
     .run = run,
 };

@@ -21,8 +21,8 @@ static void on_trace_line(void *context, const char *line)
 static void on_output_line(void *context, const char *line)
 {
     struct session *session = context;
-    /* Of the TD's CPU model TCG has not everything, and says so for each CPU and feature. */
-    if (session->options->td && strstr(line, TCG_LACKS))
+    /* Of the monitor's CPU model TCG has not everything, and says so for each CPU and feature. */
+    if (session->options->monitored && strstr(line, TCG_LACKS))
         return;
     g_string_append_printf(session->running->said, "%s\n", line);
 }
@@ -184,7 +184,7 @@ static bool run(struct session *session, GError **error)
 bool session_run(struct session *session, const struct session_plan *plan, GError **error)
 {
     *session = (struct session){.options = plan->options, .image = &plan->image};
-    guest_init(&session->guest, plan->foreign_kernel, plan->options->td);
+    guest_init(&session->guest, plan->foreign_kernel, plan->options->monitored);
     console_init(&session->console, plan->watch_console, plan->options->until);
     qemu_machine_init(&session->machine, plan->options, plan->without_cx16);
     parked_init(&session->parked);

@@ -82,8 +82,8 @@ static void stop_asking(struct session *session)
 }
 
 /*
- * A TD's registers are not QEMU's: the monitor is asked where its vCPUs are, and how the guest has
- * done until then. Of a guest that has ended itself it has told all that by itself.
+ * A monitored guest's registers are not QEMU's: the monitor is asked where its vCPUs are, and how
+ * the guest has done until then. Of a guest that has ended itself it has told all that by itself.
  */
 static void ask_monitor(struct session *session)
 {
@@ -121,7 +121,7 @@ void session_finish(struct session *session, enum session_end end)
     if (!qmp_is_ready(running->qmp) || end == SESSION_SIGNAL) {
         child_signal(running->pid, SIGTERM);
         running->grace = g_timeout_add(TERMINATE_MS, kill_qemu, session);
-    } else if (session->options->td) {
+    } else if (session->options->monitored) {
         ask_monitor(session);
     } else {
         ask_qemu(session);

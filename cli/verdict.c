@@ -5,7 +5,7 @@
 #include "cli/fields.h"
 #include "cli/registers.h"
 
-/* The monitor's names for them (monitor/policy_tdx.c). */
+/* The monitor's names for them (monitor/apic.c). */
 #define RULE_NO_INIT "no-init"
 #define RULE_NO_SIPI "no-sipi"
 
@@ -56,11 +56,11 @@ static void fail_by_deadline(struct verdict *verdict, const struct session *sess
     g_free(known);
 }
 
-static void fail_by_monitor(struct verdict *verdict, JsonObject *fatal)
+static void fail_by_monitor(struct verdict *verdict, bool td, JsonObject *fatal)
 {
     const char *reason = fields_text(fatal, "reason");
     char *place = monitor_place(fatal);
-    verdict_fail(verdict, "the monitor stopped the TD, %s: %s", place,
+    verdict_fail(verdict, "the monitor stopped the %s, %s: %s", td ? "TD" : "partition", place,
                  reason ? reason : "(no reason)");
     g_free(place);
 }
@@ -70,7 +70,7 @@ static bool fail_by_end(struct verdict *verdict, const struct session *session)
     const char *last = console_last_line(&session->console);
     /* It ends in a reset, which says less. */
     if (session->guest.monitor.fatal) {
-        fail_by_monitor(verdict, session->guest.monitor.fatal);
+        fail_by_monitor(verdict, session->options->td, session->guest.monitor.fatal);
         return true;
     }
     switch (session->end) {
@@ -106,15 +106,26 @@ void verdict_end(struct verdict *verdict, const struct session *session)
 
 static gint64 count_up(const struct session *session)
 {
-    guint64 ap_cr3;
+    guint64 tables, bytes;
     if (!session->registers || !session->registers->len ||
-        !fields_address(session->guest.shim, "ap_cr3", &ap_cr3))
+        !registers_find_tables(session->guest.shim, &tables, &bytes))
         return -1;
     gint64 up = 0;
     for (guint i = 0; i < session->registers->len; i++)
-        up +=
-            registers_left_tables(&g_array_index(session->registers, struct registers, i), ap_cr3);
+        up += registers_left_tables(&g_array_index(session->registers, struct registers, i), tables,
+                                    bytes);
     return up;
+}
+
+/* Where there is a hypervisor that keeps one of its own. */
+static void judge_clock(struct verdict *verdict, JsonObject *clock)
+{
+    if (clock && !fields_flag(clock, "agrees"))
+        verdict_fail(verdict,
+                     "the guest's clock and the hypervisor's disagree: %" G_GINT64_FORMAT
+                     " ns here, %" G_GINT64_FORMAT " ns there",
+                     fields_number(clock, "elapsed_ns", -1),
+                     fields_number(clock, "reference_ns", -1));
 }
 
 static void judge_shim(struct verdict *verdict, const struct guest *guest, unsigned cpus)
@@ -126,6 +137,7 @@ static void judge_shim(struct verdict *verdict, const struct guest *guest, unsig
     for (guint i = 0; i < fields_length(failed); i++)
         verdict_fail(verdict, "the shim could not start the CPU with APIC ID %" G_GINT64_FORMAT,
                      fields_element_number(failed, i, -1));
+    judge_clock(verdict, fields_object(guest->shim, "clock"));
 }
 
 static void judge_trace(struct verdict *verdict, const struct apic_trace *trace)
@@ -144,7 +156,7 @@ static void judge_trace(struct verdict *verdict, const struct apic_trace *trace)
                      (int)handover->init, (int)handover->sipi);
 }
 
-/* What a TD's guest broke. Other findings are told, and the guest lives with the answer. */
+/* What a monitored guest broke. Other findings are told, and the guest lives with the answer. */
 static void judge_monitor(struct verdict *verdict, const struct monitor *monitor, unsigned cpus)
 {
     gint64 vcpus = fields_number(monitor->ready, "vcpus", -1);
@@ -154,7 +166,7 @@ static void judge_monitor(struct verdict *verdict, const struct monitor *monitor
         if (g_strcmp0(rule, RULE_NO_INIT) != 0 && g_strcmp0(rule, RULE_NO_SIPI) != 0)
             continue;
         char *place = monitor_place(finding);
-        verdict_fail(verdict, "%s broke the rule %s: in a TD there is no INIT and no SIPI", place,
+        verdict_fail(verdict, "%s broke the rule %s: here there is no INIT and no SIPI", place,
                      rule);
         g_free(place);
     }
@@ -169,19 +181,19 @@ static void judge_cpus(struct verdict *verdict, const struct session *session, u
     const struct handover *handover = &verdict->handover;
     guint64 ap_cr3;
     bool told = fields_address(session->guest.shim, "ap_cr3", &ap_cr3);
-    if (told && handover->cpus_up < 0 && !handover->in_td)
+    if (told && handover->cpus_up < 0 && !handover->monitored)
         verdict_blind(verdict, "QEMU did not say where its CPUs are; how many are up is not known");
     if (handover->cpus_up >= 0 && handover->cpus_up != cpus)
         verdict_fail(verdict, "%d of %u CPUs %s", (int)handover->cpus_up, cpus,
-                     handover->in_td ? "are up" : "have left the shim's page tables");
-    if (!handover->in_td && handover->guest_said >= 0 && handover->guest_said != cpus)
+                     handover->monitored ? "are up" : "have left the shim's page tables");
+    if (!handover->monitored && handover->guest_said >= 0 && handover->guest_said != cpus)
         verdict_fail(verdict, "the guest says it has %d CPUs, not %u", (int)handover->guest_said,
                      cpus);
 }
 
-static void measure_td(struct handover *handover, const struct monitor *monitor)
+static void measure_monitored(struct handover *handover, const struct monitor *monitor)
 {
-    handover->in_td = true;
+    handover->monitored = true;
     handover->cpus_up = handover->guest_said;
     if (!monitor->ready)
         return;
@@ -195,8 +207,8 @@ void verdict_measure(struct verdict *verdict, const struct session *session, gin
     struct handover *handover = &verdict->handover;
     handover->by_shim = true;
     handover->guest_said = guest_said;
-    if (session->options->td) {
-        measure_td(handover, &session->guest.monitor);
+    if (session->options->monitored) {
+        measure_monitored(handover, &session->guest.monitor);
         return;
     }
     handover->cpus_up = count_up(session);
@@ -214,10 +226,10 @@ void verdict_handover(struct verdict *verdict, const struct session *session)
     unsigned cpus = session->options->cpus;
     if (guest->shim)
         judge_shim(verdict, guest, cpus);
-    if (session->options->td)
+    if (session->options->monitored)
         judge_monitor(verdict, &guest->monitor, cpus);
     if (guest->handed_over) {
-        if (!session->options->td)
+        if (!session->options->monitored)
             judge_trace(verdict, &session->trace);
         judge_cpus(verdict, session, cpus);
     } else if (verdict->status == CLI_OK) {

@@ -11,8 +11,8 @@
 
 /** What was seen from outside after the shim handed over. -1: not known. */
 struct handover {
-    bool by_shim; /* there was one to be expected */
-    bool in_td;   /* seen by the monitor, and told by the guest */
+    bool by_shim;   /* there was one to be expected */
+    bool monitored; /* seen by the monitor, and told by the guest */
     gint64 init, sipi;
     gint64 init_before, sipi_before;
     gint64 cpus_up;

@@ -17,6 +17,9 @@ enum { EAX, EBX, ECX, EDX };
 #define VERSION_BUILD 1
 #define VERSION_MAJOR 10
 
+/* How much a slow clock falls behind: 2 percent. */
+#define SLOW_SHARE 50
+
 #define CHIPSET_RESET_PORT 0xCF9
 #define CHIPSET_RESET_NOW  0x06
 
@@ -57,6 +60,8 @@ static uint64_t scale_of(uint64_t hz)
 void hyperv_init(void)
 {
     reference.time.scale = scale_of(native_tsc_hz());
+    if (monitor.reference_clock_slow)
+        reference.time.scale -= reference.time.scale / SLOW_SHARE;
     reference.time.offset = -(int64_t)time_of(read_tsc());
     reference.time.sequence = 1; /* nothing here ever changes scale or offset */
 }

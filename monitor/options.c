@@ -14,7 +14,8 @@
 static char options[OPTIONS_BYTES];
 
 static const char *const names[] = {"profile",  "tlb",      "hypercalls",    "start",
-                                    "vp-index", "time-out", "per-vp-memory", NULL};
+                                    "vp-index", "time-out", "per-vp-memory", "reference-clock",
+                                    NULL};
 
 static void read_file(void)
 {
@@ -72,11 +73,15 @@ static void read_hypercalls(void)
     monitor.vps_wait = start || monitor.policy->vps_wait;
     monitor.vp_index_shuffled = is_given("vp-index", "shuffled");
     monitor.per_vp_memory = is_given("per-vp-memory", "on");
+    monitor.reference_clock_slow = is_given("reference-clock", "slow");
     read_time_out();
     if (monitor.per_vp_memory && monitor.policy->confidential)
         fatal(NULL, "option per-vp-memory is for profile=hyperv");
-    if (!monitor.hypercalls && (start || monitor.vp_index_shuffled || monitor.time_out_every))
-        fatal(NULL, "options start, vp-index and time-out need hypercalls=hyperv in profile=tdx");
+    if (!monitor.hypercalls && (start || monitor.vp_index_shuffled || monitor.time_out_every ||
+                                monitor.reference_clock_slow))
+        fatal(NULL,
+              "options start, vp-index, time-out and reference-clock need hypercalls=hyperv in "
+              "profile=tdx");
 }
 
 void options_read(void)

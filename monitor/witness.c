@@ -15,7 +15,7 @@
 #include "monitor/woken.h"
 
 #define MOST_RANGES      16
-#define MOST_TABLE_PAGES 64
+#define MOST_TABLE_PAGES 2048 /* a set of 32 for each of 64 vCPUs */
 #define LOCK_LOOKS       1000000u
 #define PTE_PROCESSOR    (PTE_ACCESSED | PTE_DIRTY)
 
@@ -101,7 +101,7 @@ static const char *check_range(uint64_t region, uint64_t phys, uint64_t bytes)
     if (region == MUSTER_REGION_MAILBOX && (mailbox_phys || bytes != MAILBOX_BYTES))
         return "there is one mailbox, of one page";
     if (region == MUSTER_REGION_TABLES && bytes / PAGE_BYTES > MOST_TABLE_PAGES - table_count)
-        return "more than 64 pages of page tables";
+        return "more than 2048 pages of page tables";
     for (uint64_t at = phys; at < phys + bytes; at += PAGE_BYTES)
         if (page_state_of(at) != PAGE_PRIVATE)
             return "not all of it is private memory";

@@ -70,7 +70,7 @@ void shim_acpi_place(void)
 static void withdraw_if_missing(uint32_t apic_id, uint32_t *flags)
 {
     int32_t index = muster_machine_find(&shim.machine, apic_id);
-    if (index < 0 || muster_cpu_state(&shim.machine, (uint32_t)index) != MUSTER_CPU_ON)
+    if (index < 0 || !shim_cpu_is_there((uint32_t)index))
         *flags &= ~(ACPI_MADT_ENABLED | ACPI_MADT_ONLINE_CAPABLE);
 }
 

@@ -2,7 +2,7 @@
 
 #include <stdint.h>
 
-#include "boot/td.h"
+#include "boot/port.h"
 
 /* PCI configuration by ports (PCI Local Bus 3.0, 3.2.2.3.2). */
 #define PCI_ADDRESS 0xCF8
@@ -20,14 +20,14 @@
 
 static uint32_t config_read(uint32_t devfn, uint32_t offset)
 {
-    td_io_out(PCI_ADDRESS, 4, PCI_ENABLE | devfn << 8 | offset);
-    return td_io_in(PCI_DATA, 4);
+    port_out32(PCI_ADDRESS, PCI_ENABLE | devfn << 8 | offset);
+    return port_in32(PCI_DATA);
 }
 
 static void config_write(uint32_t devfn, uint32_t offset, uint32_t value)
 {
-    td_io_out(PCI_ADDRESS, 4, PCI_ENABLE | devfn << 8 | offset);
-    td_io_out(PCI_DATA, 4, value);
+    port_out32(PCI_ADDRESS, PCI_ENABLE | devfn << 8 | offset);
+    port_out32(PCI_DATA, value);
 }
 
 /* QEMU makes its tables anew when they are first asked for, from what is set up by then. */

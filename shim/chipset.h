@@ -4,7 +4,7 @@
 #ifndef SHIM_CHIPSET_H
 #define SHIM_CHIPSET_H
 
-/** Turn on the ICH9's power-management ports, which the FADT will name. On the BSP, in a TD. */
+/** Turn on the ICH9's power-management ports, which the FADT will name. On the BSP, as firmware. */
 void chipset_set_up(void);
 
 #endif

@@ -4,39 +4,21 @@
 #include "abi/x86.h"
 #include "boot/console.h"
 #include "boot/native.h"
-#include "boot/td.h"
+#include "boot/port.h"
 #include "lib/atomic.h"
-#include "lib/cpu/instructions.h"
+#include "shim/host.h"
 #include "shim/shim.h"
 
-#define LARGE_BYTES 0x200000u
 #define DATA_OFFSET PAGE_BYTES /* behind the descriptor's page */
-#define CHUNK_BYTES (LARGE_BYTES - DATA_OFFSET)
+#define CHUNK_BYTES (SHARED_BYTES - DATA_OFFSET)
 
 #define PATIENCE_NS 5000000000u
 #define LOOK_NS     10000u
 
 static struct {
-    struct muster_memory_map *map;
     uint64_t phys;
-    uint8_t *page; /* where it is mapped: at its own address, with the shared bit in the entry */
+    uint8_t *page; /* where it is mapped: at its own address */
 } fw_cfg;
-
-/* The entry of the running tables (4 levels, 1:1, pages of 2 MiB there) that maps @phys. */
-static uint64_t *large_entry(uint64_t phys)
-{
-    uint64_t *table = (uint64_t *)(read_cr3() & PTE_ADDRESS);
-    for (unsigned shift = 39; shift > 21; shift -= 9)
-        table = (uint64_t *)(table[phys >> shift & (PTE_ENTRIES - 1)] & PTE_ADDRESS);
-    return &table[phys >> 21 & (PTE_ENTRIES - 1)];
-}
-
-static void map_shared(uint64_t phys, bool shared)
-{
-    uint64_t *entry = large_entry(phys);
-    *entry = (*entry & ~td_shared_bit()) | (shared ? td_shared_bit() : 0);
-    write_cr3(read_cr3());
-}
 
 /* One transfer to or from the data's place. The host may never end it. */
 static bool transfer(uint32_t control, uint32_t bytes)
@@ -48,8 +30,8 @@ static bool transfer(uint32_t control, uint32_t bytes)
     dma->bytes = __builtin_bswap32(bytes);
     dma->address = __builtin_bswap64(fw_cfg.phys + DATA_OFFSET);
     u32_store_relaxed(&dma->control, __builtin_bswap32(control));
-    td_io_out(FW_CFG_PORT_DMA_HIGH, 4, __builtin_bswap32((uint32_t)(fw_cfg.phys >> 32)));
-    td_io_out(FW_CFG_PORT_DMA_LOW, 4, __builtin_bswap32((uint32_t)fw_cfg.phys));
+    port_out32(FW_CFG_PORT_DMA_HIGH, __builtin_bswap32((uint32_t)(fw_cfg.phys >> 32)));
+    port_out32(FW_CFG_PORT_DMA_LOW, __builtin_bswap32((uint32_t)fw_cfg.phys));
     while ((left = u32_load_relaxed(&dma->control)) & ~__builtin_bswap32(FW_CFG_DMA_ERROR)) {
         if (platform->time_ns(platform->context) >= deadline_ns)
             return false;
@@ -93,16 +75,12 @@ uint32_t fw_cfg_number(uint16_t selector)
     return fw_cfg_read(selector, &number, sizeof(number)) ? number : 0;
 }
 
-const char *fw_cfg_open(struct muster_memory_map *map)
+const char *fw_cfg_open(void)
 {
     char signature[4] = {0};
-    fw_cfg.map = map;
-    if (muster_memory_allocate(map, LARGE_BYTES, LARGE_BYTES, LARGE_BYTES, FOUR_GIB, SHIM_OWNER,
-                               &fw_cfg.phys))
-        return "no free 2 MiB below 4 GiB to talk to fw_cfg through";
-    if (!td_share(fw_cfg.phys, LARGE_BYTES))
-        return "the host does not share memory for fw_cfg (MapGPA)";
-    map_shared(fw_cfg.phys, true);
+    const char *error = shared_open(&fw_cfg.phys);
+    if (error)
+        return error;
     fw_cfg.page = (uint8_t *)fw_cfg.phys;
     if (!fw_cfg_read(FW_CFG_SIGNATURE, signature, sizeof(signature)) ||
         memcmp(signature, "QEMU", sizeof(signature)))
@@ -112,9 +90,5 @@ const char *fw_cfg_open(struct muster_memory_map *map)
 
 const char *fw_cfg_close(void)
 {
-    map_shared(fw_cfg.phys, false);
-    if (!td_unshare(fw_cfg.phys, LARGE_BYTES))
-        return "the host does not make shared memory private again";
-    muster_memory_release_range(fw_cfg.map, fw_cfg.phys, LARGE_BYTES, SHIM_OWNER);
-    return NULL;
+    return shared_close(fw_cfg.phys);
 }

@@ -1,6 +1,6 @@
 /**
- * QEMU's fw_cfg by DMA, from within a TD: through one large page that is shared with the host
- * meanwhile. What was read lies in private memory and cannot change any more. On the BSP.
+ * QEMU's fw_cfg by DMA: through one large page that is shared with the host meanwhile. What was
+ * read lies elsewhere, in a TD in private memory, and cannot change any more. On the BSP.
  */
 #ifndef SHIM_FW_CFG_H
 #define SHIM_FW_CFG_H
@@ -8,12 +8,10 @@
 #include <stdbool.h>
 #include <stdint.h>
 
-#include <muster/memory.h>
+/** Share the page. NULL, or a sentence that says why there is no fw_cfg. */
+const char *fw_cfg_open(void);
 
-/** Take the page out of @map and share it. NULL, or a sentence that says why there is no fw_cfg. */
-const char *fw_cfg_open(struct muster_memory_map *map);
-
-/** Make the page private again and give it back. */
+/** Take the page back. */
 const char *fw_cfg_close(void);
 
 /** Read an item from its beginning; false if the host fails to deliver in time. */

@@ -35,10 +35,10 @@ static void discover(void)
             muster_discover(&shim.machine, shim.source.rsdp_phys, muster_apic_id(&shim.platform));
     if (status)
         shim_fail_status("the platform's own tables", status);
-    /* One CPU needs no way, in a TD either. */
-    bool gate = shim.source.td && shim.machine.cpu_count > 1;
-    status =
-        muster_plan_make(&shim.machine, gate ? MUSTER_WAY_TD_START : MUSTER_WAY_AUTO, &shim.plan);
+    /* One CPU needs no way, whatever the host. */
+    enum muster_way way =
+        shim.machine.cpu_count > 1 ? shim.host->choose_way(&shim.machine) : MUSTER_WAY_AUTO;
+    status = muster_plan_make(&shim.machine, way, &shim.plan);
     if (status)
         shim_fail_status("no way to start the processors", status);
 }
@@ -46,7 +46,8 @@ static void discover(void)
 /* The APs' page tables, apart from all else: their place and what is said of it are options. */
 static void place_tables(void)
 {
-    uint64_t bytes = (uint64_t)SHIM_TABLE_PAGES * PAGE_BYTES;
+    uint64_t bytes = (uint64_t)shim_tables_sets() * SHIM_TABLE_PAGES * PAGE_BYTES;
+    shim.tables_bytes = bytes;
     if (!shim.options.tables_phys) {
         shim.tables_phys =
             shim_take(bytes, PAGE_BYTES, shim.options.tables_type, "no room for page tables");
@@ -64,6 +65,18 @@ static void place_tables(void)
         status = muster_memory_add(&shim.map, shim.tables_phys, bytes, shim.options.tables_type);
     if (status)
         shim_fail_status("page-tables", status);
+}
+
+/* Below 1 MiB, as a SIPI needs it; for one CPU too, whose tables are built all the same. */
+static void place_entry(void)
+{
+    uint64_t bytes = muster_entry_bytes(&shim.machine, &shim.plan);
+    shim.entry_bytes = bytes ? bytes : PAGE_BYTES;
+    enum muster_status status =
+        muster_memory_allocate(&shim.map, shim.entry_bytes, PAGE_BYTES, PAGE_BYTES, LOW_LIMIT,
+                               MUSTER_OWNER_ENTRY, &shim.entry_phys);
+    if (status)
+        shim_fail_status("no page below 1 MiB to start processors in", status);
 }
 
 void shim_layout(void)
@@ -85,8 +98,5 @@ void shim_layout(void)
                                       MUSTER_MEMORY_NVS, "no room for page tables");
     place_tables();
     shim_acpi_place();
-    status = muster_memory_allocate(&shim.map, PAGE_BYTES, PAGE_BYTES, PAGE_BYTES, LOW_LIMIT,
-                                    MUSTER_OWNER_ENTRY, &shim.entry_phys);
-    if (status)
-        shim_fail_status("no page below 1 MiB to start processors in", status);
+    place_entry();
 }

@@ -2,9 +2,10 @@
  * The firmware's side of the mailbox (ACPI 6.6, 5.2.12.19): every AP waits here, each answers
  * to its own APIC ID only.
  */
-#include "abi/mailbox.h"
+#include "boot/native.h"
 #include "lib/atomic.h"
 #include "lib/cpu/instructions.h"
+#include "shim/mailbox_ap.h"
 #include "shim/shim.h"
 
 /*
@@ -14,58 +15,36 @@
 #define QUIET_NS 50000000u
 #define NAP_MS   10u
 
-enum look {
-    LOOK_QUIET,  /* Noop */
-    LOOK_BUSY,   /* a command, for another */
-    LOOK_WAKEUP, /* for this one: acknowledged */
-    LOOK_TESTED, /* for this one: acknowledged */
-};
+static struct muster_word states[SHIM_MAX_CPUS]; /* enum mailbox_ap_state, by index */
 
-static void acknowledge(struct mailbox *mailbox)
+bool shim_cpu_is_there(uint32_t index)
 {
-    /*
-     * Everything has been read; from here on the OS may write the next command. Pairs with the
-     * acquire load in its wait for Noop.
-     */
-    u16_store_release(&mailbox->command, MAILBOX_NOOP);
-}
-
-/* One look; the acquire load pairs with the OS's release of the command, after its operands. */
-static enum look mailbox_poll(struct mailbox *mailbox, uint32_t apic_id, uint64_t *vector)
-{
-    uint16_t command = u16_load_acquire(&mailbox->command);
-    if (command == MAILBOX_NOOP)
-        return LOOK_QUIET;
-    if (u32_load_relaxed(&mailbox->apic_id) != apic_id)
-        return LOOK_BUSY;
-    if (command == MAILBOX_WAKEUP) {
-        *vector = u64_load_relaxed(&mailbox->wakeup_vector);
-        acknowledge(mailbox);
-        return LOOK_WAKEUP;
-    }
-    if (command == MAILBOX_TEST && shim.options.mailbox_version >= 1) {
-        acknowledge(mailbox);
-        return LOOK_TESTED;
-    }
-    return LOOK_BUSY; /* reserved by the specification: left alone */
+    return index == shim.machine.bsp || word_load_acquire(&states[index]) == MAILBOX_AP_WAITING;
 }
 
 void shim_ap_main(struct muster_slot *slot, void *context)
 {
     const struct muster_platform *platform = &shim.platform;
+    struct muster_word *state = &states[slot->index];
     uint64_t quiet_since_ns = platform->time_ns(platform->context);
     uint64_t vector;
     (void)context;
-    write_cr3(read_cr3()); /* the page it was started in has become the OS's RAM meanwhile */
+    /* Its own, where it has some; and the page it was started in has become the OS's RAM. */
+    write_cr3(shim_tables_root(slot->index));
     shim_timer_on();
+    if (!mailbox_ap_arrive(state))
+        native_halt();
     for (;;) {
-        enum look look = mailbox_poll(shim.mailbox, slot->apic_id, &vector);
-        if (look == LOOK_WAKEUP) {
+        enum mailbox_look look = mailbox_ap_look(shim.mailbox, state, slot->apic_id,
+                                                 shim.options.mailbox_version, &vector);
+        if (look == MAILBOX_LOOK_WAKEUP) {
             shim_timer_off();
-            muster_lend(slot, vector);
+            if (mailbox_ap_leave(state))
+                muster_lend(slot, vector);
+            native_halt();
         }
         uint64_t now_ns = platform->time_ns(platform->context);
-        if (look != LOOK_QUIET)
+        if (look != MAILBOX_LOOK_QUIET)
             quiet_since_ns = now_ns;
         if (now_ns - quiet_since_ns < QUIET_NS)
             cpu_pause();

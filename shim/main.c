@@ -6,6 +6,7 @@
 #include "abi/handover.h"
 #include "abi/x86.h"
 #include "boot/console.h"
+#include "boot/hyperv.h"
 #include "boot/image.h"
 #include "boot/json.h"
 #include "boot/native.h"
@@ -44,16 +45,46 @@ static void read_source(uint64_t info_phys, uint32_t magic)
 {
     muster_memory_init(&shim.map, ranges, SHIM_RANGES);
     shim.source = (struct boot_source){.map = &shim.map};
-    bool td = magic == TD_BOOT_MAGIC && td_is_active();
-    const char *error = td ? boot_source_from_td(&shim.source, info_phys)
-                           : boot_source_from_multiboot(&shim.source, info_phys, magic);
+    bool firmware = magic == TD_BOOT_MAGIC;
+    shim.host = firmware ? shim_host_of_firmware(&shim.platform) : &shim_host_loader;
+    if (!shim.host)
+        shim_fail("environment", "as firmware the shim wants a TD, or a partition of Hyper-V");
+    const char *error = shim.host->begin(&shim.platform);
+    if (error)
+        shim_fail("environment", error);
+    error = firmware ? boot_source_from_hob(&shim.source, info_phys)
+                     : boot_source_from_multiboot(&shim.source, info_phys, magic);
     if (error)
         shim_fail("usage", error);
     error = shim_options_read(shim.source.options, &shim.options);
     if (error)
         shim_fail("usage", error);
-    if (!td)
+    if (!firmware)
         shim.source.rsdp_phys = muster_rsdp_scan(&shim.platform);
+}
+
+/* What either form costs: memory taken, and how much of it the tables fill. */
+static void report_tables(void)
+{
+    json_hex("page_tables", shim.tables_phys);
+    json_text("ap_tables", shim.options.tables_each ? "each" : "shared");
+    json_number("ap_tables_bytes", shim.tables_bytes);
+    json_number("ap_tables_used_bytes", shim_tables_used_bytes());
+}
+
+static void report_clock(const struct clock_check *clock)
+{
+    if (!clock->source) {
+        json_text("clock", NULL);
+        return;
+    }
+    json_open("clock", '{');
+    json_text("source", clock->source);
+    json_number("elapsed_ns", clock->elapsed_ns);
+    json_number("reference_ns", clock->reference_ns);
+    json_number("slack_ns", clock->slack_ns);
+    json_bool("agrees", clock->agrees);
+    json_close('}');
 }
 
 static void report_ready(void)
@@ -72,11 +103,14 @@ static void report_ready(void)
                                         [MUSTER_MEMORY_NVS] = "nvs",
                                         [MUSTER_MEMORY_RESERVED] = "reserved"};
     json_text("firmware_memory", types[shim.options.tables_type]);
-    json_hex("page_tables", shim.tables_phys);
+    report_tables();
     json_number("paging_levels", shim.options.levels);
+    if (shim.plan.way == MUSTER_WAY_HYPERV)
+        json_number("vtl", shim.options.vtl);
+    report_clock(&shim.clock);
     json_open("failed", '[');
     for (uint32_t i = 0; i < shim.machine.cpu_count; i++)
-        if (muster_cpu_state(&shim.machine, i) == MUSTER_CPU_FAILED)
+        if (shim.machine.cpus[i].enabled && !shim_cpu_is_there(i))
             json_number(NULL, shim.machine.cpus[i].apic_id);
     json_close(']');
     json_end();
@@ -89,6 +123,7 @@ static void hand_over(const struct boot_jump *jump)
     json_end();
     apic_write(&shim.platform, x2, APIC_TIMER_INITIAL, HANDOVER_MARK);
     apic_write(&shim.platform, x2, APIC_TIMER_INITIAL, 0);
+    hyperv_end(&shim.platform);
     write_cr3(shim.boot_tables_phys);
     shim_watch_begin();
     boot_jump_to(jump);
@@ -106,6 +141,7 @@ void boot_main(uint64_t info_phys, uint32_t magic)
 
     if (!shim.source.at_home)
         shim_modules_move();
+    clock_check_reference(&shim.platform, &shim.clock);
     shim_layout();
     shim_processors_start();
     shim.rsdp_phys = shim_acpi_publish();

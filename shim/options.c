@@ -51,6 +51,21 @@ static const char *read_tables(const char *cmdline, enum shim_tables *tables)
     return NULL;
 }
 
+static const char *read_start(const char *cmdline, struct shim_options *options)
+{
+    static const struct choice sets[] = {{"shared", false}, {"each", true}, {NULL, 0}};
+    static const struct choice vtls[] = {{"0", 0}, {"2", 2}, {NULL, 0}};
+    uint64_t each = false;
+    uint64_t vtl = 2;
+    if (!choose(cmdline, "ap-tables", sets, &each))
+        return "ap-tables must be shared or each";
+    if (!choose(cmdline, "vtl", vtls, &vtl))
+        return "vtl must be 0 or 2";
+    options->tables_each = each;
+    options->vtl = (uint8_t)vtl;
+    return NULL;
+}
+
 static const char *find_unknown(const char *cmdline)
 {
     static const char *const names[] = {"mailbox-version",
@@ -59,6 +74,8 @@ static const char *find_unknown(const char *cmdline)
                                         "levels",
                                         "page-tables",
                                         "tables",
+                                        "ap-tables",
+                                        "vtl",
                                         NULL};
     static char sentence[96];
     char word[32];
@@ -98,5 +115,7 @@ const char *shim_options_read(const char *cmdline, struct shim_options *options)
     options->tables_type = (enum muster_memory_type)type;
     options->levels = (unsigned)levels;
     const char *error = read_tables(cmdline, &options->tables);
+    if (!error)
+        error = read_start(cmdline, options);
     return error ? error : read_tables_phys(cmdline, &options->tables_phys);
 }

@@ -24,6 +24,10 @@ struct shim_options {
     uint64_t tables_phys;                /* page-tables=ADDR; 0: where there is room */
     enum shim_tables tables;             /* tables=acpi|fdt|both (default both) */
     unsigned levels;                     /* levels=4|5: of the APs' page tables (default 4) */
+    bool tables_each;                    /* ap-tables=shared|each: one set of page tables for all
+                                            APs, or one for each (default shared) */
+    uint8_t vtl;                         /* vtl=0|2: where VPs are started by hypercall, in which
+                                            VTL (default 2, OpenHCL's) */
 };
 
 /** NULL, or a sentence that says which word is wrong. */

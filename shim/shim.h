@@ -13,6 +13,8 @@
 
 #include "abi/mailbox.h"
 #include "boot/payload.h"
+#include "shim/clock.h"
+#include "shim/host.h"
 #include "shim/options.h"
 #include "shim/source.h"
 
@@ -32,15 +34,19 @@
 struct shim {
     struct muster_platform platform;
     struct muster_memory_map map;
+    const struct shim_host *host;
     struct boot_source source;
     struct shim_options options;
     struct muster_machine machine;
     struct muster_plan plan;
     struct muster_slot *slots; /* one per CPU */
     struct mailbox *mailbox;
-    uint64_t reset_vector_phys;  /* the page by which CPUs come back; 0 in version 0 */
-    uint64_t entry_phys;         /* the SIPI page, below 1 MiB */
-    uint64_t tables_phys;        /* the APs' page tables */
+    struct clock_check clock;
+    uint64_t reset_vector_phys; /* the page by which CPUs come back; 0 in version 0 */
+    uint64_t entry_phys;        /* the pages that APs are started in, below 1 MiB */
+    uint64_t entry_bytes;
+    uint64_t tables_phys; /* the APs' page tables: one set, or one behind the other */
+    uint64_t tables_bytes;
     uint64_t boot_tables_phys;   /* the BSP's, until the payload has its own */
     uint64_t rsdp_phys;          /* ours, for the payload */
     uint32_t timer_ticks_per_ms; /* of the APIC timer, divided by 16 */
@@ -64,10 +70,22 @@ void shim_layout(void);
 /** Zeroed memory below 4 GiB that stays, declared as @type. Stops with @what if there is none. */
 uint64_t shim_take(uint64_t bytes, uint64_t align, enum muster_memory_type type, const char *what);
 
-/** shim/tables.c: build both sets of page tables, the BSP's and the APs'. */
+/**
+ * shim/tables.c: how many sets of page tables the APs need: one that all come in on, and where
+ * each is to have its own, one more for each AP.
+ */
+uint32_t shim_tables_sets(void);
+
+/** Build the BSP's page tables and all of the APs'. */
 void shim_tables_build(void);
 
-/** Let the page that APs are started in be executed and not written; and back to the OS. */
+/** The root of the set that this CPU is started on, and waits on. */
+uint64_t shim_tables_root(uint32_t index);
+
+/** Bytes that the tables of all APs really use, of those taken for them. */
+uint64_t shim_tables_used_bytes(void);
+
+/** Let the pages that APs are started in be executed and not written; and back to the OS. */
 void shim_tables_seal_entry(void);
 void shim_tables_open_entry(void);
 
@@ -76,6 +94,10 @@ void shim_processors_start(void);
 
 /** shim/mailbox.c: an AP's life, from its arrival until the OS wakes it, and on its return. */
 void shim_ap_main(struct muster_slot *slot, void *context);
+
+/** Whether this CPU is the BSP, or has come to the mailbox and waits there: only these are told of.
+ */
+bool shim_cpu_is_there(uint32_t index);
 
 /** shim/watch.c: tell Muster's monitor, if it is the host, what is the shim's and not the OS's. */
 void shim_watch_begin(void);

@@ -1,6 +1,6 @@
 /**
- * Where the shim gets what it boots from. Multiboot is the first source; a TD's HOB with fw_cfg
- * fills in the same structure. Nothing behind this line knows which it was.
+ * Where the shim gets what it boots from. Multiboot is the first source; a HOB with fw_cfg, which
+ * firmware gets, fills in the same structure. Nothing behind this line knows which it was.
  */
 #ifndef SHIM_SOURCE_H
 #define SHIM_SOURCE_H
@@ -20,7 +20,6 @@ struct boot_source {
     struct boot_module kernel;
     struct boot_module initrd;
     struct boot_module further; /* a second module, behind the initrd */
-    bool td;      /* the platform is a TD: its CPUs all wait at the gate of shim/td/layout.h */
     bool at_home; /* shim and modules are where they are to stay: none of them is moved */
     char options[BOOT_SOURCE_CMDLINE_BYTES]; /* the shim's command line */
     char cmdline[BOOT_SOURCE_CMDLINE_BYTES]; /* the kernel's */
@@ -28,13 +27,13 @@ struct boot_source {
 };
 
 /**
- * A TD: memory by the TD HOB, all of it accepted; ACPI tables, kernel, initrd and command lines by
- * QEMU's fw_cfg. A kernel that -kernel would not hand on, as an ELF, is the file
- * opt/muster/kernel; opt/muster/initrd, /initrd-words, /further, /cmdline and /shim (the
- * shim's own words) go with it.
- * Fills the map, which is empty. NULL, or a sentence that says what is wrong.
+ * As firmware: memory by the TD HOB, all of it accepted where that is needed; ACPI tables, kernel,
+ * initrd and command lines by QEMU's fw_cfg. A kernel that -kernel would not hand on, as an ELF, is
+ * the file opt/muster/kernel; opt/muster/initrd, /initrd-words, /further, /cmdline and /shim (the
+ * shim's own words) go with it. Fills the map, which is empty. NULL, or a sentence that says what
+ * is wrong.
  */
-const char *boot_source_from_td(struct boot_source *source, uint64_t hob_phys);
+const char *boot_source_from_hob(struct boot_source *source, uint64_t hob_phys);
 
 /**
  * Multiboot 1: first module the kernel (its command line follows its name), second the initrd

@@ -29,6 +29,6 @@ void shim_watch_begin(void)
     tell(MUSTER_REGION_CODE, (uint64_t)text_start, (uint64_t)(text_end - text_start));
     if (shim.reset_vector_phys)
         tell(MUSTER_REGION_CODE, shim.reset_vector_phys, PAGE_BYTES);
-    tell(MUSTER_REGION_TABLES, shim.tables_phys, (uint64_t)SHIM_TABLE_PAGES * PAGE_BYTES);
+    tell(MUSTER_REGION_TABLES, shim.tables_phys, shim.tables_bytes);
     tell(MUSTER_REGIONS_END, 0, 0);
 }

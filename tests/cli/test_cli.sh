@@ -166,6 +166,20 @@ usage_and_files() {
     expect td_of_another_size 2 'leave --memory out' -- run --td --memory 1G
     expect td_under_gdb 2 'leave one' -- boot --td --gdb k
     expect td_with_too_many_cpus 2 'at most 64' -- run --td --cpus 65
+    expect hyperv_of_another_size 2 'leave --memory out' -- run --wake hyperv --memory 1G
+    expect hyperv_under_gdb 2 '^muster: --wake hyperv --gdb: .*leave one' -- run --wake hyperv --gdb
+    expect hyperv_with_too_many_cpus 2 '--wake hyperv --cpus 65: give at most 64' -- \
+        run --wake hyperv --cpus 65
+    expect hyperv_option_without_hyperv 2 'add --wake hyperv' -- run --td --vp-index shuffled
+    expect hyperv_option_of_run_only 2 'Unknown option --time-out' -- boot --td --time-out 2 k
+    expect junk_vp_index 2 'vp-index sorted: give one of shuffled' -- run --wake hyperv --vp-index sorted
+    expect junk_time_out 2 'time-out 1: give a number from 2 on' -- run --wake hyperv --time-out 1
+    expect junk_per_vp_memory 2 'per-vp-memory yes: give one of on' -- run --wake hyperv --per-vp-memory yes
+    expect per_vp_memory_in_a_td 2 'leave --td out' -- run --td --wake hyperv --per-vp-memory on
+    expect junk_reference_clock 2 'give one of slow' -- run --wake hyperv --reference-clock fast
+    expect junk_tables 2 'tables none: give one of acpi, fdt, both' -- run --wake hyperv --tables none
+    expect tables_without_shim 2 'add --wake mailbox' -- run --tables fdt
+    expect tree_by_acpi 2 'the tree alone is asked for' -- run --wake fdt --tables acpi
     expect conform_with_too_many_cpus 2 '^muster: --cpus 65: give at most 64' -- conform --cpus 65 k
     expect conform_of_another_size 2 'leave --memory out' -- conform --memory 1G k
     expect conform_is_always_a_td 2 'Unknown option --gdb' -- conform --gdb k
@@ -494,6 +508,58 @@ tds() {
     rm -f "$lab/report.json"
 }
 
+# partition NAME STATUS TEXT [SED-EXPRESSION [ARG...]]: run --wake hyperv, of which all is well but
+# for what the expression changes in what is said.
+partition() {
+    name=$1 status=$2 text=$3
+    # Nobody can inject a machine check.
+    kernel=$(report_line on "$(proofs ist-mc not-applicable)" ok |
+        sed 's/"way":"sipi"/"way":"mailbox","discovery":{"source":"device-tree","mailbox_source":"device-tree"}/
+             s/\("reclaimed-memory","state":"\)not-applicable/\1held/')
+    FAKE_SCRIPT=$(
+        sed -e "${4:-}" <<EOF
+console {"from":"monitor","event":"ready","vcpus":2,"profile":"hyperv"}
+console {"from":"shim","event":"ready","cpus":2,"way":"hyperv","ap_cr3":"0x7ff01000","mailbox_version":1,"clock":{"source":"reference-tsc","elapsed_ns":50,"reference_ns":49,"agrees":true}}
+console {"from":"shim","event":"handover"}
+console $kernel
+console {"from":"kernel","event":"end"}
+EOF
+    )
+    export FAKE_SCRIPT
+    [ $# -ge 4 ] || set -- "$1" "$2" "$3" ""
+    shift 4
+    expect "$name" "$status" "$text" -- run --wake hyperv --cpus 2 --json "$lab/report.json" \
+        --qemu "$here/fake_qemu.py" --timeout 5 "$@"
+}
+
+# As a partition of Hyper-V the shim, its clock, the tree and the monitor are judged.
+partitions() {
+    partition good_partition 0 '^ok: 2 CPUs of a Hyper-V partition by mailbox'
+    expect_report partition_is_asked_of_the_monitor 'opt/muster/monitor,string=profile=hyperv"'
+    partition options_of_the_hypervisor 0 '^ok' '' --vp-index shuffled --time-out 7 \
+        --per-vp-memory on --reference-clock slow
+    expect_report options_are_passed_on \
+        'string=profile=hyperv vp-index=shuffled time-out=7 per-vp-memory=on reference-clock=slow"'
+    partition tree_and_no_acpi_is_asked_of_the_shim 0 '^ok'
+    expect_report shim_is_asked_for_a_tree 'opt/muster/shim,string=tables=fdt"'
+    partition td_on_hyperv 0 '^ok: 2 CPUs of a TD by mailbox' '' --td
+    expect_report td_on_hyperv_has_hypercalls \
+        'string=profile=tdx hypercalls=hyperv start=hypercall"'
+    partition shim_that_used_no_hypercall 1 'started the CPUs by td-start, not by hypercall' \
+        's/"way":"hyperv"/"way":"td-start"/'
+    partition clock_that_disagrees 1 'disagree: 50 ns here, 49 ns there' 's/"agrees":true/"agrees":false/'
+    partition clock_that_was_not_compared 1 'did not compare its clock' 's/"clock":{[^}]*}/"clock":null/'
+    partition kernel_that_read_acpi 1 'source of the CPUs is acpi' 's/"source":"device-tree"/"source":"acpi"/'
+    partition kernel_that_used_sipi 1 'woken by sipi, not as asked' 's/"way":"mailbox"/"way":"sipi"/'
+    partition partition_with_a_sipi 1 'vCPU 0 .*broke the rule no-sipi' \
+        '1a console {"from":"monitor","event":"finding","rule":"no-sipi","vcpu":0,"apic_id":0,"rip":"0x1234","text":"x"}'
+    expect_report sipi_of_a_partition_is_counted '"sipi" : 1'
+    partition partition_that_is_stopped 1 'the monitor stopped the partition, vCPU 0' \
+        '1a console {"from":"monitor","event":"fatal","vcpu":0,"apic_id":0,"rip":"0x1234","reason":"x"}'
+    partition partition_with_fewer_vps 1 'the monitor has 1 vCPUs, 2 were asked for' 's/"vcpus":2/"vcpus":1/'
+    rm -f "$lab/report.json"
+}
+
 # symbols NAME TEXT FILE: conform refuses this file of symbols before it starts anything.
 symbols() {
     expect "symbols_$1" 3 "symbols $3: $2" -- conform "$lab/vmlinux" --symbols "$3" \
@@ -773,6 +839,7 @@ kernels
 if command -v python3 >/dev/null; then
     boots
     tds
+    partitions
     conformance
     injections
     hot_adds

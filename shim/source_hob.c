@@ -1,18 +1,18 @@
 /*
- * boot_source of a TD: memory by the TD HOB, and the rest by QEMU's fw_cfg. There is no firmware
- * below: memory is accepted here, and the ACPI tables are put together here.
+ * boot_source of a firmware image: memory by the HOB, and the rest by QEMU's fw_cfg. There is no
+ * firmware below: memory is taken into use here, and the ACPI tables are put together here.
  */
 #include "abi/fw_cfg.h"
 #include "abi/x86.h"
 #include "boot/console.h"
 #include "boot/image.h"
 #include "boot/json.h"
-#include "boot/td.h"
 #include "shim/acpi_loader.h"
 #include "shim/chipset.h"
 #include "shim/fw_cfg.h"
 #include "shim/fw_cfg_directory.h"
 #include "shim/hob.h"
+#include "shim/host.h"
 #include "shim/shim.h"
 #include "shim/td/layout.h"
 
@@ -34,23 +34,23 @@
 #define OPT_CMDLINE "opt/muster/cmdline"
 #define OPT_OPTIONS "opt/muster/shim"
 
-struct td_source {
+struct hob_source {
     struct boot_source *source;
     uint8_t *directory;
     uint32_t directory_bytes;
-    uint64_t accepted_bytes;
+    uint64_t bytes, accepted_bytes;
 };
 
 static const char *take_memory(void *context, uint64_t start_phys, uint64_t bytes, bool pending)
 {
-    struct td_source *td = context;
-    if (start_phys >= td_shared_bit() || bytes > td_shared_bit() - start_phys)
-        return "a memory range in the TD HOB reaches into shared addresses";
-    if (pending && !td_accept(start_phys, bytes))
-        return "memory that the TD HOB calls unaccepted could not be accepted";
+    struct hob_source *hob = context;
+    const char *error = shim.host->take_memory(start_phys, bytes, pending);
+    if (error)
+        return error;
+    hob->bytes += bytes;
     if (pending)
-        td->accepted_bytes += bytes;
-    if (muster_memory_add(td->source->map, start_phys, bytes, MUSTER_MEMORY_USABLE))
+        hob->accepted_bytes += bytes;
+    if (muster_memory_add(hob->source->map, start_phys, bytes, MUSTER_MEMORY_USABLE))
         return "the TD HOB has too many memory ranges";
     return NULL;
 }
@@ -69,22 +69,24 @@ static const char *reserve_own(struct muster_memory_map *map)
 }
 
 /* All of it at once: Linux's 64-bit boot protocol has no word for memory that is still pending. */
-static const char *read_memory(struct td_source *td, uint64_t hob_phys)
+static const char *read_memory(struct hob_source *hob, uint64_t hob_phys)
 {
     const struct muster_platform *platform = &shim.platform;
     uint64_t start_ns = platform->time_ns(platform->context);
-    const char *error = hob_read((const void *)hob_phys, TD_HOB_BYTES, take_memory, td);
+    const char *error = hob_read((const void *)hob_phys, TD_HOB_BYTES, take_memory, hob);
     if (!error)
-        error = reserve_own(td->source->map);
+        error = reserve_own(hob->source->map);
     if (error)
         return error;
     uint64_t took_ns = platform->time_ns(platform->context) - start_ns;
-    json_begin("shim", "accepted");
-    json_number("bytes", td->accepted_bytes);
-    json_number("ns", took_ns);
-    json_end();
-    console_printf("muster-shim: a TD; %lu MiB accepted in %lu us\n", td->accepted_bytes >> 20,
-                   took_ns / 1000);
+    if (hob->accepted_bytes) {
+        json_begin("shim", "accepted");
+        json_number("bytes", hob->accepted_bytes);
+        json_number("ns", took_ns);
+        json_end();
+    }
+    console_printf("muster-shim: %s; %lu MiB, %lu MiB of them accepted in %lu us\n",
+                   shim.host->name, hob->bytes >> 20, hob->accepted_bytes >> 20, took_ns / 1000);
     return NULL;
 }
 
@@ -97,24 +99,24 @@ static void *allocate(uint64_t bytes, uint64_t align, uint32_t owner, uint64_t *
     return (void *)*phys;
 }
 
-static const char *read_directory(struct td_source *td)
+static const char *read_directory(struct hob_source *hob)
 {
     uint8_t count[4];
     uint64_t phys;
     if (!fw_cfg_read(FW_CFG_FILE_DIR, count, sizeof(count)))
         return "fw_cfg does not deliver its directory";
-    td->directory_bytes = fw_cfg_directory_bytes(count);
-    if (!td->directory_bytes)
+    hob->directory_bytes = fw_cfg_directory_bytes(count);
+    if (!hob->directory_bytes)
         return "fw_cfg's directory lists more files than there can be";
-    td->directory = allocate(td->directory_bytes, PAGE_BYTES, MUSTER_OWNER_BOOT, &phys);
-    if (!td->directory || !fw_cfg_read(FW_CFG_FILE_DIR, td->directory, td->directory_bytes))
+    hob->directory = allocate(hob->directory_bytes, PAGE_BYTES, MUSTER_OWNER_BOOT, &phys);
+    if (!hob->directory || !fw_cfg_read(FW_CFG_FILE_DIR, hob->directory, hob->directory_bytes))
         return "fw_cfg does not deliver its directory";
     return NULL;
 }
 
-static bool find(const struct td_source *td, const char *name, struct fw_cfg_file *file)
+static bool find(const struct hob_source *hob, const char *name, struct fw_cfg_file *file)
 {
-    return fw_cfg_directory_find(td->directory, td->directory_bytes, name, file);
+    return fw_cfg_directory_find(hob->directory, hob->directory_bytes, name, file);
 }
 
 /* ---- The ACPI loader's host. ---- */
@@ -154,20 +156,21 @@ static bool loader_write(void *context, const char *name, uint32_t offset, const
     return find(context, name, &file) && fw_cfg_write(file.selector, offset, from, bytes);
 }
 
-static const char *load_acpi(struct td_source *td)
+static const char *load_acpi(struct hob_source *hob)
 {
     static char sentence[200];
     static struct acpi_loader loader;
-    const struct acpi_loader_host host = {td, loader_size, loader_allocate, loader_read,
+    const struct acpi_loader_host host = {hob, loader_size, loader_allocate, loader_read,
                                           loader_write};
     struct fw_cfg_file file;
     uint64_t phys;
-    if (!find(td, TABLE_LOADER, &file) || file.bytes > SCRIPT_BYTES_MAX || !file.bytes)
+    if (!find(hob, TABLE_LOADER, &file) || file.bytes > SCRIPT_BYTES_MAX || !file.bytes)
         return "fw_cfg has no ACPI table loader (" TABLE_LOADER "), or one beyond 1 MiB";
     void *script = allocate(file.bytes, PAGE_BYTES, MUSTER_OWNER_BOOT, &phys);
     if (!script || !fw_cfg_read(file.selector, script, file.bytes))
         return "fw_cfg does not deliver " TABLE_LOADER;
-    const char *error = acpi_loader_run(&loader, &host, script, file.bytes, &td->source->rsdp_phys);
+    const char *error =
+        acpi_loader_run(&loader, &host, script, file.bytes, &hob->source->rsdp_phys);
     muster_memory_release_range(&shim.map, phys, file.bytes, MUSTER_OWNER_BOOT);
     if (!error)
         return NULL;
@@ -220,55 +223,54 @@ static const char *load_text(char *to, uint16_t selector, uint32_t bytes)
     return NULL;
 }
 
-static const char *load_payload(const struct td_source *td)
+static const char *load_payload(const struct hob_source *hob)
 {
-    struct boot_source *source = td->source;
+    struct boot_source *source = hob->source;
     struct fw_cfg_file file;
     const char *error;
-    if (find(td, OPT_KERNEL, &file))
+    if (find(hob, OPT_KERNEL, &file))
         error = load_module(&source->kernel, file.selector, file.bytes);
     else
         error = load_split_kernel(&source->kernel);
     if (error)
         return error;
-    if (find(td, OPT_INITRD, &file))
+    if (find(hob, OPT_INITRD, &file))
         error = load_module(&source->initrd, file.selector, file.bytes);
     else
         error = load_module(&source->initrd, FW_CFG_INITRD_DATA, fw_cfg_number(FW_CFG_INITRD_SIZE));
-    if (!error && find(td, OPT_FURTHER, &file))
+    if (!error && find(hob, OPT_FURTHER, &file))
         error = load_module(&source->further, file.selector, file.bytes);
-    if (!error && find(td, OPT_WORDS, &file))
+    if (!error && find(hob, OPT_WORDS, &file))
         error = load_text(source->initrd_words, file.selector, file.bytes);
     if (error)
         return error;
-    if (find(td, OPT_CMDLINE, &file))
+    if (find(hob, OPT_CMDLINE, &file))
         error = load_text(source->cmdline, file.selector, file.bytes);
     else
         error = load_text(source->cmdline, FW_CFG_CMDLINE_DATA, fw_cfg_number(FW_CFG_CMDLINE_SIZE));
-    if (!error && find(td, OPT_OPTIONS, &file))
+    if (!error && find(hob, OPT_OPTIONS, &file))
         error = load_text(source->options, file.selector, file.bytes);
     return error;
 }
 
-const char *boot_source_from_td(struct boot_source *source, uint64_t hob_phys)
+const char *boot_source_from_hob(struct boot_source *source, uint64_t hob_phys)
 {
-    struct td_source td = {.source = source};
-    const char *error = read_memory(&td, hob_phys);
+    struct hob_source hob = {.source = source};
+    const char *error = read_memory(&hob, hob_phys);
     if (error)
         return error;
     chipset_set_up();
-    error = fw_cfg_open(source->map);
+    error = fw_cfg_open();
     if (!error)
-        error = read_directory(&td);
+        error = read_directory(&hob);
     if (!error)
-        error = load_acpi(&td);
+        error = load_acpi(&hob);
     if (!error)
-        error = load_payload(&td);
+        error = load_payload(&hob);
     if (error)
         return error;
-    muster_memory_release_range(source->map, (uint64_t)td.directory, td.directory_bytes,
+    muster_memory_release_range(source->map, (uint64_t)hob.directory, hob.directory_bytes,
                                 MUSTER_OWNER_BOOT);
-    source->td = true;
     source->at_home = true;
     return fw_cfg_close();
 }

@@ -1,0 +1,54 @@
+#include "shim/mailbox_ap.h"
+
+#include "lib/atomic.h"
+
+bool mailbox_ap_arrive(struct muster_word *state)
+{
+    if (word_move(state, MAILBOX_AP_NOT_HERE, MAILBOX_AP_WAITING))
+        return true;
+    return word_move(state, MAILBOX_AP_GONE, MAILBOX_AP_BACK) &&
+           word_move(state, MAILBOX_AP_BACK, MAILBOX_AP_WAITING);
+}
+
+bool mailbox_ap_leave(struct muster_word *state)
+{
+    return word_move(state, MAILBOX_AP_ACKNOWLEDGED, MAILBOX_AP_GONE);
+}
+
+static bool acknowledge(struct mailbox *mailbox, struct muster_word *state)
+{
+    if (!word_move(state, MAILBOX_AP_COMMAND_SEEN, MAILBOX_AP_ACKNOWLEDGED))
+        return false;
+    /*
+     * Everything has been read; from here on the OS may write the next command. Pairs with the
+     * acquire load in its wait for Noop.
+     */
+    u16_store_release(&mailbox->command, MAILBOX_NOOP);
+    return true;
+}
+
+/* Reserved by the specification, or of a later version: left alone. */
+static bool is_known(uint16_t command, uint16_t version)
+{
+    return command == MAILBOX_WAKEUP || (command == MAILBOX_TEST && version >= 1);
+}
+
+enum mailbox_look mailbox_ap_look(struct mailbox *mailbox, struct muster_word *state,
+                                  uint32_t apic_id, uint16_t version, uint64_t *vector)
+{
+    /* Pairs with the OS's release of the command, after its operands. */
+    uint16_t command = u16_load_acquire(&mailbox->command);
+    if (command == MAILBOX_NOOP)
+        return MAILBOX_LOOK_QUIET;
+    if (u32_load_relaxed(&mailbox->apic_id) != apic_id || !is_known(command, version))
+        return MAILBOX_LOOK_BUSY;
+    if (!word_move(state, MAILBOX_AP_WAITING, MAILBOX_AP_COMMAND_SEEN))
+        return MAILBOX_LOOK_DENIED;
+    *vector = u64_load_relaxed(&mailbox->wakeup_vector);
+    if (!acknowledge(mailbox, state))
+        return MAILBOX_LOOK_DENIED;
+    if (command == MAILBOX_WAKEUP)
+        return MAILBOX_LOOK_WAKEUP;
+    return word_move(state, MAILBOX_AP_ACKNOWLEDGED, MAILBOX_AP_WAITING) ? MAILBOX_LOOK_TESTED
+                                                                         : MAILBOX_LOOK_DENIED;
+}
