@@ -133,10 +133,10 @@ bool files_check_payload(const char *kernel, const char *initrd, guint64 memory_
            (!initrd || check_initrd(initrd, memory_bytes, error));
 }
 
-/* A device or pipe is written to as it is; everything else is replaced, in its folder. */
-static bool report_is_renamed(const char *path)
+bool files_is_replaced(const char *path)
 {
-    return !g_file_test(path, G_FILE_TEST_EXISTS) || g_file_test(path, G_FILE_TEST_IS_REGULAR);
+    return !g_file_test(path, G_FILE_TEST_IS_SYMLINK) &&
+           (!g_file_test(path, G_FILE_TEST_EXISTS) || g_file_test(path, G_FILE_TEST_IS_REGULAR));
 }
 
 bool files_check_report(const char *path, GError **error)
@@ -145,9 +145,11 @@ bool files_check_report(const char *path, GError **error)
         return true;
     char *folder = g_path_get_dirname(path);
     bool good = true;
-    if (g_file_test(path, G_FILE_TEST_IS_DIR))
+    if (!path[0])
+        good = files_refuse(error, "report: the name is empty; give a file name");
+    else if (g_file_test(path, G_FILE_TEST_IS_DIR))
         good = files_refuse(error, "report %s: is a folder; give a file name", path);
-    else if (access(report_is_renamed(path) ? folder : path, W_OK) < 0)
+    else if (access(files_is_replaced(path) ? folder : path, W_OK) < 0)
         good = files_refuse(error, "report %s: cannot be written: %s", path, g_strerror(errno));
     g_free(folder);
     return good;

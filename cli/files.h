@@ -30,6 +30,9 @@ bool files_check_elf(const char *what, const char *path, guint64 *bytes, bool *e
 bool files_check_payload(const char *kernel, const char *initrd, guint64 memory_bytes,
                          bool *bzimage, GError **error);
 
+/** Whether a new file takes its place; a device, a pipe or a link is written to as it is. */
+bool files_is_replaced(const char *path);
+
 /** The report can be written there later. NULL is no report, and good. */
 bool files_check_report(const char *path, GError **error);
 

@@ -245,6 +245,11 @@ static bool check_way_back(const struct options *options, const char *option, co
                               "--%s %s: CPUs go back by a mailbox's ResetVector; add --wake "
                               "mailbox or --td",
                               option, value);
+    if (g_strcmp0(options->mailbox_version, "0") == 0)
+        return options_refuse(error,
+                              "--%s %s: a mailbox of version 0 takes no CPU back; leave "
+                              "--mailbox-version out",
+                              option, value);
     return true;
 }
 
@@ -276,14 +281,7 @@ static bool check_then(const struct options *options, unsigned groups, GError **
                               "comes next; add --then KERNEL");
     if (!options->then)
         return true;
-    if (!check_way_back(options, "then", options->then, error))
-        return false;
-    if (g_strcmp0(options->mailbox_version, "0") == 0)
-        return options_refuse(error,
-                              "--then %s: a mailbox of version 0 takes no CPU back; leave "
-                              "--mailbox-version out",
-                              options->then);
-    return true;
+    return check_way_back(options, "then", options->then, error);
 }
 
 /* A newcomer finds no firmware that would park it: nothing but INIT-SIPI can reach it. */

@@ -104,7 +104,7 @@ static void add_machine(GPtrArray *command, const struct qemu_machine *machine,
     /* Paused until QMP listens, so that no event is missed; with --gdb, until gdb continues. */
     add(command, "-S", NULL);
     if (options->gdb)
-        add(command, "-s", NULL);
+        add(command, "-gdb", "tcp:localhost:1234");
 }
 
 /* Under the monitor the APIC is its own, and so are all writes to it. */

@@ -6,6 +6,7 @@
 
 #include "cli/conformance.h"
 #include "cli/fields.h"
+#include "cli/files.h"
 
 static void set_text(JsonObject *object, const char *name, const char *text)
 {
@@ -185,10 +186,9 @@ static JsonObject *build(const struct report *report, const struct session *sess
     return object;
 }
 
-/* A rename would put a file where a device or a pipe was. */
 static bool put(const char *path, const char *text, GError **error)
 {
-    if (!g_file_test(path, G_FILE_TEST_EXISTS) || g_file_test(path, G_FILE_TEST_IS_REGULAR))
+    if (files_is_replaced(path))
         return g_file_set_contents(path, text, -1, error);
     FILE *file = fopen(path, "we");
     bool good = file && fputs(text, file) >= 0;

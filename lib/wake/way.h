@@ -9,7 +9,8 @@
 #include "lib/trace.h"
 
 /** The trace's first events are the stamps, in their order. */
-#define TRACE_OF_STAMP(stamp) ((enum muster_trace_event)(MUSTER_TRACE_WAKE_SENT + (stamp)))
+#define TRACE_OF_STAMP(stamp)                                                                      \
+    ((enum muster_trace_event)((unsigned)MUSTER_TRACE_WAKE_SENT + (unsigned)(stamp)))
 _Static_assert(TRACE_OF_STAMP(MUSTER_STAMP_ON) == MUSTER_TRACE_ON, "muster/trace.h");
 
 /** One bring-up in progress: which machine, how, and until when. */

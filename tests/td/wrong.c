@@ -190,7 +190,7 @@ static __attribute__((interrupt, unused)) void handle_ve(void *frame)
     td_call(TDG_VP_VEINFO_GET, &r);
     td_cpuid(CPUID_HYPERVISOR, 0, answer);
     check(nmi_count == 1, "the NMI is lost behind VEINFO.GET");
-    *(uint64_t *)frame += r.r10; /* RIP, behind the instruction */
+    *(volatile uint64_t *)frame += r.r10; /* RIP, behind the instruction: IRET reads it */
 }
 
 static inline void take_nmi_in_ve(void)
