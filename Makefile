@@ -40,7 +40,7 @@ SHIM_SRC    := $(sort $(wildcard shim/*.c shim/*.S)) boot/entry_multiboot.S $(BO
 MONITOR_SRC := $(sort $(wildcard monitor/*.c monitor/*.S)) \
                boot/console.c boot/format.c boot/json.c boot/native.c boot/string.c \
                boot/native_td.c boot/td.c boot/td.S
-CLI_SRC     := $(sort $(wildcard cli/*.c))
+CLI_SRC     := $(sort $(wildcard cli/*.c cli/*/*.c))
 UNIT_TESTS  := $(patsubst tests/unit/%.c,$(BUILD)/tests/%,$(sort $(wildcard tests/unit/test_*.c)))
 
 bare_objects = $(patsubst %,$(BUILD)/bare/%.o,$(1))

@@ -4,10 +4,10 @@
 #include <stdio.h>
 
 #include "abi/x86.h"
-#include "cli/fields.h"
-#include "cli/files.h"
-#include "cli/registers.h"
-#include "cli/table.h"
+#include "cli/base/fields.h"
+#include "cli/base/files.h"
+#include "cli/machine/registers.h"
+#include "cli/base/table.h"
 
 #define SHIM    "muster-shim.elf"
 #define MONITOR "muster-monitor.rom"

@@ -5,7 +5,7 @@
 #ifndef CLI_BOOT_H
 #define CLI_BOOT_H
 
-#include "cli/outcome.h"
+#include "cli/judge/outcome.h"
 
 #define BOOT_STANDARD_APPEND "console=ttyS0"
 

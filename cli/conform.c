@@ -3,8 +3,8 @@
 #include <string.h>
 
 #include "cli/boot.h"
-#include "cli/conformance.h"
-#include "cli/symbols.h"
+#include "cli/judge/conformance.h"
+#include "cli/base/symbols.h"
 
 #define NO_KASLR "nokaslr"
 

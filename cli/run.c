@@ -2,11 +2,12 @@
 #include <stdio.h>
 
 #include "cli/boot.h"
-#include "cli/fields.h"
-#include "cli/files.h"
-#include "cli/outcome.h"
-#include "cli/proofs.h"
-#include "cli/run_table.h"
+#include "cli/base/fields.h"
+#include "cli/base/files.h"
+#include "cli/judge/outcome.h"
+#include "cli/judge/hot_add_rounds.h"
+#include "cli/judge/proofs.h"
+#include "cli/judge/run_table.h"
 
 #define KERNEL  "muster-kernel.elf"
 #define SHIM    "muster-shim.elf"

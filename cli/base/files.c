@@ -1,0 +1,156 @@
+#include "cli/base/files.h"
+
+#include <errno.h>
+#include <fcntl.h>
+#include <string.h>
+#include <sys/stat.h>
+#include <unistd.h>
+
+#include "cli/cli.h"
+
+/* Linux/x86 boot protocol: the boot sector's signature and the header's magic. */
+enum {
+    BZIMAGE_SIGNATURE_AT = 0x1fe,
+    BZIMAGE_MAGIC_AT = 0x202,
+    HEAD_BYTES = 0x210,
+};
+
+bool files_refuse(GError **error, const char *format, ...)
+{
+    va_list arguments;
+    va_start(arguments, format);
+    if (error)
+        *error = g_error_new_valist(CLI_ERROR, CLI_ENVIRONMENT, format, arguments);
+    va_end(arguments);
+    return false;
+}
+
+char *files_own(const char *name, GError **error)
+{
+    GError *problem = NULL;
+    char *self = g_file_read_link("/proc/self/exe", &problem);
+    if (!self) {
+        files_refuse(error, "cannot tell where this command lies: %s", problem->message);
+        g_error_free(problem);
+        return NULL;
+    }
+    char *folder = g_path_get_dirname(self);
+    char *beside = g_build_filename(folder, name, NULL);
+    char *shared = g_build_filename(folder, "..", "share", "muster", name, NULL);
+    char *found = g_file_test(beside, G_FILE_TEST_EXISTS)   ? g_strdup(beside)
+                  : g_file_test(shared, G_FILE_TEST_EXISTS) ? g_strdup(shared)
+                                                            : NULL;
+    if (!found)
+        files_refuse(error, "%s is neither in %s nor in ../share/muster; build it with 'make'",
+                     name, folder);
+    g_free(self);
+    g_free(folder);
+    g_free(beside);
+    g_free(shared);
+    return found;
+}
+
+/* The beginning of a file, zeros behind its end. False: it cannot be used, and @error says why. */
+static bool read_head(const char *what, const char *path, guint8 head[HEAD_BYTES], guint64 *bytes,
+                      GError **error)
+{
+    int fd = open(path, O_RDONLY | O_CLOEXEC | O_NONBLOCK);
+    struct stat status;
+    if (fd < 0 || fstat(fd, &status) < 0)
+        files_refuse(error, "%s %s: %s; give a file that can be read", what, path,
+                     g_strerror(errno));
+    else if (!S_ISREG(status.st_mode))
+        files_refuse(error, "%s %s: is %s; give a file", what, path,
+                     S_ISDIR(status.st_mode) ? "a folder" : "not a regular file");
+    else if (status.st_size == 0)
+        files_refuse(error, "%s %s: is empty; was it copied completely?", what, path);
+    else if (pread(fd, head, HEAD_BYTES, 0) < 0)
+        files_refuse(error, "%s %s: %s", what, path, g_strerror(errno));
+    else
+        *bytes = (guint64)status.st_size;
+    if (fd >= 0)
+        close(fd);
+    return *bytes > 0;
+}
+
+bool files_check(const char *what, const char *path, guint64 *bytes, GError **error)
+{
+    guint8 head[HEAD_BYTES];
+    *bytes = 0;
+    return read_head(what, path, head, bytes, error);
+}
+
+static bool is_elf(const guint8 head[HEAD_BYTES])
+{
+    return memcmp(head, "\177ELF", 4) == 0;
+}
+
+bool files_check_elf(const char *what, const char *path, guint64 *bytes, bool *elf, GError **error)
+{
+    guint8 head[HEAD_BYTES] = {0};
+    *bytes = 0;
+    if (!read_head(what, path, head, bytes, error))
+        return false;
+    *elf = is_elf(head);
+    return true;
+}
+
+static bool check_kernel(const char *path, bool *bzimage, GError **error)
+{
+    guint8 head[HEAD_BYTES] = {0};
+    guint64 bytes = 0;
+    if (!read_head("kernel", path, head, &bytes, error))
+        return false;
+    *bzimage = head[BZIMAGE_SIGNATURE_AT] == 0x55 && head[BZIMAGE_SIGNATURE_AT + 1] == 0xaa &&
+               memcmp(head + BZIMAGE_MAGIC_AT, "HdrS", 4) == 0;
+    if (is_elf(head) || *bzimage)
+        return true;
+    return files_refuse(
+        error,
+        "kernel %s: is not a kernel: no 'HdrS' at 0x202 as in a Linux bzImage, and no "
+        "ELF header; give a bzImage or a PVH ELF file",
+        path);
+}
+
+static bool check_initrd(const char *path, guint64 memory_bytes, GError **error)
+{
+    guint64 bytes;
+    if (!files_check("initrd", path, &bytes, error))
+        return false;
+    if (bytes < memory_bytes)
+        return true;
+    return files_refuse(error,
+                        "initrd %s: its %" G_GUINT64_FORMAT
+                        " bytes do not fit into the guest's %" G_GUINT64_FORMAT
+                        " bytes of memory; give more with --memory",
+                        path, bytes, memory_bytes);
+}
+
+bool files_check_payload(const char *kernel, const char *initrd, guint64 memory_bytes,
+                         bool *bzimage, GError **error)
+{
+    return check_kernel(kernel, bzimage, error) &&
+           (!initrd || check_initrd(initrd, memory_bytes, error));
+}
+
+bool files_is_replaced(const char *path)
+{
+    return !g_file_test(path, G_FILE_TEST_IS_SYMLINK) &&
+           (!g_file_test(path, G_FILE_TEST_EXISTS) || g_file_test(path, G_FILE_TEST_IS_REGULAR));
+}
+
+bool files_check_report(const char *path, GError **error)
+{
+    if (!path)
+        return true;
+    char *folder = g_path_get_dirname(path);
+    bool good = true;
+    if (!path[0])
+        good = files_refuse(error, "report: the name is empty; give a file name");
+    else if (g_file_test(path, G_FILE_TEST_IS_DIR))
+        good = files_refuse(error, "report %s: is a folder; give a file name", path);
+    else if (access(files_is_replaced(path) ? folder : path, W_OK) < 0)
+        good = files_refuse(error, "report %s: cannot be written: %s", path, g_strerror(errno));
+    g_free(folder);
+    return good;
+}
