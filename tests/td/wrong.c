@@ -1,8 +1,8 @@
 /*
  * A guest of the TD shim that does one wrong thing, by the instruction at the symbol `wrong`, and
  * powers off if it gets there. CASE names it: a rule of the mailbox that is broken, INIT and SIPI,
- * or (from 20 on) an end that a TD comes to; those from 40 on end by odd ways to PM1 control. TABLES
- * is where the shim was told to put its APs' page tables. Built by tests/td/build-wrong.
+ * or (from 20 on) an end that a TD comes to; those from 40 on end by odd ways to PM1 control.
+ * TABLES is where the shim was told to put its APs' page tables. Built by tests/td/build-wrong.
  */
 #include <muster/machine.h>
 
