@@ -29,6 +29,9 @@ LIB_S  := $(sort $(wildcard lib/*/*.S))
 LIB_C_BARE_ONLY := lib/cpu/load.c
 LIB_C_HOST := $(filter-out $(LIB_C_BARE_ONLY),$(LIB_C))
 
+# The simulator has the library of its own: built so that every access to a shared word is seen.
+SIM_SRC := $(sort $(wildcard sim/*.c)) $(LIB_C_HOST) $(filter-out lib/cpu/leave.S,$(LIB_S))
+
 CLI_PACKAGES := glib-2.0 gio-2.0 gio-unix-2.0 json-glib-1.0 libelf
 CLI_CFLAGS    = $(shell pkg-config --cflags $(CLI_PACKAGES))
 CLI_LIBS      = $(shell pkg-config --libs $(CLI_PACKAGES))
@@ -112,7 +115,15 @@ $(BUILD)/monitor.ld: monitor/monitor.ld monitor/layout.h
 	@mkdir -p $(@D)
 	$(CC) -E -P -x c -I. -o $@ $<
 
-$(BUILD)/muster: $(call host_objects,$(CLI_SRC) lib/status.c)
+# One object in which only the simulator's names are global: its library is nobody else's.
+sim_object = $(patsubst %,$(BUILD)/$(1)/sim-of/%.o,$(SIM_SRC))
+$(BUILD)/host/sim.o: $(call sim_object,host)
+$(BUILD)/sanitized/sim.o: $(call sim_object,sanitized)
+$(BUILD)/host/sim.o $(BUILD)/sanitized/sim.o:
+	$(LD) -r -o $@.all $^
+	$(OBJCOPY) --wildcard --keep-global-symbol='sim_*' $@.all $@
+
+$(BUILD)/muster: $(call host_objects,$(CLI_SRC) lib/status.c) $(BUILD)/host/sim.o
 	$(CC) $(LDFLAGS) -o $@ $^ $(CLI_LIBS)
 
 $(BUILD)/sanitized/libmuster.a: $(call test_objects,$(LIB_C_HOST) $(LIB_S))
@@ -135,6 +146,10 @@ $(BUILD)/sanitized/libmonitor.a: $(call test_objects,$(MONITOR_LOGIC))
 	@rm -f $@
 	$(AR) rcs $@ $^
 
+$(BUILD)/sanitized/libsim.a: $(BUILD)/sanitized/sim.o
+	@rm -f $@
+	$(AR) rcs $@ $^
+
 # Races are ThreadSanitizer's to see; it does not go together with the others.
 RACE_TESTS := life_threads
 race_objects = $(patsubst %,$(BUILD)/race/%.o,$(1))
@@ -150,9 +165,18 @@ $(BUILD)/race/%.o: %
 	$(CC) $(COMMON) -O1 -fsanitize=thread -MMD -MP -c -o $@ $<
 
 $(BUILD)/tests/%: $(BUILD)/sanitized/tests/unit/%.c.o $(BUILD)/sanitized/libshim.a \
-                  $(BUILD)/sanitized/libmonitor.a $(BUILD)/sanitized/libmuster.a
+                  $(BUILD)/sanitized/libmonitor.a $(BUILD)/sanitized/libmuster.a \
+                  $(BUILD)/sanitized/libsim.a
 	@mkdir -p $(@D)
 	$(CC) $(SANITIZE) -o $@ $^ -lcmocka -lfdt
+
+$(BUILD)/host/sim-of/%.o: %
+	@mkdir -p $(@D)
+	$(CC) $(HOST) -include sim/touch.h $(CFLAGS) -MMD -MP -c -o $@ $<
+
+$(BUILD)/sanitized/sim-of/%.o: %
+	@mkdir -p $(@D)
+	$(CC) $(COMMON) -include sim/touch.h -O1 $(SANITIZE) -MMD -MP -c -o $@ $<
 
 $(BUILD)/bare/%.o: %
 	@mkdir -p $(@D)
