@@ -4,9 +4,14 @@
 
 #define SECOND_NS 1000000000u
 
-#define NS(field, standard) {#field, offsetof(struct sim_costs, field##_ns), standard, 0, SECOND_NS}
+#define NS(field, standard)                                                                        \
+    {                                                                                              \
+#field, offsetof(struct sim_costs, field##_ns), standard, 0, SECOND_NS                     \
+    }
 #define COUNT(field, standard, least, most)                                                        \
-    {#field, offsetof(struct sim_costs, field), standard, least, most}
+    {                                                                                              \
+#field, offsetof(struct sim_costs, field), standard, least, most                           \
+    }
 
 /* docs/simulate.md says where each value comes from. */
 const struct sim_cost sim_cost_list[] = {

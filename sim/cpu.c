@@ -152,8 +152,7 @@ static void claim(struct sim *sim, struct sim_cpu *cpu, uint32_t number)
     slot->first_tsc = cpu->at_ns[SIM_FIRST];
     slot->long_mode_tsc = long_mode_tsc;
     sim_read_memory(sim, costs->setup_lines);
-    sim_at(sim,
-           sim->now_ns + sim_jitter(sim, sim->current, JITTER_SETUP, costs->setup_ns),
+    sim_at(sim, sim->now_ns + sim_jitter(sim, sim->current, JITTER_SETUP, costs->setup_ns),
            sim->current, SIM_DO_PARK, 0);
 }
 
@@ -169,7 +168,8 @@ static void claim_by_id(struct sim *sim, struct sim_cpu *cpu, const struct entry
     claim(sim, cpu, index[place].number - 1);
 }
 
-/* What the page says is done; where there is no code of the library's, it is the library's fault. */
+/* What the page says is done; where there is no code of the library's, it is the library's fault.
+ */
 static void enter(struct sim *sim, struct sim_cpu *cpu, uint32_t address)
 {
     const uint8_t *page = sim_map(sim, address & ~(PAGE_BYTES - 1u), PAGE_BYTES);

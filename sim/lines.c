@@ -1,12 +1,13 @@
 /*
- * Cache lines, one owner each, and what it takes to get one. Stores wait in the store buffer and
- * hold nobody up until something drains it; loads that miss overlap; a locked operation does
- * neither, and those of several CPUs on one line come one after the other.
+ * Cache lines, one owner each, and what it takes to get one. Loads that miss overlap; stores do so
+ * behind the CPU's back, until the store buffer is full or something drains it; a locked operation
+ * does neither, and those of several CPUs on one line come one after the other.
  */
 #include "lib/atomic.h"
 #include "sim/machine.h"
 
-#define LINE_BYTES 64u
+#define LINE_BYTES   64u
+#define STORE_BUFFER 56u /* Intel's processors since Skylake (Optimization Manual, 2.6) */
 
 static struct sim *watched;
 
@@ -71,26 +72,39 @@ static void load(struct sim *sim, struct sim_line *line)
     sim_spend(sim, transfer_ns(sim, line) / sim->costs->load_overlap);
 }
 
-/* When the current CPU has the line for itself. */
-static uint64_t own(struct sim *sim, struct sim_line *line)
+static bool is_own(const struct sim *sim, const struct sim_line *line)
 {
-    uint64_t from_ns = line->free_ns > sim->now_ns ? line->free_ns : sim->now_ns;
-    bool alone = line->owner == sim->current && line->reader == SIM_NONE;
-    uint64_t at_ns = alone ? from_ns + sim->costs->hit_ns : from_ns + transfer_ns(sim, line);
-    *line = (struct sim_line){sim->current, SIM_NONE, at_ns};
-    return at_ns;
+    return line->owner == sim->current && line->reader == SIM_NONE;
 }
 
+static uint64_t later(uint64_t a, uint64_t b)
+{
+    return a > b ? a : b;
+}
+
+/* In their order: one that misses holds up those behind it, though all ask at once. */
 static void store(struct sim *sim, struct sim_line *line)
 {
-    uint64_t at_ns = own(sim, line), *stores_ns = &sim->cpus[sim->current].stores_ns;
-    *stores_ns = at_ns > *stores_ns ? at_ns : *stores_ns;
+    uint64_t *stores_ns = &sim->cpus[sim->current].stores_ns, miss_ns = 0;
     sim_spend(sim, sim->costs->hit_ns);
+    *stores_ns = later(sim->now_ns, *stores_ns);
+    if (!is_own(sim, line)) {
+        miss_ns = transfer_ns(sim, line) / sim->costs->load_overlap;
+        *stores_ns = later(*stores_ns, line->free_ns) + miss_ns;
+    }
+    *line = (struct sim_line){sim->current, SIM_NONE, *stores_ns};
+    if (*stores_ns > sim->now_ns + STORE_BUFFER * miss_ns)
+        sim_spend(sim, *stores_ns - sim->now_ns - STORE_BUFFER * miss_ns);
 }
 
+/* Drains the store buffer, too. */
 static void swap(struct sim *sim, struct sim_line *line)
 {
-    uint64_t at_ns = own(sim, line);
+    uint64_t at_ns = later(sim->now_ns, sim->cpus[sim->current].stores_ns);
+    if (!is_own(sim, line))
+        at_ns = later(at_ns, line->free_ns) + transfer_ns(sim, line);
+    at_ns += sim->costs->hit_ns;
+    *line = (struct sim_line){sim->current, SIM_NONE, at_ns};
     sim_spend(sim, at_ns - sim->now_ns);
 }
 

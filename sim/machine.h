@@ -2,8 +2,8 @@
  * Private to the simulator: the machine, its time, and who does what on it.
  *
  * The library runs as the BSP's code; what it costs lets time pass, and what is due by then
- * happens, as events. An event is a CPU's doing, in one go: its effects are there from its beginning
- * on, and a cache line that it wrote is to be had from its end on.
+ * happens, as events. An event is a CPU's doing, in one go: its effects are there from its
+ * beginning on, and a cache line that it wrote is to be had from its end on.
  */
 #ifndef SIM_MACHINE_H
 #define SIM_MACHINE_H

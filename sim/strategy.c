@@ -162,8 +162,8 @@ static void start_as_tree(struct sim *sim)
     for (uint32_t cpu = 1; cpu < sim->setup->cpus && !sim->trouble; cpu++) {
         struct muster_word *state = &sim->slots[cpu].state;
         uint32_t now;
-        while ((now = word_load_acquire(state)) != MUSTER_CPU_ON &&
-               now != MUSTER_CPU_FAILED && sim->platform.time_ns(sim) < deadline_ns)
+        while ((now = word_load_acquire(state)) != MUSTER_CPU_ON && now != MUSTER_CPU_FAILED &&
+               sim->platform.time_ns(sim) < deadline_ns)
             sim->platform.wait(sim, state, now, deadline_ns);
     }
 }

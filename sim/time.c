@@ -2,11 +2,8 @@
 
 void sim_at(struct sim *sim, uint64_t time_ns, uint32_t cpu, enum sim_kind kind, uint32_t value)
 {
-    const struct sim_event event = {.time_ns = time_ns,
-                                    .cpu = cpu,
-                                    .life = sim->cpus[cpu].life,
-                                    .kind = kind,
-                                    .value = value};
+    const struct sim_event event = {
+        .time_ns = time_ns, .cpu = cpu, .life = sim->cpus[cpu].life, .kind = kind, .value = value};
     if (!sim_heap_put(&sim->heap, &event))
         sim->trouble = "there is not enough memory";
 }
