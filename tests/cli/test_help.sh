@@ -201,16 +201,16 @@ standard_output() {
     expect_text report_on_stdout_is_all_there '{}' "$(sed -n '1p;$p' "$lab/out" | tr -d '\n')"
     expect_text people_read_stderr_then 1 "$(grep -c '^ok: 2 CPUs' "$lab/err")"
     expect_text report_on_stdout_makes_no_file '' "$(ls ./- 2>/dev/null)"
-    for what in "run --cpus 2 --qemu $lab/good" "run --cpus 2 --json - --qemu $lab/good" \
+    for what in "run --cpus 2 --qemu $lab/good" "run --json - --cpus 2 --qemu $lab/good" \
         "help" "help --man" "--version"; do
         # shellcheck disable=SC2086 # a command line
         "$muster" $what >/dev/full 2>"$lab/err"
         status=$?
         : >"$lab/out"
         if [ "$status" = 3 ] && grep -q '^muster: .*\(could be written\|No space\)' "$lab/err"; then
-            pass "full_disk_is_told_by_${what%% --cpus*}"
+            pass "full_disk_is_told_by_${what%% --qemu*}"
         else
-            fail "full_disk_is_told_by_${what%% --cpus*}" "status $status"
+            fail "full_disk_is_told_by_${what%% --qemu*}" "status $status"
         fi
     done
     # The reader's going is no failure: what it wanted, it has.
