@@ -74,8 +74,8 @@ slips() {
         run --cycles 4 --append 'trace=off cycles=5'
     expect word_given_twice 2 'levels=5: .*leave it out' -- run --append 'levels=4 levels=5'
     expect word_that_muster_injects_by 2 'inject=mce: .*leave it out' -- run --append inject=mce
-    expect word_that_begins_like_another 3 'no such program' -- \
-        run --append 'wakeful=1' --qemu "$lab/nowhere"
+    expect word_that_another_begins_with 3 'no such program' -- \
+        run --append 'in=1' --qemu "$lab/nowhere"
     expect word_of_the_shim_given_twice 2 '--shim-append tables=acpi: .*use --tables' -- \
         run --wake fdt --shim-append tables=acpi
     expect cycles_of_one_cpu 2 '--cpus 1 --cycles 5: .*give 2 CPUs' -- run --cpus 1 --cycles 5
@@ -104,7 +104,7 @@ manual() {
 
 # in_bash WORD...: what bash offers for the last of these words.
 in_bash() {
-    bash -c '. "$0"; COMP_WORDS=("$@"); COMP_CWORD=$(($# - 1)); _muster
+    bash --norc -c '. "$0"; COMP_WORDS=("$@"); COMP_CWORD=$(($# - 1)); _muster
         echo "${COMPREPLY[*]}"' "$lab/muster.bash" muster "$@" 2>&1
 }
 
