@@ -11,7 +11,6 @@ cases() {
     echo "60 logs_of_a_run_are_kept kept_logs"
     echo "60 cost_of_parked_cpus_is_printed printed_cost"
     echo "60 sleep_that_a_machine_lacks_is_wrong_usage wrong_words sleep --append park=tdcall"
-    echo "60 cpu_model_that_a_td_cannot_have_is_wrong_usage wrong_words phys-bits --td --cpu EPYC"
 }
 
 # pasted VERB ARG...: its command line, in a shell, brings our kernel to its end. Nobody ends the
