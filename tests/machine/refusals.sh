@@ -1,0 +1,56 @@
+#!/bin/sh
+# What makes a machine, or what is said of it, impossible to wake: the kernel and the shim name it.
+. tests/machine/common.sh
+
+cases() {
+    echo "30 pc_without_a_mailbox_is_not_woken_by_one refused 1 MUSTER_ERROR_NO_WAY --wake sipi \
+--cpus 2 -- -append wake=mailbox"
+    echo "30 td_is_not_woken_by_sipi sipi_in_a_td"
+    echo "30 machine_without_acpi_is_refused refused 1 no.ACPI:.the.loader.gives.no.RSDP \
+--wake sipi --cpus 2 -- -machine microvm,acpi=off"
+    echo "30 tree_that_lists_other_cpus_than_acpi_is_refused_with_both disagrees CPUS_DIFFER \
+0x5,.wanted.0xffffffff 5 0x8000000"
+    echo "30 tree_with_another_mailbox_than_acpi_is_refused_with_both disagrees MAILBOX_DIFFERS \
+0x8000000,.wanted.0x 1 0x8000000"
+    echo "30 page_tables_where_no_memory_is_are_refused refused 2 no.free.memory.for.them \
+--wake mailbox --cpus 2 --page-tables 0xffff0000"
+    echo "30 x2apic_that_the_processor_lacks_is_refused refused 1 switch.to.x2APIC.mode --wake sipi \
+--cpus 2 --cpu max,-la57,-x2apic --append apic=x2"
+    echo "30 fifth_level_that_the_processor_lacks_is_refused refused 1 MUSTER_ERROR_PAGING_LEVELS \
+--wake sipi --cpus 2 --cpu max,-la57 --append levels=5"
+}
+
+# muster run would ask a TD for nothing but the mailbox.
+sipi_in_a_td() {
+    expect_status 1 "$muster" boot build/muster-kernel.elf --td --cpus 2 --append wake=sipi \
+        >"$work/console"
+    grep "MUSTER_ERROR_NO_WAY" "$work/console" || fail "the refusal has no name"
+}
+
+# disagrees STATUS TEXT APIC-ID MAILBOX: ACPI is the shim's; the tree beside it says that the second
+# CPU has APIC-ID, and that the mailbox is at MAILBOX.
+disagrees() {
+    dtc -q -I dts -O dtb -o "$work/tree" - <<EOF
+/dts-v1/;
+/ {
+    #address-cells = <2>;
+    #size-cells = <2>;
+    cpus {
+        #address-cells = <1>;
+        #size-cells = <0>;
+        cpu@0 { device_type = "cpu"; reg = <0>; };
+        cpu@1 { device_type = "cpu"; reg = <$3>; };
+    };
+    reserved-memory {
+        #address-cells = <2>;
+        #size-cells = <2>;
+        ranges;
+        wakeup_table { compatible = "intel,wakeup-mailbox"; reg = <0 $4 0 0x1000>; };
+    };
+};
+EOF
+    refused 1 "found $2.*MUSTER_ERROR_SOURCES_$1" --wake mailbox --cpus 2 --tables acpi -- \
+        -initrd "build/muster-kernel.elf wake=mailbox,$work/tree devicetree"
+}
+
+main "$@"
