@@ -12,6 +12,7 @@ cases() {
 0x5,.wanted.0xffffffff 5 0x8000000"
     echo "30 tree_with_another_mailbox_than_acpi_is_refused_with_both disagrees MAILBOX_DIFFERS \
 0x8000000,.wanted.0x 1 0x8000000"
+    echo "30 mailbox_over_the_kernel_is_refused over_the_kernel"
     echo "30 page_tables_where_no_memory_is_are_refused refused 2 no.free.memory.for.them \
 --wake mailbox --cpus 2 --page-tables 0xffff0000"
     echo "30 x2apic_that_the_processor_lacks_is_refused refused 1 switch.to.x2APIC.mode --wake sipi \
@@ -27,9 +28,8 @@ sipi_in_a_td() {
     grep "MUSTER_ERROR_NO_WAY" "$work/console" || fail "the refusal has no name"
 }
 
-# disagrees STATUS TEXT APIC-ID MAILBOX: ACPI is the shim's; the tree beside it says that the second
-# CPU has APIC-ID, and that the mailbox is at MAILBOX.
-disagrees() {
+# write_tree APIC-ID MAILBOX: two CPUs, the second with APIC-ID, and the mailbox at MAILBOX.
+write_tree() {
     dtc -q -I dts -O dtb -o "$work/tree" - <<EOF
 /dts-v1/;
 / {
@@ -39,18 +39,31 @@ disagrees() {
         #address-cells = <1>;
         #size-cells = <0>;
         cpu@0 { device_type = "cpu"; reg = <0>; };
-        cpu@1 { device_type = "cpu"; reg = <$3>; };
+        cpu@1 { device_type = "cpu"; reg = <$1>; };
     };
     reserved-memory {
         #address-cells = <2>;
         #size-cells = <2>;
         ranges;
-        wakeup_table { compatible = "intel,wakeup-mailbox"; reg = <0 $4 0 0x1000>; };
+        wakeup_table { compatible = "intel,wakeup-mailbox"; reg = <0 $2 0 0x1000>; };
     };
 };
 EOF
+}
+
+# disagrees STATUS TEXT APIC-ID MAILBOX: ACPI is the shim's; the tree beside it says something else.
+disagrees() {
+    write_tree "$3" "$4"
     refused 1 "found $2.*MUSTER_ERROR_SOURCES_$1" --wake mailbox --cpus 2 --tables acpi -- \
         -initrd "build/muster-kernel.elf wake=mailbox,$work/tree devicetree"
+}
+
+# The kernel's image begins at 16 MiB.
+over_the_kernel() {
+    write_tree 1 0x1000000
+    refused 1 "take the firmware's memory into custody: .*MUSTER_ERROR_RANGE_OWNED" --wake mailbox \
+        --cpus 2 --tables acpi -- \
+        -initrd "build/muster-kernel.elf wake=fdt,$work/tree devicetree"
 }
 
 main "$@"
