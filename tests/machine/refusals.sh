@@ -13,6 +13,8 @@ cases() {
     echo "30 tree_with_another_mailbox_than_acpi_is_refused_with_both disagrees MAILBOX_DIFFERS \
 0x8000000,.wanted.0x 1 0x8000000"
     echo "30 mailbox_over_the_kernel_is_refused over_the_kernel"
+    echo "60 machine_that_is_too_small_for_the_shim_is_refused too_small"
+    echo "30 modules_that_the_shim_cannot_use_are_refused modules"
     echo "30 page_tables_where_no_memory_is_are_refused refused 2 no.free.memory.for.them \
 --wake mailbox --cpus 2 --page-tables 0xffff0000"
     echo "30 x2apic_that_the_processor_lacks_is_refused refused 1 switch.to.x2APIC.mode --wake sipi \
@@ -64,6 +66,22 @@ over_the_kernel() {
     refused 1 "take the firmware's memory into custody: .*MUSTER_ERROR_RANGE_OWNED" --wake mailbox \
         --cpus 2 --tables acpi -- \
         -initrd "build/muster-kernel.elf wake=fdt,$work/tree devicetree"
+}
+
+# Each step of the layout in its turn; muster run itself would take no less than 64M.
+too_small() {
+    refused 1 "no place for the shim: .*MUSTER_ERROR_OUT_OF_MEMORY" --wake mailbox --cpus 2 -- -m 3M
+    refused 1 "no room for page tables: .*MUSTER_ERROR_OUT_OF_MEMORY" --wake mailbox --cpus 32 \
+        --shim-append ap-tables=each -- -m 7M
+    refused 3 "no room for the ELF where it wants to be" --wake mailbox --cpus 2 -- -m 7M
+}
+
+modules() {
+    kernel=build/muster-kernel.elf
+    refused 2 "more than three Multiboot modules" --wake mailbox --cpus 2 -- \
+        -initrd "$kernel,$kernel,$kernel,$kernel"
+    : >"$work/empty"
+    refused 2 "a module is empty" --wake mailbox --cpus 2 -- -initrd "$work/empty"
 }
 
 main "$@"
