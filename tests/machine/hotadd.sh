@@ -102,7 +102,7 @@ by_hand() {
     : >"$work/lines"
     timeout -k 1 25 "$qemu" -machine q35 -accel tcg -cpu max,-la57,-cx16 -m 256M -display none \
         -nodefaults -no-reboot -smp 1,maxcpus=3,sockets=3 -device "$place=1,id=cold" \
-        -kernel build/muster-kernel.elf -append "wake=sipi hot-add=1 timeout-ms=1000" \
+        -kernel build/muster-kernel.elf -append "wake=sipi hot-add=1 timeout-ms=2500" \
         -debugcon "file:$work/lines" -monitor stdio <"$work/commands" >"$work/monitor" 2>&1 &
     child=$!
     exec 3>"$work/commands"

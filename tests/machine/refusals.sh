@@ -15,6 +15,7 @@ cases() {
     echo "30 mailbox_over_the_kernel_is_refused over_the_kernel"
     echo "60 machine_that_is_too_small_for_the_shim_is_refused too_small"
     echo "30 modules_that_the_shim_cannot_use_are_refused modules"
+    echo "30 platform_with_more_tables_than_the_shim_passes_on_is_refused many_tables"
     echo "30 page_tables_where_no_memory_is_are_refused refused 2 no.free.memory.for.them \
 --wake mailbox --cpus 2 --page-tables 0xffff0000"
     echo "30 x2apic_that_the_processor_lacks_is_refused refused 1 switch.to.x2APIC.mode --wake sipi \
@@ -82,6 +83,17 @@ modules() {
         -initrd "$kernel,$kernel,$kernel,$kernel"
     : >"$work/empty"
     refused 2 "a module is empty" --wake mailbox --cpus 2 -- -initrd "$work/empty"
+}
+
+many_tables() {
+    printf 'abcd' >"$work/table"
+    set --
+    for _ in 1 2 3 4 5 6 7 8 9 10 11 12 13; do
+        table="sig=TEST,data=$work/table"
+        set -- "$@" -acpitable "$table" -acpitable "$table" -acpitable "$table" \
+            -acpitable "$table" -acpitable "$table"
+    done
+    refused 1 "the platform has more than 64 ACPI tables" --wake mailbox --cpus 2 -- "$@"
 }
 
 main "$@"
