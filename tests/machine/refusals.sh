@@ -12,6 +12,7 @@ cases() {
 0x5,.wanted.0xffffffff 5 0x8000000"
     echo "30 tree_with_another_mailbox_than_acpi_is_refused_with_both disagrees MAILBOX_DIFFERS \
 0x8000000,.wanted.0x 1 0x8000000"
+    echo "60 cpu_that_is_listed_and_not_there_costs_itself_alone nobody_there"
     echo "30 mailbox_over_the_kernel_is_refused over_the_kernel"
     echo "60 machine_that_is_too_small_for_the_shim_is_refused too_small"
     echo "30 modules_that_the_shim_cannot_use_are_refused modules"
@@ -61,12 +62,28 @@ disagrees() {
         -initrd "build/muster-kernel.elf wake=mailbox,$work/tree devicetree"
 }
 
+# by_tree STATUS TEXT: the kernel has this tree alone, the shim's ACPI or not.
+by_tree() {
+    refused "$1" "$2" --wake mailbox --cpus 2 --tables acpi --json "$work/report.json" -- \
+        -initrd "build/muster-kernel.elf wake=fdt timeout-ms=1000,$work/tree devicetree"
+}
+
+# A tree of the same length leaves the shim's mailbox where the first run shows it.
+nobody_there() {
+    write_tree 7 0x1000000
+    by_tree 1 MUSTER_ERROR_RANGE_OWNED
+    write_tree 7 "$(jq -r .shim.mailbox "$work/report.json")"
+    by_tree 1 "CPU 1 (APIC ID 7) is not on but failed: MUSTER_ERROR_NOT_ACKNOWLEDGED"
+    expect "$work/report.json" '.cpus | map([.apic_id, .state]) == [[0, "on"], [7, "failed"]]'
+    # Where it is nobody knows, and so no memory is handed out.
+    expect "$work/report.json" '.proofs | map(select(.state == "broken")) | length == 1 and
+        (.[0].detail | test("a CPU may still be in the firmware.s loop"))'
+}
+
 # The kernel's image begins at 16 MiB.
 over_the_kernel() {
     write_tree 1 0x1000000
-    refused 1 "take the firmware's memory into custody: .*MUSTER_ERROR_RANGE_OWNED" --wake mailbox \
-        --cpus 2 --tables acpi -- \
-        -initrd "build/muster-kernel.elf wake=fdt,$work/tree devicetree"
+    by_tree 1 "take the firmware's memory into custody: .*MUSTER_ERROR_RANGE_OWNED"
 }
 
 # Each step of the layout in its turn; muster run itself would take no less than 64M.
