@@ -297,6 +297,13 @@ static void more_than_192_cpus_take_a_second_page(void **state)
     fake_machine_free(fake);
 }
 
+static void *never_mapped(void *context, uint64_t phys, size_t bytes)
+{
+    (void)context, (void)phys, (void)bytes;
+    fail_msg("what lies beyond 1 MiB is not mapped");
+    return NULL;
+}
+
 static void real_mode_pages_lie_below_1_mib(void **state)
 {
     static const uint64_t bad[] = {0, 0x9001, 0x100000, 0x77777000};
@@ -313,11 +320,13 @@ static void real_mode_pages_lie_below_1_mib(void **state)
     assert_int_equal(prepare(fake), MUSTER_ERROR_ENTRY_PAGE);
     fake->config.entry_bytes = 4096;
     assert_int_equal(prepare(fake), MUSTER_OK);
-    uint32_t count = fake->machine.cpu_count;
-    fake->machine.cpu_count = 50000; /* their stubs take more than there is below 1 MiB */
-    fake->machine.config.entry_bytes = UINT64_MAX;
-    assert_int_equal(es_jump_table_way.prepare(&fake->machine), MUSTER_ERROR_ENTRY_PAGE);
-    fake->machine.cpu_count = count;
+    /* Stubs for as many CPUs take more than there is below 1 MiB. */
+    struct muster_platform platform = fake->platform;
+    struct muster_machine machine = {
+        .platform = &platform, .config = fake->config, .cpu_count = 50000};
+    platform.map = never_mapped;
+    machine.config.entry_bytes = UINT64_MAX;
+    assert_int_equal(es_jump_table_way.prepare(&machine), MUSTER_ERROR_ENTRY_PAGE);
 }
 
 static void jump_table_must_be_a_page_that_can_be_mapped(void **state)
