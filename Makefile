@@ -41,7 +41,7 @@ KERNEL_SRC  := $(sort $(wildcard kernel/*.c kernel/*.S)) boot/entry_pvh.S $(BOOT
 SHIM_SRC    := $(sort $(wildcard shim/*.c shim/*.S)) boot/entry_multiboot.S $(BOOT_COMMON)
 # Bare hardware is all that the monitor runs on: nothing of the programs' own ways to come up.
 MONITOR_SRC := $(sort $(wildcard monitor/*.c monitor/*.S)) \
-               boot/console.c boot/format.c boot/json.c boot/native.c boot/string.c \
+               boot/cmdline.c boot/console.c boot/format.c boot/json.c boot/native.c boot/string.c \
                boot/native_td.c boot/td.c boot/td.S
 CLI_SRC     := $(sort $(wildcard cli/*.c cli/*/*.c))
 UNIT_TESTS  := $(patsubst tests/unit/%.c,$(BUILD)/tests/%,$(sort $(wildcard tests/unit/test_*.c)))
@@ -52,7 +52,8 @@ test_objects = $(patsubst %,$(BUILD)/sanitized/%.o,$(1))
 
 .PHONY: all check check-td check-threads test-long clean help
 all: $(BUILD)/libmuster.a $(BUILD)/muster $(BUILD)/muster-kernel.elf $(BUILD)/muster-shim.elf \
-     $(BUILD)/muster-tdshim.fd $(BUILD)/muster-monitor.rom
+     $(BUILD)/muster-tdshim.fd $(BUILD)/muster-monitor.rom \
+     $(BUILD)/muster.1 $(BUILD)/completion/muster $(BUILD)/completion/_muster
 
 help:
 	@echo "make            build library, kernel, shim, monitor and command into $(BUILD)/"
@@ -126,6 +127,18 @@ $(BUILD)/host/sim.o $(BUILD)/sanitized/sim.o:
 $(BUILD)/muster: $(call host_objects,$(CLI_SRC) lib/status.c) $(BUILD)/host/sim.o
 	$(CC) $(LDFLAGS) -o $@ $^ $(CLI_LIBS)
 
+# Manual page and completion come from the same tables as the command's help.
+$(BUILD)/muster.1: $(BUILD)/muster
+	$(BUILD)/muster help --man >$@
+
+$(BUILD)/completion/muster: $(BUILD)/muster
+	@mkdir -p $(@D)
+	$(BUILD)/muster help --completion bash >$@
+
+$(BUILD)/completion/_muster: $(BUILD)/muster
+	@mkdir -p $(@D)
+	$(BUILD)/muster help --completion zsh >$@
+
 $(BUILD)/sanitized/libmuster.a: $(call test_objects,$(LIB_C_HOST) $(LIB_S))
 	@rm -f $@
 	$(AR) rcs $@ $^
@@ -133,8 +146,15 @@ $(BUILD)/sanitized/libmuster.a: $(call test_objects,$(LIB_C_HOST) $(LIB_S))
 # What the shim reads of hostile input, and the tree that it writes: apart from all hardware.
 SHIM_TESTED := shim/hob.c shim/fw_cfg_directory.c shim/acpi_loader.c shim/fdt_write.c shim/tree.c \
                shim/mailbox_ap.c shim/clock_compare.c \
-               boot/format.c
+               shim/host.c shim/host_hyperv.c shim/host_td.c shim/options.c shim/shared.c \
+               shim/source_hob.c \
+               boot/cmdline.c boot/format.c boot/hyperv.c
 $(BUILD)/sanitized/libshim.a: $(call test_objects,$(SHIM_TESTED))
+	@rm -f $@
+	$(AR) rcs $@ $^
+
+KERNEL_TESTED := kernel/options.c
+$(BUILD)/sanitized/libkernel.a: $(call test_objects,$(KERNEL_TESTED))
 	@rm -f $@
 	$(AR) rcs $@ $^
 
@@ -164,7 +184,8 @@ $(BUILD)/race/%.o: %
 	@mkdir -p $(@D)
 	$(CC) $(COMMON) -O1 -fsanitize=thread -MMD -MP -c -o $@ $<
 
-$(BUILD)/tests/%: $(BUILD)/sanitized/tests/unit/%.c.o $(BUILD)/sanitized/libshim.a \
+$(BUILD)/tests/%: $(BUILD)/sanitized/tests/unit/%.c.o $(BUILD)/sanitized/libkernel.a \
+                  $(BUILD)/sanitized/libshim.a \
                   $(BUILD)/sanitized/libmonitor.a $(BUILD)/sanitized/libmuster.a \
                   $(BUILD)/sanitized/libsim.a
 	@mkdir -p $(@D)
@@ -212,4 +233,5 @@ clean:
 	rm -rf $(BUILD)
 
 .SECONDARY:
+.DELETE_ON_ERROR:
 -include $(shell find $(BUILD) -name '*.d' 2>/dev/null)
