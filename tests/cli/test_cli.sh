@@ -93,9 +93,9 @@ expect_no_report() {
 proofs() {
     list=
     for proof in cycles identity percpu ipi-ring ist-nmi ist-df ist-mc apic syscall idle-work registers \
-        clock write-xor-execute reclaimed-memory reset-vector; do
+        clock reference-clock write-xor-execute reclaimed-memory reset-vector; do
         state=held
-        case $proof in cycles | reclaimed-memory | reset-vector) state=not-applicable ;; esac
+        case $proof in cycles | reference-clock | reclaimed-memory | reset-vector) state=not-applicable ;; esac
         [ "$proof" = "${1:-}" ] && state=$2
         [ "$state" = absent ] && continue
         list="$list${list:+,}{\"name\":\"$proof\",\"state\":\"$state\",\"detail\":\"x\"}"
@@ -177,6 +177,13 @@ usage_and_files() {
     expect junk_per_vp_memory 2 'per-vp-memory yes: give one of on' -- run --wake hyperv --per-vp-memory yes
     expect per_vp_memory_in_a_td 2 'leave --td out' -- run --td --wake hyperv --per-vp-memory on
     expect junk_reference_clock 2 'give one of slow' -- run --wake hyperv --reference-clock fast
+    expect junk_core_kinds 2 'core-kinds PX: give letters P and E' -- run --wake hyperv --core-kinds PX
+    expect empty_core_kinds 2 'give letters P and E, at most 31' -- run --wake hyperv --core-kinds=
+    expect core_kinds_in_a_td 2 'leave --td out' -- run --td --wake hyperv --core-kinds PE
+    expect core_kinds_of_a_pc 2 'give --wake hyperv' -- run --core-kinds PE
+    expect junk_tsc_skew 2 'tsc-skew soon: give ticks' -- run --td --tsc-skew soon
+    expect too_much_tsc_skew 2 'from -10000000 to 10000000' -- run --td --tsc-skew -10000001
+    expect tsc_skew_of_a_pc 2 'add --wake hyperv or --td' -- run --tsc-skew 5
     expect junk_tables 2 'tables none: give one of acpi, fdt, both' -- run --wake hyperv --tables none
     expect tables_without_shim 2 'add --wake mailbox' -- run --tables fdt
     expect tree_by_acpi 2 'the tree alone is asked for' -- run --wake fdt --tables acpi
@@ -301,6 +308,10 @@ kernels() {
     name=absent
     fake_kernel on "$(proofs apic absent)" ok
     expect absent_proof 1 'proof apic is missing' -- run --cpus 2 --qemu "$lab/absent"
+    name=clockless
+    fake_kernel on "$(proofs reference-clock absent)" ok
+    expect absent_proof_of_the_clock 1 'proof reference-clock is missing' \
+        -- run --cpus 2 --qemu "$lab/clockless"
     name=excused
     fake_kernel on "$(proofs registers not-applicable)" ok
     expect proof_that_may_not_be_excused 1 'proof registers is not-applicable, which it may not' \
