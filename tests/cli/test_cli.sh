@@ -526,7 +526,7 @@ partition() {
     # Nobody can inject a machine check.
     kernel=$(report_line on "$(proofs ist-mc not-applicable)" ok |
         sed 's/"way":"sipi"/"way":"mailbox","discovery":{"source":"device-tree","mailbox_source":"device-tree"}/
-             s/\("reclaimed-memory","state":"\)not-applicable/\1held/')
+             s/\("\(reclaimed-memory\|reference-clock\)","state":"\)not-applicable/\1held/g')
     FAKE_SCRIPT=$(
         sed -e "${4:-}" <<EOF
 console {"from":"monitor","event":"ready","vcpus":2,"profile":"hyperv"}
@@ -548,14 +548,17 @@ partitions() {
     partition good_partition 0 '^ok: 2 CPUs of a Hyper-V partition by mailbox'
     expect_report partition_is_asked_of_the_monitor 'opt/muster/monitor,string=profile=hyperv"'
     partition options_of_the_hypervisor 0 '^ok' '' --vp-index shuffled --time-out 7 \
-        --per-vp-memory on --reference-clock slow
+        --per-vp-memory on --reference-clock slow --core-kinds PPE --tsc-skew -7
     expect_report options_are_passed_on \
-        'string=profile=hyperv vp-index=shuffled time-out=7 per-vp-memory=on reference-clock=slow"'
+        'string=profile=hyperv vp-index=shuffled time-out=7 per-vp-memory=on reference-clock=slow core-kinds=PPE tsc-skew=-7"'
     partition tree_and_no_acpi_is_asked_of_the_shim 0 '^ok'
     expect_report shim_is_asked_for_a_tree 'opt/muster/shim,string=tables=fdt"'
     partition td_on_hyperv 0 '^ok: 2 CPUs of a TD by mailbox' '' --td
     expect_report td_on_hyperv_has_hypercalls \
         'string=profile=tdx hypercalls=hyperv start=hypercall"'
+    partition kernel_that_did_not_check_its_clock 1 \
+        'proof reference-clock is not-applicable, which it may not be here' \
+        's/\("reference-clock","state":"\)held/\1not-applicable/'
     partition shim_that_used_no_hypercall 1 'started the CPUs by td-start, not by hypercall' \
         's/"way":"hyperv"/"way":"td-start"/'
     partition clock_that_disagrees 1 'disagree: 50 ns here, 49 ns there' 's/"agrees":true/"agrees":false/'
