@@ -121,10 +121,10 @@ $(BUILD)/sanitized/libmuster.a: $(call test_objects,$(LIB_C_HOST) $(LIB_S))
 
 # What the shim reads of hostile input, and the tree that it writes: apart from all hardware.
 SHIM_TESTED := shim/hob.c shim/fw_cfg_directory.c shim/acpi_loader.c shim/fdt_write.c shim/tree.c \
-               shim/mailbox_ap.c shim/clock_compare.c \
+               shim/mailbox_ap.c \
                shim/host.c shim/host_hyperv.c shim/host_td.c shim/options.c shim/shared.c \
                shim/source_hob.c \
-               boot/cmdline.c boot/format.c boot/hyperv.c
+               boot/clock_compare.c boot/cmdline.c boot/format.c boot/hyperv.c
 $(BUILD)/sanitized/libshim.a: $(call test_objects,$(SHIM_TESTED))
 	@rm -f $@
 	$(AR) rcs $@ $^
@@ -137,7 +137,7 @@ $(BUILD)/sanitized/libkernel.a: $(call test_objects,$(KERNEL_TESTED))
 # What the monitor decides apart from all hardware: what it reads of images and of instructions.
 MONITOR_LOGIC := $(addprefix monitor/,arithmetic.c decode.c guest_memory.c guest_state.c hob.c \
                    metadata.c npt_vp.c opcodes.c overlay.c page_lock.c store.c store_work.c \
-                   tdvf.c)
+                   tdvf.c tsc.c)
 $(BUILD)/sanitized/libmonitor.a: $(call test_objects,$(MONITOR_LOGIC))
 	@rm -f $@
 	$(AR) rcs $@ $^

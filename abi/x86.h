@@ -55,6 +55,7 @@
 
 /* MSRs (SDM vol. 4; names without their IA32_ prefix). */
 #define MSR_APIC_BASE      0x0000001B
+#define MSR_TSC            0x00000010
 #define MSR_TSC_ADJUST     0x0000003B
 #define MSR_MTRRCAP        0x000000FE
 #define MSR_SYSENTER_CS    0x00000174

@@ -67,6 +67,10 @@ static void add_group(GOptionContext *context, unsigned groups, struct options_r
          "hyperv: nested tables for each VP", "on"},
         {"reference-clock", 0, 0, G_OPTION_ARG_STRING, &o->reference_clock,
          "hyperv: the hypervisor's clock is wrong", "slow"},
+        {"core-kinds", 0, 0, G_OPTION_ARG_STRING, &o->core_kinds,
+         "hyperv: performance and efficiency cores, over and over", "PE"},
+        {"tsc-skew", 0, 0, G_OPTION_ARG_STRING, &o->tsc_skew,
+         "hyperv, --td: each CPU's TSC is N ticks ahead of the last one's", "N"},
         none,
     };
     const GOptionEntry boot[] = {
@@ -189,6 +193,8 @@ void options_free(struct options *options)
                      options->time_out,
                      options->per_vp_memory,
                      options->reference_clock,
+                     options->core_kinds,
+                     options->tsc_skew,
                      options->kernel,
                      options->initrd,
                      options->until,
@@ -235,5 +241,7 @@ char *options_monitor_words(const struct options *options)
     add_word(words, "lost-vp=", options->lost_vp);
     add_word(words, "per-vp-memory=", options->per_vp_memory);
     add_word(words, "reference-clock=", options->reference_clock);
+    add_word(words, "core-kinds=", options->core_kinds);
+    add_word(words, "tsc-skew=", options->tsc_skew);
     return g_string_free(words, FALSE);
 }

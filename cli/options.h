@@ -13,8 +13,10 @@
 #define OPTIONS_MAX_ROUNDS     1000000 /* of cycles and hand-backs (kernel/options.c) */
 #define OPTIONS_MAX_PARK_MS    3600000
 #define OPTIONS_MAX_HOT_ADD    64
-#define OPTIONS_HOT_ADD_ROUNDS 2  /* the kernel's (kernel/hotadd.c) */
-#define OPTIONS_MAX_TD_CPUS    64 /* what the monitor holds (monitor/vcpu.h) */
+#define OPTIONS_MAX_CORE_KINDS 31       /* letters (monitor/monitor.h) */
+#define OPTIONS_MAX_TSC_SKEW   10000000 /* monitor/options.c */
+#define OPTIONS_HOT_ADD_ROUNDS 2        /* the kernel's (kernel/hotadd.c) */
+#define OPTIONS_MAX_TD_CPUS    64       /* what the monitor holds (monitor/vcpu.h) */
 
 enum wake {
     WAKE_AUTO, /* the kernel is started directly and chooses */
@@ -43,6 +45,8 @@ struct options {
     char *per_vp_memory;
     char *lost_vp;
     char *reference_clock;
+    char *core_kinds;
+    char *tsc_skew; /* in any profile */
 
     bool td;                         /* under the monitor, as an Intel TD, by its shim */
     bool monitored;                  /* the same, or as a partition of Hyper-V */

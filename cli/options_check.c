@@ -127,6 +127,41 @@ static bool check_numbers(const struct options *options, GError **error)
     return true;
 }
 
+static bool check_core_kinds(const struct options *options, GError **error)
+{
+    const char *kinds = options->core_kinds;
+    size_t length = kinds ? strlen(kinds) : 0;
+    if (!kinds)
+        return true;
+    if (length == 0 || length > OPTIONS_MAX_CORE_KINDS || strspn(kinds, "PE") != length)
+        return options_refuse(error, "--core-kinds %s: give letters P and E, at most %d", kinds,
+                              OPTIONS_MAX_CORE_KINDS);
+    if (options->td || options->wake != WAKE_HYPERV)
+        return options_refuse(error, "--core-kinds: only a partition of Hyper-V may be hybrid; "
+                                     "give --wake hyperv, and leave --td out");
+    return true;
+}
+
+static bool check_tsc_skew(struct options *options, GError **error)
+{
+    gint64 number;
+    char *text = options->tsc_skew;
+    if (!text)
+        return true;
+    if (!g_ascii_string_to_signed(text, 10, -OPTIONS_MAX_TSC_SKEW, OPTIONS_MAX_TSC_SKEW, &number,
+                                  NULL))
+        return options_refuse(error, "--tsc-skew %s: give ticks, from -%d to %d", text,
+                              OPTIONS_MAX_TSC_SKEW, OPTIONS_MAX_TSC_SKEW);
+    if (!options->monitored)
+        return options_refuse(error,
+                              "--tsc-skew %s: the monitor makes it; add --wake hyperv or "
+                              "--td",
+                              text);
+    options->tsc_skew = g_strdup_printf("%" G_GINT64_FORMAT, number);
+    g_free(text);
+    return true;
+}
+
 /* The monitor's own words would end the machine; here they are told before it starts. */
 static bool check_hyperv(const struct options *options, GError **error)
 {
@@ -346,6 +381,7 @@ bool options_check(const struct options_raw *raw, unsigned groups, int argc, cha
     return check_timeout(options, raw->timeout, standard, error) &&
            check_wake(options, raw->wake, error) && check_order(options, raw->order, error) &&
            check_monitored(options, raw, groups, error) && check_hyperv(options, error) &&
+           check_core_kinds(options, error) && check_tsc_skew(options, error) &&
            check_tables(options, error) && check_memory(options, raw->memory, error) &&
            check_page_tables(options, error) && check_shim_words(options, groups, error) &&
            check_life(options, raw, error) && check_then(options, groups, error) &&

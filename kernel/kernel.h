@@ -14,6 +14,7 @@
 #include <muster/platform.h>
 #include <muster/wake.h>
 
+#include "boot/clock.h"
 #include "kernel/options.h"
 #include "kernel/percpu.h"
 
@@ -24,6 +25,7 @@
 struct kernel {
     struct options options;
     struct muster_platform platform;
+    struct clock_check clock; /* ours against the hypervisor's */
     struct muster_memory_map map;
     struct muster_machine machine;
     struct muster_plan plan;
@@ -48,6 +50,9 @@ uint64_t time_deadline_ns(void);
 
 /** Fill in kernel.platform, and put the APIC into the mode that the command line asks for. */
 void platform_set_up(void);
+
+/** kernel/clock.c: take the hypervisor's word for the clock, and check it. After the above. */
+void clock_set_up(void);
 
 /** Halt every other CPU. The last thing that happens. */
 void stop_other_cpus(void);

@@ -54,6 +54,7 @@ void boot_main(uint64_t info_phys, uint32_t magic)
     options_read(cmdline, &kernel.options);
 
     platform_set_up();
+    clock_set_up();
     memory_describe(info);
     next_find(info);
     bringup_discover(info->rsdp_phys, memory_module(info, PVH_MODULE_FDT));

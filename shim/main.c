@@ -70,21 +70,6 @@ static void report_tables(void)
     json_number("ap_tables_used_bytes", shim_tables_used_bytes());
 }
 
-static void report_clock(const struct clock_check *clock)
-{
-    if (!clock->source) {
-        json_text("clock", NULL);
-        return;
-    }
-    json_open("clock", '{');
-    json_text("source", clock->source);
-    json_number("elapsed_ns", clock->elapsed_ns);
-    json_number("reference_ns", clock->reference_ns);
-    json_number("slack_ns", clock->slack_ns);
-    json_bool("agrees", clock->agrees);
-    json_close('}');
-}
-
 static void report_ready(void)
 {
     json_begin("shim", "ready");
@@ -105,7 +90,7 @@ static void report_ready(void)
     json_number("paging_levels", shim.options.levels);
     if (shim.plan.way == MUSTER_WAY_HYPERV)
         json_number("vtl", shim.options.vtl);
-    report_clock(&shim.clock);
+    clock_report(&shim.clock);
     json_open("failed", '[');
     for (uint32_t i = 0; i < shim.machine.cpu_count; i++)
         if (shim.machine.cpus[i].enabled && !shim_cpu_is_there(i))

@@ -102,7 +102,7 @@ static JsonObject *rest_of(const struct guest *guest)
 {
     static const char *const taken[] = {"from",   "event",       "way",       "reason", "cpus",
                                         "order",  "proofs",      "discovery", "memory", "timing",
-                                        "result", "park_method", "hot_add",   NULL};
+                                        "result", "park_method", "hot_add",   "clock",  NULL};
     JsonObject *object = json_object_new();
     JsonObject *fields = json_object_new();
     GList *names = guest->report ? json_object_get_members(guest->report) : NULL;
@@ -154,6 +154,7 @@ static JsonObject *build(const struct report *report, const struct session *sess
     set_from_guest(object, "discovery", guest->report);
     set_from_guest(object, "memory", guest->report);
     set_from_guest(object, "timing", guest->report);
+    set_from_guest(object, "clock", guest->report);
     set_array(object, "trace", guest->trace);
     if (verdict->handover.by_shim)
         json_object_set_object_member(object, "handover", handover_of(&verdict->handover));
