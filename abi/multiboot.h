@@ -1,5 +1,5 @@
 /**
- * Multiboot 1 (specification 0.6.96) and the memory map tag of Multiboot 2 (2.0, 3.6.8).
+ * Multiboot 1 (specification 0.6.96).
  */
 #ifndef ABI_MULTIBOOT_H
 #define ABI_MULTIBOOT_H
@@ -46,23 +46,6 @@ struct multiboot_mmap_entry {
     uint32_t type; /* enum e820_type */
 } __attribute__((packed));
 _Static_assert(sizeof(struct multiboot_mmap_entry) == 24, "Multiboot 0.6.96, 3.3");
-
-#define MULTIBOOT2_TAG_MMAP 6u
-struct multiboot2_mmap_tag {
-    uint32_t type;
-    uint32_t size;
-    uint32_t entry_size; /* a multiple of 8, at least 24 */
-    uint32_t entry_version;
-};
-_Static_assert(sizeof(struct multiboot2_mmap_tag) == 16, "Multiboot 2.0, 3.6.8");
-
-struct multiboot2_mmap_entry {
-    uint64_t start_phys;
-    uint64_t bytes;
-    uint32_t type; /* enum e820_type */
-    uint32_t reserved;
-};
-_Static_assert(sizeof(struct multiboot2_mmap_entry) == 24, "Multiboot 2.0, 3.6.8");
 #endif
 
 #endif
