@@ -140,6 +140,13 @@ struct multiboot2_mmap_entry {
 };
 _Static_assert(sizeof(struct multiboot2_mmap_entry) == 24, "Multiboot 2.0, 3.6.8");
 
+/* Where a relocatable image has been loaded to. */
+struct multiboot2_load_base_tag {
+    struct multiboot2_tag tag;
+    uint32_t phys;
+};
+_Static_assert(sizeof(struct multiboot2_load_base_tag) == 12, "Multiboot 2.0, 3.6.20");
+
 /* UEFI's own map; its descriptors are abi/efi.h's. */
 struct multiboot2_efi_mmap_tag {
     struct multiboot2_tag tag;

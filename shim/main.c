@@ -156,6 +156,7 @@ void boot_main(uint64_t info_phys, uint32_t magic)
         .initrd_words = shim.source.initrd_words,
         .rsdp_phys = shim.options.tables & SHIM_TABLES_ACPI ? shim.rsdp_phys : 0,
         .fdt_bytes = shim_fdt_bytes(),
+        .protocol = shim.options.protocol,
     };
     struct boot_jump jump;
     const char *error = boot_payload_load(&payload, &jump);
