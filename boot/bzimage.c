@@ -33,8 +33,10 @@ static const char *check(const struct boot_payload *payload,
         return "the file is a zImage, not a bzImage";
     if (payload->further.bytes)
         return "a bzImage takes an initrd and no further module";
+    /* In paragraphs, and not every file is filled up to the end of its last (memtest86+ 6.10). */
     if (payload->kernel.bytes <= setup_bytes(header) ||
-        (uint64_t)header->syssize * 16 > payload->kernel.bytes - setup_bytes(header))
+        (uint64_t)header->syssize * LINUX_PARAGRAPH_BYTES >=
+            payload->kernel.bytes - setup_bytes(header) + LINUX_PARAGRAPH_BYTES)
         return "the bzImage is shorter than its header says: the file is cut off";
     if (header->init_size < payload->kernel.bytes - setup_bytes(header))
         return "the bzImage's header says that it needs less memory than its file has";

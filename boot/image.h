@@ -31,7 +31,7 @@ void image_relocate_copy(uint64_t base);
 /**
  * The program's own start, on the BSP: interrupts off, 64 KiB stack.
  * @info_phys  PVH start info or Multiboot information, as the loader gave it
- * @magic      EAX at entry (Multiboot's magic; nothing under PVH)
+ * @magic      EAX at entry: Multiboot's magic; anything under PVH, whose start info has its own
  */
 void boot_main(uint64_t info_phys, uint32_t magic);
 

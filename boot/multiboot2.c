@@ -1,166 +1,234 @@
-/* A kernel with a Multiboot 2 header (specification 2.0): loaded, and told all that it is told. */
-#include "abi/multiboot2.h"
+#include "boot/multiboot2.h"
 
 #include "abi/acpi.h"
+#include "abi/efi.h"
+#include "abi/multiboot2.h"
 #include "boot/console.h"
-#include "boot/multiboot2_header.h"
 
-/* Where the next tag of the information goes. */
-struct writer {
-    uint8_t *next;
+/* A UEFI memory map and the sections of an ELF are the longest that comes. */
+#define INFORMATION_MAX 0x400000u
+
+/* One tag, within the information: @bytes of it are there. */
+struct tag {
+    uint32_t type;
+    uint32_t bytes;
+    const uint8_t *start;
 };
 
-bool multiboot2_is(const struct boot_module *kernel)
+/* The text from @offset on, if it ends within the tag; else NULL. */
+static const char *text_in(const struct tag *tag, uint32_t offset)
 {
-    uint64_t offset;
-    return multiboot2_find(kernel, &offset);
-}
-
-static uint64_t on_border(uint64_t bytes)
-{
-    return (bytes + MULTIBOOT2_TAG_ALIGN - 1) & ~(uint64_t)(MULTIBOOT2_TAG_ALIGN - 1);
-}
-
-/* At the most: a tag that is not written only leaves room. */
-static uint64_t most_bytes(const struct boot_payload *payload)
-{
-    /* The allocation itself may split a range in three. */
-    uint64_t ranges = payload->map->count + 2;
-    uint64_t texts[] = {multiboot_text_bytes(MULTIBOOT_KERNEL_NAME, payload->cmdline),
-                        multiboot_text_bytes(MULTIBOOT_LOADER_NAME, NULL),
-                        multiboot_text_bytes(MULTIBOOT_INITRD_NAME, payload->initrd_words),
-                        multiboot_text_bytes(MULTIBOOT_FURTHER_NAME, NULL)};
-    uint64_t bytes =
-        sizeof(struct multiboot2_information) + sizeof(struct multiboot2_memory_tag) +
-        sizeof(struct multiboot2_mmap_tag) + ranges * sizeof(struct multiboot2_mmap_entry) +
-        2 * on_border(sizeof(struct multiboot2_tag) + sizeof(struct acpi_rsdp)) +
-        on_border(sizeof(struct multiboot2_load_base_tag)) + sizeof(struct multiboot2_tag);
-    for (unsigned i = 0; i < sizeof(texts) / sizeof(texts[0]); i++)
-        bytes += on_border(sizeof(struct multiboot2_module_tag) + texts[i]);
-    return bytes;
-}
-
-static void *add_tag(struct writer *writer, uint32_t type, uint64_t bytes)
-{
-    struct multiboot2_tag *tag = (void *)writer->next;
-    *tag = (struct multiboot2_tag){type, (uint32_t)bytes};
-    writer->next += on_border(bytes);
-    return tag;
-}
-
-static void add_text(struct writer *writer, uint32_t type, const char *name, const char *words)
-{
-    struct multiboot2_tag *tag =
-        add_tag(writer, type, sizeof(*tag) + multiboot_text_bytes(name, words));
-    multiboot_write_text((char *)(tag + 1), name, words);
-}
-
-static void add_module(struct writer *writer, const struct boot_module *module, const char *name,
-                       const char *words)
-{
-    if (!module->bytes)
-        return;
-    struct multiboot2_module_tag *tag =
-        add_tag(writer, MULTIBOOT2_TAG_MODULE, sizeof(*tag) + multiboot_text_bytes(name, words));
-    tag->start_phys = (uint32_t)module->phys;
-    tag->end_phys = (uint32_t)(module->phys + module->bytes);
-    multiboot_write_text((char *)(tag + 1), name, words);
-}
-
-static void add_memory(struct writer *writer, const struct muster_memory_map *map)
-{
-    struct multiboot2_memory_tag *sizes = add_tag(writer, MULTIBOOT2_TAG_MEMORY, sizeof(*sizes));
-    multiboot_memory_kib(map, &sizes->lower_kib, &sizes->upper_kib);
-
-    struct multiboot2_mmap_tag *tag = (void *)writer->next;
-    struct multiboot2_mmap_entry *entries = (void *)(tag + 1);
-    struct e820_entry range;
-    uint32_t next = 0, count = 0;
-    while (boot_payload_range(map, &next, &range))
-        entries[count++] =
-            (struct multiboot2_mmap_entry){range.start_phys, range.bytes, range.type, 0};
-    add_tag(writer, MULTIBOOT2_TAG_MMAP, sizeof(*tag) + count * sizeof(*entries));
-    tag->entry_size = sizeof(*entries);
-}
-
-/* ACPI 1.0's RSDP leads to an RSDT; one that has none is no use to who knows no other. */
-static void add_rsdp(struct writer *writer, uint64_t rsdp_phys)
-{
-    const struct acpi_rsdp *rsdp = (const void *)rsdp_phys;
-    if (!rsdp)
-        return;
-    if (rsdp->rsdt_address) {
-        struct multiboot2_tag *tag =
-            add_tag(writer, MULTIBOOT2_TAG_RSDP_OLD, sizeof(*tag) + ACPI_RSDP_V0_BYTES);
-        memcpy(tag + 1, rsdp, ACPI_RSDP_V0_BYTES);
-    }
-    if (rsdp->revision) {
-        struct multiboot2_tag *tag =
-            add_tag(writer, MULTIBOOT2_TAG_RSDP_NEW, sizeof(*tag) + sizeof(*rsdp));
-        memcpy(tag + 1, rsdp, sizeof(*rsdp));
-    }
-}
-
-static const char *tell(const struct boot_payload *payload, const struct boot_module *initrd,
-                        const struct boot_module *further, const uint64_t *load_base_phys,
-                        struct boot_jump *jump)
-{
-    uint8_t *information = (void *)boot_payload_memory(payload, most_bytes(payload));
-    if (!information)
-        return "there is no room for the boot information";
-    struct writer writer = {information + sizeof(struct multiboot2_information)};
-    add_text(&writer, MULTIBOOT2_TAG_CMDLINE, MULTIBOOT_KERNEL_NAME, payload->cmdline);
-    add_text(&writer, MULTIBOOT2_TAG_LOADER_NAME, MULTIBOOT_LOADER_NAME, NULL);
-    add_module(&writer, initrd, MULTIBOOT_INITRD_NAME, payload->initrd_words);
-    add_module(&writer, further, MULTIBOOT_FURTHER_NAME, NULL);
-    add_memory(&writer, payload->map);
-    add_rsdp(&writer, payload->rsdp_phys);
-    if (load_base_phys) {
-        struct multiboot2_load_base_tag *tag =
-            add_tag(&writer, MULTIBOOT2_TAG_LOAD_BASE, sizeof(*tag));
-        tag->phys = (uint32_t)*load_base_phys;
-    }
-    add_tag(&writer, MULTIBOOT2_TAG_END, sizeof(struct multiboot2_tag));
-    ((struct multiboot2_information *)information)->bytes = (uint32_t)(writer.next - information);
-    jump->argument = (uint64_t)information;
-    jump->initrd_phys = initrd->phys;
+    for (uint32_t at = offset; at < tag->bytes; at++)
+        if (!tag->start[at])
+            return (const char *)tag->start + offset;
     return NULL;
 }
 
-static const char *open(const struct boot_module *kernel, struct multiboot2_wishes *wishes,
-                        struct loadable *loadable, uint64_t *entry_phys)
+static const char *read_cmdline(struct multiboot2 *multiboot2, const struct tag *tag)
 {
-    const char *error = multiboot2_read(kernel, wishes);
-    if (!error)
-        error = multiboot_open(kernel, wishes->offset,
-                               wishes->has_addresses ? &wishes->addresses : NULL, loadable);
-    if (error)
-        return error;
-    *entry_phys = wishes->entry_phys;
-    if (wishes->has_addresses && !wishes->has_entry)
-        return "the Multiboot 2 header has load addresses and no entry address";
-    if (wishes->has_entry ? !loadable_holds(loadable, *entry_phys)
-                          : !loadable_entry(loadable, entry_phys))
-        return "the Multiboot kernel's entry point lies outside of what it loads";
+    multiboot2->cmdline = text_in(tag, sizeof(struct multiboot2_tag));
+    return multiboot2->cmdline ? NULL : "the loader's command line does not end within its tag";
+}
+
+static const char *read_module(struct multiboot2 *multiboot2, const struct tag *tag)
+{
+    struct multiboot2_module_tag module;
+    const char *cmdline = text_in(tag, sizeof(module));
+    if (!cmdline)
+        return "a module's command line does not end within its tag";
+    memcpy(&module, tag->start, sizeof(module));
+    if (module.start_phys >= module.end_phys)
+        return "a module is empty, or ends before it starts";
+    if (multiboot2->module_count == MULTIBOOT2_MODULES)
+        return "the loader brings more than 16 modules";
+    multiboot2->modules[multiboot2->module_count++] =
+        (struct multiboot2_module){module.start_phys, module.end_phys, cmdline};
     return NULL;
 }
 
-const char *multiboot2_load(const struct boot_payload *payload, struct boot_jump *jump)
+/* A copy may be longer than what its revision has; the newer one counts. */
+static const char *read_rsdp(struct multiboot2 *multiboot2, const struct tag *tag)
 {
-    struct boot_module initrd = payload->initrd, further = payload->further;
-    struct multiboot2_wishes wishes;
-    struct loadable loadable;
-    uint64_t entry_phys, moved;
-    const char *error = multiboot_check(payload);
-    if (!error)
-        error = open(&payload->kernel, &wishes, &loadable, &entry_phys);
-    if (!error)
-        error = loadable_load(&loadable, payload, &wishes.bounds, &moved);
-    if (!error && wishes.align_modules)
-        error = multiboot_align_modules(payload, &initrd, &further);
-    if (error)
-        return error;
-    uint64_t load_base_phys = loadable.low_phys + moved;
-    *jump = (struct boot_jump){.entry_phys = entry_phys + moved, .magic = MULTIBOOT2_LOADER_MAGIC};
-    return tell(payload, &initrd, &further, wishes.bounds.movable ? &load_base_phys : NULL, jump);
+    bool newer = tag->type == MULTIBOOT2_TAG_RSDP_NEW;
+    uint32_t wanted = newer ? sizeof(struct acpi_rsdp) : ACPI_RSDP_V0_BYTES;
+    if (tag->bytes - sizeof(struct multiboot2_tag) < wanted)
+        return "the loader's copy of the RSDP is cut off";
+    if (newer || !multiboot2->rsdp)
+        multiboot2->rsdp = tag->start + sizeof(struct multiboot2_tag);
+    return NULL;
+}
+
+static bool channel_fits(const struct screen_channel *channel, uint32_t pixel_bits)
+{
+    return channel->bits > 0 && channel->bits <= 8 && channel->bit + channel->bits <= pixel_bits;
+}
+
+/* The colours of a framebuffer; false if we cannot paint with them. */
+static bool read_colours(struct screen_mode *screen, uint8_t pixel_bits, const struct tag *tag)
+{
+    struct multiboot2_framebuffer_rgb rgb;
+    if (tag->bytes < sizeof(struct multiboot2_framebuffer_tag) + sizeof(rgb))
+        return false;
+    memcpy(&rgb, tag->start + sizeof(struct multiboot2_framebuffer_tag), sizeof(rgb));
+    screen->red = (struct screen_channel){rgb.red_bit, rgb.red_bits};
+    screen->green = (struct screen_channel){rgb.green_bit, rgb.green_bits};
+    screen->blue = (struct screen_channel){rgb.blue_bit, rgb.blue_bits};
+    screen->pixel_bytes = (uint8_t)((pixel_bits + 7u) / 8);
+    return screen->pixel_bytes >= 2 && screen->pixel_bytes <= 4 &&
+           channel_fits(&screen->red, pixel_bits) && channel_fits(&screen->green, pixel_bits) &&
+           channel_fits(&screen->blue, pixel_bits);
+}
+
+static const char *read_screen(struct multiboot2 *multiboot2, const struct tag *tag)
+{
+    struct multiboot2_framebuffer_tag framebuffer;
+    if (tag->bytes < sizeof(framebuffer))
+        return "the loader's framebuffer tag is cut off";
+    memcpy(&framebuffer, tag->start, sizeof(framebuffer));
+    struct screen_mode screen = {
+        .width = framebuffer.width,
+        .height = framebuffer.height,
+        .pitch_bytes = framebuffer.pitch_bytes,
+        .phys = framebuffer.phys,
+    };
+    uint64_t cell_bytes = 2;
+    if (framebuffer.type == MULTIBOOT2_FRAMEBUFFER_EGA_TEXT) {
+        screen.kind = SCREEN_VGA_TEXT;
+    } else if (framebuffer.type == MULTIBOOT2_FRAMEBUFFER_RGB &&
+               read_colours(&screen, framebuffer.bits_per_pixel, tag)) {
+        screen.kind = SCREEN_FRAMEBUFFER;
+        cell_bytes = screen.pixel_bytes;
+    } else {
+        return NULL; /* none that we can use */
+    }
+    uint64_t bytes = screen_mode_bytes(&screen);
+    if (!screen.phys || !bytes || !screen.width || screen.width * cell_bytes > screen.pitch_bytes ||
+        screen.phys + bytes < screen.phys)
+        return "the loader's framebuffer has an impossible size or address";
+    multiboot2->screen = screen;
+    return NULL;
+}
+
+static const char *read_tag(struct multiboot2 *multiboot2, const struct tag *tag)
+{
+    switch (tag->type) {
+    case MULTIBOOT2_TAG_CMDLINE:
+        return read_cmdline(multiboot2, tag);
+    case MULTIBOOT2_TAG_MODULE:
+        return read_module(multiboot2, tag);
+    case MULTIBOOT2_TAG_MMAP:
+        multiboot2->mmap = tag->start;
+        multiboot2->mmap_bytes = tag->bytes;
+        return NULL;
+    case MULTIBOOT2_TAG_EFI_MMAP:
+        multiboot2->efi_mmap = tag->start;
+        multiboot2->efi_mmap_bytes = tag->bytes;
+        return NULL;
+    case MULTIBOOT2_TAG_FRAMEBUFFER:
+        return read_screen(multiboot2, tag);
+    case MULTIBOOT2_TAG_RSDP_OLD:
+    case MULTIBOOT2_TAG_RSDP_NEW:
+        return read_rsdp(multiboot2, tag);
+    case MULTIBOOT2_TAG_EFI_BS:
+        return "the loader has left UEFI's boot services running, and their APs with them";
+    default:
+        return NULL;
+    }
+}
+
+/* The tag at @at, if it lies whole before @end. */
+static bool open_tag(const uint8_t *at, const uint8_t *end, struct tag *tag)
+{
+    struct multiboot2_tag header;
+    if ((size_t)(end - at) < sizeof(header))
+        return false;
+    memcpy(&header, at, sizeof(header));
+    *tag = (struct tag){header.type, header.bytes, at};
+    return header.bytes >= sizeof(header) && header.bytes <= (size_t)(end - at);
+}
+
+static const char *read_tags(struct multiboot2 *multiboot2, const uint8_t *at, const uint8_t *end)
+{
+    struct tag tag;
+    for (;;) {
+        if (!open_tag(at, end, &tag))
+            return "a tag runs past the end of the Multiboot information, or there is no last one";
+        if (tag.type == MULTIBOOT2_TAG_END)
+            return NULL;
+        const char *error = read_tag(multiboot2, &tag);
+        if (error)
+            return error;
+        /* The last tag before the end may be cut short of its padding: no next one then. */
+        uint64_t step = ((uint64_t)tag.bytes + MULTIBOOT2_TAG_ALIGN - 1) &
+                        ~(uint64_t)(MULTIBOOT2_TAG_ALIGN - 1);
+        at = step < (size_t)(end - at) ? at + step : end;
+    }
+}
+
+const char *multiboot2_read(struct multiboot2 *multiboot2, const void *information, uint64_t limit)
+{
+    struct multiboot2_information head;
+    *multiboot2 = (struct multiboot2){.cmdline = ""};
+    if (limit < sizeof(head))
+        return "the Multiboot information lies beyond all memory";
+    memcpy(&head, information, sizeof(head));
+    if (head.bytes < sizeof(head) || head.bytes > limit || head.bytes > INFORMATION_MAX)
+        return "the Multiboot information has an impossible size";
+    multiboot2->bytes = head.bytes;
+    const uint8_t *start = information;
+    const char *error = read_tags(multiboot2, start + sizeof(head), start + head.bytes);
+    if (!error && !multiboot2->mmap)
+        error = "the loader gave no memory map";
+    return error;
+}
+
+static enum muster_memory_type type_of_efi(uint32_t type)
+{
+    switch (type) {
+    case EFI_MEMORY_LOADER_CODE:
+    case EFI_MEMORY_LOADER_DATA:
+    case EFI_MEMORY_BOOT_CODE:
+    case EFI_MEMORY_BOOT_DATA:
+    case EFI_MEMORY_CONVENTIONAL:
+        return MUSTER_MEMORY_USABLE;
+    case EFI_MEMORY_UNUSABLE:
+        return MUSTER_MEMORY_UNUSABLE;
+    case EFI_MEMORY_ACPI_RECLAIM:
+        return MUSTER_MEMORY_ACPI;
+    case EFI_MEMORY_ACPI_NVS:
+        return MUSTER_MEMORY_NVS;
+    default:
+        return MUSTER_MEMORY_RESERVED;
+    }
+}
+
+static const char *add_efi(const struct multiboot2 *multiboot2, struct muster_memory_map *map)
+{
+    struct multiboot2_efi_mmap_tag tag;
+    if (multiboot2->efi_mmap_bytes < sizeof(tag))
+        return "UEFI's memory map is cut off";
+    memcpy(&tag, multiboot2->efi_mmap, sizeof(tag));
+    if (tag.entry_bytes < sizeof(struct efi_memory_descriptor))
+        return "the entries of UEFI's memory map are too short";
+    const uint8_t *next = (const uint8_t *)multiboot2->efi_mmap + sizeof(tag);
+    uint32_t left = multiboot2->efi_mmap_bytes - (uint32_t)sizeof(tag);
+    for (; left >= tag.entry_bytes; left -= tag.entry_bytes, next += tag.entry_bytes) {
+        struct efi_memory_descriptor entry;
+        memcpy(&entry, next, sizeof(entry));
+        enum muster_memory_type type = type_of_efi(entry.type);
+        if (type == MUSTER_MEMORY_USABLE)
+            continue;
+        if (entry.pages > UINT64_MAX / EFI_PAGE_BYTES ||
+            muster_memory_add(map, entry.start_phys, entry.pages * EFI_PAGE_BYTES, type))
+            return "UEFI's memory map is malformed or too long";
+    }
+    return left ? "UEFI's memory map ends within an entry" : NULL;
+}
+
+const char *multiboot2_add_memory(const struct multiboot2 *multiboot2,
+                                  struct muster_memory_map *map)
+{
+    if (muster_memory_add_multiboot2(map, multiboot2->mmap, multiboot2->mmap_bytes))
+        return "the loader's memory map is malformed or too long";
+    return multiboot2->efi_mmap ? add_efi(multiboot2, map) : NULL;
 }

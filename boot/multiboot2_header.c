@@ -19,7 +19,7 @@ static bool read_fixed(const struct boot_module *kernel, uint64_t offset,
            header->magic + header->architecture + header->bytes + header->checksum == 0;
 }
 
-bool multiboot2_find(const struct boot_module *kernel, uint64_t *offset)
+bool multiboot2_header_find(const struct boot_module *kernel, uint64_t *offset)
 {
     uint64_t limit =
         kernel->bytes < MULTIBOOT2_SEARCH_BYTES ? kernel->bytes : MULTIBOOT2_SEARCH_BYTES;
@@ -184,11 +184,12 @@ static const char *read_tags(const uint8_t *place, uint64_t left, struct multibo
     return "a tag of the Multiboot 2 header has an impossible length, or the last one is missing";
 }
 
-const char *multiboot2_read(const struct boot_module *kernel, struct multiboot2_wishes *wishes)
+const char *multiboot2_header_read(const struct boot_module *kernel,
+                                   struct multiboot2_wishes *wishes)
 {
     struct multiboot2_header header;
     *wishes = (struct multiboot2_wishes){0};
-    if (!multiboot2_find(kernel, &wishes->offset))
+    if (!multiboot2_header_find(kernel, &wishes->offset))
         return "the kernel has no Multiboot 2 header";
     const uint8_t *place = (const uint8_t *)kernel->phys + wishes->offset;
     read_fixed(kernel, wishes->offset, &header);

@@ -4,7 +4,7 @@
 #ifndef BOOT_MULTIBOOT2_HEADER_H
 #define BOOT_MULTIBOOT2_HEADER_H
 
-#include "boot/multiboot.h"
+#include "boot/multiboot_kernel.h"
 
 /** What it asks for. */
 struct multiboot2_wishes {
@@ -17,9 +17,10 @@ struct multiboot2_wishes {
 };
 
 /** Find the header. False: there is none. */
-bool multiboot2_find(const struct boot_module *kernel, uint64_t *offset);
+bool multiboot2_header_find(const struct boot_module *kernel, uint64_t *offset);
 
 /** Read it. NULL, or a sentence that names what is wrong with it, or what is not offered here. */
-const char *multiboot2_read(const struct boot_module *kernel, struct multiboot2_wishes *wishes);
+const char *multiboot2_header_read(const struct boot_module *kernel,
+                                   struct multiboot2_wishes *wishes);
 
 #endif

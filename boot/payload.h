@@ -64,11 +64,11 @@ const char *bzimage_load(const struct boot_payload *payload, struct boot_jump *j
 bool pvh_elf_is(const struct boot_module *kernel);
 const char *pvh_elf_load(const struct boot_payload *payload, struct boot_jump *jump);
 
-/** boot/multiboot1.c: an ELF, or any file whose header has load addresses (Multiboot 0.6.96). */
+/** boot/multiboot1_kernel.c: an ELF, or any file whose header has load addresses (Multiboot 0.6.96). */
 bool multiboot1_is(const struct boot_module *kernel);
 const char *multiboot1_load(const struct boot_payload *payload, struct boot_jump *jump);
 
-/** boot/multiboot2.c: the same by Multiboot 2.0. */
+/** boot/multiboot2_kernel.c: the same by Multiboot 2.0. */
 bool multiboot2_is(const struct boot_module *kernel);
 const char *multiboot2_load(const struct boot_payload *payload, struct boot_jump *jump);
 

@@ -4,6 +4,7 @@
  * on top.
  */
 #include "abi/handover.h"
+#include "abi/multiboot2.h"
 #include "abi/x86.h"
 #include "boot/console.h"
 #include "boot/hyperv.h"
@@ -52,14 +53,18 @@ static void read_source(uint64_t info_phys, uint32_t magic)
     const char *error = shim.host->begin(&shim.platform);
     if (error)
         shim_fail("environment", error);
-    error = firmware ? boot_source_from_hob(&shim.source, info_phys)
-                     : boot_source_from_multiboot(&shim.source, info_phys, magic);
+    if (firmware)
+        error = boot_source_from_hob(&shim.source, info_phys);
+    else if (magic == MULTIBOOT2_LOADER_MAGIC)
+        error = boot_source_from_multiboot2(&shim.source, info_phys);
+    else
+        error = boot_source_from_multiboot(&shim.source, info_phys, magic);
     if (error)
         shim_fail("usage", error);
     error = shim_options_read(shim.source.options, &shim.options);
     if (error)
         shim_fail("usage", error);
-    if (!firmware)
+    if (!firmware && !shim.source.rsdp_phys)
         shim.source.rsdp_phys = muster_rsdp_scan(&shim.platform);
 }
 

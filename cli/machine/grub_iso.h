@@ -24,10 +24,10 @@ struct grub_iso {
  * Make the image at @path, which is replaced, in seconds; it boots at once, without a menu. A
  * missing grub-mkrescue, or one of GRUB's two platforms, is an error that names the packages;
  * that, a failure and a time-out are CLI_ENVIRONMENT errors, and leave nothing at @path. Words
- * that no line of GRUB's can carry (a line end) are CLI_USAGE.
+ * that GRUB does not hand on as they are (with a line end, a quote or a backslash) are CLI_USAGE.
  *
- * A module's words follow its file's name (module0, module1 ...) as QEMU's -initrd has them: both
- * Multiboots hand on name and words alike.
+ * A module's words are all that it is told: GRUB hands on no file's name. Several blanks in a row
+ * become one.
  */
 bool grub_iso_make(const char *path, const struct grub_iso *iso, GError **error);
 

@@ -1,14 +1,14 @@
-#include "boot/multiboot.h"
+#include "boot/multiboot_kernel.h"
 
 #include "abi/x86.h"
-#include "boot/console.h"
 
-#define FOUR_GIB        0x100000000u
-#define ONE_MIB         0x100000u
-#define KIB             1024u
-#define LOWER_MOST_KIB  640u
-#define FROM_FILE_BEGIN UINT32_MAX /* as a load address: the file from its beginning (2.0, 3.1.5)  \
-                                    */
+#define FOUR_GIB       0x100000000u
+#define ONE_MIB        0x100000u
+#define KIB            1024u
+#define LOWER_MOST_KIB 640u
+#define FROM_FILE_BEGIN                                                                            \
+    UINT32_MAX /* as a load address: the file from its beginning (2.0, 3.1.5)                      \
+                */
 
 static const char *open_flat(const struct boot_module *file, uint64_t header_offset,
                              const struct multiboot_addresses *addresses, struct loadable *loadable)
@@ -76,19 +76,4 @@ void multiboot_memory_kib(const struct muster_memory_map *map, uint32_t *lower, 
     uint64_t high = usable_from(map, ONE_MIB) / KIB;
     *lower = (uint32_t)(low < LOWER_MOST_KIB ? low : LOWER_MOST_KIB);
     *upper = (uint32_t)(high < UINT32_MAX ? high : UINT32_MAX);
-}
-
-uint64_t multiboot_text_bytes(const char *name, const char *words)
-{
-    return strlen(name) + (words && words[0] ? 1 + strlen(words) : 0) + 1;
-}
-
-void multiboot_write_text(char *to, const char *name, const char *words)
-{
-    size_t length = strlen(name);
-    memcpy(to, name, length + 1);
-    if (!words || !words[0])
-        return;
-    to[length] = ' ';
-    memcpy(to + length + 1, words, strlen(words) + 1);
 }

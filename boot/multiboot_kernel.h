@@ -1,9 +1,9 @@
 /**
- * What the loaders of Multiboot 1 and of Multiboot 2 share: load addresses in a header, the sizes
- * of memory in KiB, and texts, which begin with a file's name.
+ * What the loaders of Multiboot 1 and of Multiboot 2 share: load addresses in a header, modules on
+ * page borders, the sizes of memory in KiB.
  */
-#ifndef BOOT_MULTIBOOT_H
-#define BOOT_MULTIBOOT_H
+#ifndef BOOT_MULTIBOOT_KERNEL_H
+#define BOOT_MULTIBOOT_KERNEL_H
 
 #include "boot/loadable.h"
 
@@ -32,14 +32,7 @@ const char *multiboot_align_modules(const struct boot_payload *payload, struct b
 /** Usable KiB from 0 up (640 at most), and from 1 MiB up to the first hole. */
 void multiboot_memory_kib(const struct muster_memory_map *map, uint32_t *lower, uint32_t *upper);
 
-/** Names in the place of the files': readers of command lines skip the first word. */
-#define MULTIBOOT_KERNEL_NAME  "kernel"
-#define MULTIBOOT_INITRD_NAME  "initrd"
-#define MULTIBOOT_FURTHER_NAME "module"
-#define MULTIBOOT_LOADER_NAME  "Muster"
-
-/** Bytes of "NAME WORDS" or "NAME", its zero included. @words may be NULL. */
-uint64_t multiboot_text_bytes(const char *name, const char *words);
-void multiboot_write_text(char *to, const char *name, const char *words);
+/** Who we are, to a kernel. */
+#define MULTIBOOT_LOADER_NAME "Muster"
 
 #endif

@@ -2,7 +2,7 @@
 #include "abi/multiboot.h"
 
 #include "boot/console.h"
-#include "boot/multiboot.h"
+#include "boot/multiboot_kernel.h"
 
 #define KNOWN_FLAGS (MULTIBOOT_HEADER_ALIGN | MULTIBOOT_HEADER_MEMORY | MULTIBOOT_HEADER_VIDEO)
 
@@ -52,6 +52,11 @@ static const char *check_flags(uint32_t flags)
     return sentence;
 }
 
+/* As QEMU and the first GRUB give a command line, and as readers of it skip the first word. */
+#define KERNEL_NAME  "kernel"
+#define INITRD_NAME  "initrd"
+#define FURTHER_NAME "module"
+
 /* All that the kernel is told; the texts lie behind it. */
 struct told {
     struct multiboot_info info;
@@ -59,15 +64,23 @@ struct told {
     struct multiboot_mmap_entry entries[];
 };
 
-struct texts {
-    char *next;
-};
-
-static uint32_t add_text(struct texts *texts, const char *name, const char *words)
+/* Of "NAME WORDS", or of "NAME". */
+static uint64_t text_bytes(const char *name, const char *words)
 {
-    char *text = texts->next;
-    multiboot_write_text(text, name, words);
-    texts->next += multiboot_text_bytes(name, words);
+    return strlen(name) + (words && words[0] ? 1 + strlen(words) : 0) + 1;
+}
+
+/* At @next, which moves on. */
+static uint32_t add_text(char **next, const char *name, const char *words)
+{
+    char *text = *next;
+    size_t length = strlen(name);
+    memcpy(text, name, length + 1);
+    if (words && words[0]) {
+        text[length] = ' ';
+        memcpy(text + length + 1, words, strlen(words) + 1);
+    }
+    *next += text_bytes(name, words);
     return (uint32_t)(uint64_t)text;
 }
 
@@ -102,21 +115,20 @@ static const char *tell(const struct boot_payload *payload, const struct boot_mo
     /* The allocation itself may split a range in three. */
     uint64_t told_bytes =
         sizeof(struct told) + (payload->map->count + 2) * sizeof(struct multiboot_mmap_entry);
-    uint64_t text_bytes = multiboot_text_bytes(MULTIBOOT_KERNEL_NAME, payload->cmdline) +
-                          multiboot_text_bytes(MULTIBOOT_INITRD_NAME, payload->initrd_words) +
-                          multiboot_text_bytes(MULTIBOOT_FURTHER_NAME, NULL) +
-                          multiboot_text_bytes(MULTIBOOT_LOADER_NAME, NULL);
-    struct told *told = (void *)boot_payload_memory(payload, told_bytes + text_bytes);
+    uint64_t texts_bytes = text_bytes(KERNEL_NAME, payload->cmdline) +
+                           text_bytes(INITRD_NAME, payload->initrd_words) +
+                           text_bytes(FURTHER_NAME, NULL) + text_bytes(MULTIBOOT_LOADER_NAME, NULL);
+    struct told *told = (void *)boot_payload_memory(payload, told_bytes + texts_bytes);
     if (!told)
         return "there is no room for the boot information";
-    struct texts texts = {(char *)told + told_bytes};
-    told->info.cmdline = add_text(&texts, MULTIBOOT_KERNEL_NAME, payload->cmdline);
+    char *texts = (char *)told + told_bytes;
+    told->info.cmdline = add_text(&texts, KERNEL_NAME, payload->cmdline);
     told->info.loader_name = add_text(&texts, MULTIBOOT_LOADER_NAME, NULL);
     told->info.flags = MULTIBOOT_INFO_CMDLINE | MULTIBOOT_INFO_LOADER;
     if (initrd->bytes)
-        tell_module(initrd, add_text(&texts, MULTIBOOT_INITRD_NAME, payload->initrd_words), told);
+        tell_module(initrd, add_text(&texts, INITRD_NAME, payload->initrd_words), told);
     if (further->bytes)
-        tell_module(further, add_text(&texts, MULTIBOOT_FURTHER_NAME, NULL), told);
+        tell_module(further, add_text(&texts, FURTHER_NAME, NULL), told);
     tell_memory(payload->map, told);
     jump->argument = (uint64_t)&told->info;
     jump->initrd_phys = initrd->phys;
