@@ -51,7 +51,8 @@ test_objects = $(patsubst %,$(BUILD)/sanitized/%.o,$(1))
 
 .PHONY: all check check-td check-threads test-long clean help
 all: $(BUILD)/libmuster.a $(BUILD)/muster $(BUILD)/muster-kernel.elf $(BUILD)/muster-shim.elf \
-     $(BUILD)/muster-tdshim.fd $(BUILD)/muster-monitor.rom
+     $(BUILD)/muster-tdshim.fd $(BUILD)/muster-monitor.rom \
+     $(BUILD)/muster.1 $(BUILD)/completion/muster $(BUILD)/completion/_muster
 
 help:
 	@echo "make            build library, kernel, shim, monitor and command into $(BUILD)/"
@@ -116,6 +117,18 @@ $(BUILD)/monitor.ld: monitor/monitor.ld monitor/layout.h
 
 $(BUILD)/muster: $(call host_objects,$(CLI_SRC) lib/status.c)
 	$(CC) $(LDFLAGS) -o $@ $^ $(CLI_LIBS)
+
+# Manual page and completion come from the same tables as the command's help.
+$(BUILD)/muster.1: $(BUILD)/muster
+	$(BUILD)/muster help --man >$@
+
+$(BUILD)/completion/muster: $(BUILD)/muster
+	@mkdir -p $(@D)
+	$(BUILD)/muster help --completion bash >$@
+
+$(BUILD)/completion/_muster: $(BUILD)/muster
+	@mkdir -p $(@D)
+	$(BUILD)/muster help --completion zsh >$@
 
 $(BUILD)/sanitized/libmuster.a: $(call test_objects,$(LIB_C_HOST) $(LIB_S))
 	@rm -f $@
@@ -189,4 +202,5 @@ clean:
 	rm -rf $(BUILD)
 
 .SECONDARY:
+.DELETE_ON_ERROR:
 -include $(shell find $(BUILD) -name '*.d' 2>/dev/null)

@@ -191,13 +191,15 @@ static int boot(const struct verb *verb, int argc, char **argv)
 
 const struct verb verb_boot = {
     .name = "boot",
-    .operands = "KERNEL",
+    .operands = "KERNEL [-- QEMU-ARGUMENTS]",
+    .takes_files = true,
     .summary = "Boot any kernel under the shim, and see from outside what it does.",
-    .text = "KERNEL is a Linux bzImage or a PVH ELF file. Its serial port is shown live. It is\n"
-            "done when it prints TEXT (--until), else when Linux starts init or panics for want\n"
-            "of one, or Muster's kernel prints its result, or when\n"
-            "it powers off. --append replaces the kernel's words, which are otherwise\n"
-            "\"console=ttyS0\". With --td it boots as an Intel TD under Muster's monitor, with\n"
-            "2 GiB of memory. The standard --timeout is 180 s.",
+    .text = "KERNEL is a Linux bzImage or a PVH ELF file. Its serial port is shown live. It is "
+            "done when it prints TEXT (--until), else when Linux starts init or panics for want "
+            "of one, or Muster's kernel prints its result, or when it powers off. --append "
+            "replaces the kernel's words, which are otherwise \"console=ttyS0\". With --td it "
+            "boots as an Intel TD under Muster's monitor, with 2 GiB of memory.\n\n"
+            "The standard --timeout is 180 s.",
+    .groups = options_of_boot,
     .run = boot,
 };

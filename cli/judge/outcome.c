@@ -46,11 +46,11 @@ int outcome_of_plan(const struct session_plan *plan, outcome_conclude *conclude,
     return status;
 }
 
-int outcome_of_verb(const struct verb *verb, unsigned options_groups, int argc, char **argv,
+int outcome_of_verb(const struct verb *verb, enum options_verb which, int argc, char **argv,
                     int (*body)(const struct options *options, GError **error))
 {
     GError *error = NULL;
-    struct options *options = options_parse(verb, options_groups, argc, argv, &error);
+    struct options *options = options_parse(verb, which, argc, argv, &error);
     int status = options ? body(options, &error) : CLI_OK;
     if (error)
         status = cli_report_error(error);

@@ -16,15 +16,6 @@
  */
 #define TD_CPU "Skylake-Server-v4,+svm,+npt,phys-bits=52"
 
-/* The value that the user's own QEMU arguments have for an option, or NULL. */
-static const char *user_value(const struct options *options, const char *option)
-{
-    for (char **argument = options->qemu_arguments; argument[0] && argument[1]; argument++)
-        if (strcmp(argument[0], option) == 0)
-            return argument[1];
-    return NULL;
-}
-
 /*
  * A thread for each CPU helps only while each has a core: a processor that polls, as a mailbox's
  * do, would else hold the core of the one it waits for (64 CPUs by the mailbox on 2 cores:
@@ -33,7 +24,7 @@ static const char *user_value(const struct options *options, const char *option)
  */
 static const char *choose_accel(const struct options *options)
 {
-    const char *wanted = user_value(options, "-accel");
+    const char *wanted = options_for_qemu(options, "-accel");
     if (wanted)
         return wanted;
     if (options->hot_add)
@@ -90,7 +81,7 @@ static void add_machine(GPtrArray *command, const struct qemu_machine *machine,
     add(command, "-nodefaults", NULL);
     add(command, "-no-user-config", NULL);
     add(command, "-display", "none");
-    if (!user_value(options, "-accel"))
+    if (!options_for_qemu(options, "-accel"))
         add(command, "-accel", machine->accel);
     add(command, "-cpu", machine->cpu);
     add(command, "-m", options->memory);

@@ -180,8 +180,8 @@ usage_and_files() {
     expect junk_tables 2 'tables none: give one of acpi, fdt, both' -- run --wake hyperv --tables none
     expect tables_without_shim 2 'add --wake mailbox' -- run --tables fdt
     expect tree_by_acpi 2 'the tree alone is asked for' -- run --wake fdt --tables acpi
-    expect conform_with_too_many_cpus 2 '^muster: --cpus 65: give at most 64' -- conform --cpus 65 k
-    expect conform_of_another_size 2 'leave --memory out' -- conform --memory 1G k
+    expect conform_with_too_many_cpus 2 '^muster: --cpus 65: give a number from 1 to 64' -- conform --cpus 65 k
+    expect conform_of_another_size 2 'Unknown option --memory' -- conform --memory 1G k
     expect conform_is_always_a_td 2 'Unknown option --gdb' -- conform --gdb k
     expect conform_without_kernel 2 'which kernel' -- conform
     expect conform_of_a_text 3 "is not a kernel: no 'HdrS'" -- conform "$here/test_cli.sh"

@@ -1,0 +1,96 @@
+/* The monitor: a TD, or a partition of Hyper-V, on any PC. */
+#include "cli/options/subjects.h"
+
+static const char *const indexes[] = {"shuffled", NULL};
+static const char *const ons[] = {"on", NULL};
+static const char *const clocks[] = {"slow", NULL};
+
+static const struct option td[] = {
+    {.name = "td",
+     .kind = OPTION_FLAG,
+     .place = OPTIONS_AT(td),
+     .help = "As an Intel TD, under the monitor"},
+    OPTIONS_END,
+};
+
+static const struct option hyperv[] = {
+    {.name = "vp-index",
+     .kind = OPTION_WORD,
+     .place = OPTIONS_AT(vp_index),
+     .words = indexes,
+     .help = "VP indexes are not APIC IDs"},
+    {.name = "time-out",
+     .kind = OPTION_NUMBER,
+     .place = OPTIONS_AT(time_out),
+     .value = "N",
+     .help = "Every Nth hypercall of two kinds times out (--timeout is the run's)",
+     .least = 2,
+     .most = G_MAXUINT32},
+    {.name = "per-vp-memory",
+     .kind = OPTION_WORD,
+     .place = OPTIONS_AT(per_vp_memory),
+     .words = ons,
+     .help = "Nested tables for each VP; not in a TD"},
+    {.name = "reference-clock",
+     .kind = OPTION_WORD,
+     .place = OPTIONS_AT(reference_clock),
+     .words = clocks,
+     .help = "The hypervisor's clock is wrong"},
+    OPTIONS_END,
+};
+
+const struct option_group options_td = {"The monitor", td};
+const struct option_group options_hyperv = {"The hypervisor, with --wake hyperv", hyperv};
+
+/* The monitor's own words would end the machine; here they are told before it starts. */
+static bool check_hyperv(const struct options *options, GError **error)
+{
+    bool given = options->vp_index || options->time_out || options->per_vp_memory ||
+                 options->reference_clock;
+    if (given && options->wake != WAKE_HYPERV)
+        return option_refuse(error,
+                             "--vp-index, --time-out, --per-vp-memory and --reference-clock are "
+                             "the hypervisor's; add --wake hyperv");
+    if (options->per_vp_memory && options->td)
+        return option_refuse(error, "--per-vp-memory: not in a TD; leave --td out");
+    return true;
+}
+
+/* What makes no sense under the monitor; what is right there unless it is said otherwise. */
+bool options_check_monitor(struct options *options, GError **error)
+{
+    const char *why = options->td ? "--td " : "--wake hyperv ";
+    if (options->verb == OPTIONS_CONFORM)
+        options->td = true;
+    options->monitored = options->td || options->wake == WAKE_HYPERV;
+    if (!options->monitored)
+        return check_hyperv(options, error);
+    if (options->cpus > OPTIONS_MAX_TD_CPUS)
+        return option_refuse(error, "%s--cpus %u: give at most %d; the monitor holds no more", why,
+                             options->cpus, OPTIONS_MAX_TD_CPUS);
+    if (options->gdb)
+        return option_refuse(error,
+                             "%s--gdb: gdb would find the monitor as often as the guest; leave "
+                             "one of them out",
+                             why);
+    if (options->wake_word && !options_by_mailbox(options))
+        return option_refuse(error, "--td --wake %s: a TD has the mailbox alone; leave --wake out",
+                             options->wake_word);
+    if (!options_by_mailbox(options))
+        options->wake = WAKE_MAILBOX;
+    return check_hyperv(options, error);
+}
+
+char *options_monitor_words(const struct options *options)
+{
+    GString *words = g_string_new(NULL);
+    options_add_word(words, "profile=", options->td ? "tdx" : "hyperv");
+    if (options->td && options->wake == WAKE_HYPERV)
+        options_add_word(words, "", "hypercalls=hyperv start=hypercall");
+    options_add_word(words, "vp-index=", options->vp_index);
+    if (options->time_out)
+        g_string_append_printf(words, " time-out=%u", options->time_out);
+    options_add_word(words, "per-vp-memory=", options->per_vp_memory);
+    options_add_word(words, "reference-clock=", options->reference_clock);
+    return g_string_free(words, FALSE);
+}
