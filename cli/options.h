@@ -38,6 +38,17 @@ enum accel {
     ACCEL_AUTO, /* KVM if a probe of it ends well; else TCG */
 };
 
+enum machine {
+    MACHINE_Q35,
+    MACHINE_MICROVM,
+};
+
+enum firmware {
+    FIRMWARE_SEABIOS,
+    FIRMWARE_QBOOT,
+    FIRMWARE_OVMF, /* starts GRUB from an ISO, and that what is to be started */
+};
+
 struct options {
     enum options_verb verb;
 
@@ -52,6 +63,12 @@ struct options {
     double timeout_s;
     bool gdb;
     char **qemu_arguments; /* what stood behind "--"; never NULL */
+
+    /* What it starts with (cli/options/firmware.c). */
+    const char *machine_word;
+    enum machine machine;
+    const char *firmware_word;
+    enum firmware firmware; /* as long as it is not monitored */
 
     /* What a run leaves behind (cli/options/output.c). */
     char *json;   /* where the report goes, or NULL */

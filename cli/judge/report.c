@@ -92,6 +92,8 @@ static JsonObject *qemu_of(const struct session *session)
     set_text(object, "accel", session->machine.accel);
     set_text(object, "cpu", session->machine.cpu);
     set_text(object, "machine", session->machine.machine);
+    set_text(object, "firmware", session->machine.firmware);
+    set_text(object, "firmware_file", session->machine.firmware_file);
     json_object_set_array_member(object, "arguments", arguments);
     json_object_set_array_member(object, "files", files_of(session->image));
     return object;

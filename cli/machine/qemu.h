@@ -32,6 +32,8 @@ struct qemu_machine {
     const char *machine;
     const char *accel;
     char *cpu;
+    const char *firmware;
+    char *firmware_file; /* or NULL: QEMU's own choice, or the monitor */
 };
 
 void qemu_machine_init(struct qemu_machine *machine, const struct options *options,
@@ -45,6 +47,7 @@ void qemu_machine_clear(struct qemu_machine *machine);
 #define QEMU_SOCKET  "qmp"
 #define QEMU_PROGRAM "program" /* links to the files, so that their names need no escapes */
 #define QEMU_MODULE  "module"  /* module0, module1 ... */
+#define QEMU_ISO     "iso"     /* in place of the links: GRUB's image with all of them */
 
 #define QEMU_MONITOR     "monitor"
 #define QEMU_TD_FIRMWARE "td-firmware"
@@ -54,8 +57,9 @@ char **qemu_command(const struct qemu *qemu, const struct qemu_machine *machine,
                     const struct qemu_image *image, const struct options *options,
                     const char *folder);
 
-/** Make the links that qemu_command() counts on. False: @error is CLI_ENVIRONMENT. */
-bool qemu_link_files(const struct qemu_image *image, const char *folder, GError **error);
+/** Make the links, or the image, that qemu_command() counts on. False: @error is set. */
+bool qemu_place_files(const struct qemu_image *image, const struct options *options,
+                      const char *folder, GError **error);
 
 /** False, with a CLI_ENVIRONMENT error, if this QEMU has no machine with so many CPUs. */
 bool qemu_check_cpus(const struct qemu *qemu, unsigned cpus, GError **error);

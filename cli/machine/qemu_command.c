@@ -3,6 +3,7 @@
 #include <string.h>
 
 #include "cli/machine/apic_trace.h"
+#include "cli/machine/firmware.h"
 
 /*
  * Without la57: firmware leaves 4-level paging, and Linux does not switch. Without cx16 for
@@ -32,12 +33,25 @@ static const char *choose_accel(const struct options *options)
     return options->cpus > g_get_num_processors() ? "tcg,thread=single" : "tcg";
 }
 
+/*
+ * A microvm with what PCs have and programs count on: ACPI, the old timers, a serial port. What is
+ * to be put into the kernel's words is said by us.
+ */
+static const struct {
+    const char *name, *argument;
+} machines[] = {
+    [MACHINE_Q35] = {"q35", "q35"},
+    [MACHINE_MICROVM] = {"microvm", "microvm,acpi=on,rtc=on,pit=on,pic=on,isa-serial=on,"
+                                    "auto-kernel-cmdline=off"},
+};
+
 void qemu_machine_init(struct qemu_machine *machine, const struct options *options,
                        bool without_cx16)
 {
     const char *model = options->cpu ? options->cpu : options->monitored ? TD_CPU : STANDARD_CPU;
     bool add = (without_cx16 || options->monitored) && !strstr(model, "cx16");
-    machine->machine = "q35";
+    machine->machine = machines[options->machine].name;
+    machine->firmware = firmware_name(options);
     machine->accel = choose_accel(options);
     machine->cpu = g_strconcat(model, add ? ",-cx16" : "", NULL);
 }
@@ -45,6 +59,7 @@ void qemu_machine_init(struct qemu_machine *machine, const struct options *optio
 void qemu_machine_clear(struct qemu_machine *machine)
 {
     g_free(machine->cpu);
+    g_free(machine->firmware_file);
 }
 
 /* QEMU's lists are separated by commas; one that belongs to a value is doubled. */
@@ -77,7 +92,9 @@ static void add_formatted(GPtrArray *command, const char *option, const char *fo
 static void add_machine(GPtrArray *command, const struct qemu_machine *machine,
                         const struct options *options)
 {
-    add(command, "-machine", machine->machine);
+    add(command, "-machine", machines[options->machine].argument);
+    if (machine->firmware_file)
+        add(command, "-bios", machine->firmware_file);
     add(command, "-nodefaults", NULL);
     add(command, "-no-user-config", NULL);
     add(command, "-display", "none");
@@ -157,6 +174,12 @@ static void add_monitored(GPtrArray *command, const struct qemu_image *image, co
     add_fw_cfg_text(command, "initrd-words", image->module_words[1]);
 }
 
+/* OVMF's own -kernel starts EFI programs alone. */
+static void add_iso(GPtrArray *command, const char *folder)
+{
+    add_formatted(command, "-cdrom", "%s/" QEMU_ISO, folder);
+}
+
 static void add_programs(GPtrArray *command, const struct qemu_image *image, const char *folder)
 {
     add_formatted(command, "-kernel", "%s/" QEMU_PROGRAM, folder);
@@ -177,7 +200,10 @@ char **qemu_command(const struct qemu *qemu, const struct qemu_machine *machine,
         add_monitored(command, image, folder);
     } else {
         add_apic_trace(command, qemu, folder);
-        add_programs(command, image, folder);
+        if (options->firmware == FIRMWARE_OVMF)
+            add_iso(command, folder);
+        else
+            add_programs(command, image, folder);
     }
     for (char **argument = options->qemu_arguments; *argument; argument++)
         add(command, *argument, NULL);

@@ -5,6 +5,7 @@
 
 #include "cli/base/child.h"
 #include "cli/base/fields.h"
+#include "cli/machine/firmware.h"
 #include "cli/machine/session_running.h"
 #include "cli/base/temp.h"
 
@@ -129,7 +130,7 @@ static bool start_qemu(struct session *session, GError **error)
     int output;
     session->command = qemu_command(session->qemu, &session->machine, &running->plan->image,
                                     options, running->folder);
-    if (!qemu_link_files(&running->plan->image, running->folder, error) ||
+    if (!qemu_place_files(&running->plan->image, options, running->folder, error) ||
         !child_start(session->command, &running->pid, &output, error))
         return false;
     const struct stream_client client = {.line = on_output_line, .context = session};
@@ -194,7 +195,8 @@ bool session_run(struct session *session, const struct session_plan *plan, GErro
     session->qemu = qemu_find(plan->options->qemu, error);
     if (!session->qemu ||
         !qemu_check_cpus(session->qemu, options_most_cpus(plan->options), error) ||
-        (plan->options->hot_add && !qemu_check_hot_add(session->qemu, error)))
+        (plan->options->hot_add && !qemu_check_hot_add(session->qemu, error)) ||
+        !firmware_find(session->qemu, plan->options, &session->machine.firmware_file, error))
         return false;
 
     session->running = g_new0(struct session_running, 1);
