@@ -137,7 +137,9 @@ $(BUILD)/sanitized/libmuster.a: $(call test_objects,$(LIB_C_HOST) $(LIB_S))
 # What the shim reads of hostile input, and the tree that it writes: apart from all hardware.
 SHIM_TESTED := shim/hob.c shim/fw_cfg_directory.c shim/acpi_loader.c shim/fdt_write.c shim/tree.c \
                shim/mailbox_ap.c shim/clock_compare.c \
-               boot/format.c
+               boot/format.c boot/payload.c boot/loadable.c boot/bzimage.c boot/pvh_elf.c \
+               boot/multiboot_kernel.c boot/multiboot1_kernel.c boot/multiboot2_kernel.c \
+               boot/multiboot2_header.c
 $(BUILD)/sanitized/libshim.a: $(call test_objects,$(SHIM_TESTED))
 	@rm -f $@
 	$(AR) rcs $@ $^

@@ -135,6 +135,12 @@ const char *options_for_qemu(const struct options *options, const char *option);
 /** The words for our kernel: "wake=auto inject=mce" ... Caller frees. */
 char *options_kernel_words(const struct options *options);
 
+/**
+ * The words for a kernel that somebody else wrote: those that were @given, else what Linux needs
+ * to be heard, and on a microvm to find its clock.
+ */
+const char *options_foreign_words(const struct options *options, const char *given);
+
 /** The words for the shim: "mailbox-version=1 page-tables=0x..."; "" if none. Caller frees. */
 char *options_shim_words(const struct options *options);
 

@@ -40,7 +40,7 @@ static bool choose_image(const struct options *options, struct image_texts *text
         return texts->kernel != NULL;
 
     texts->shim_words = options_shim_words(options);
-    const char *next_words = options->then_append ? options->then_append : BOOT_STANDARD_APPEND;
+    const char *next_words = options_foreign_words(options, options->then_append);
     *image = (struct qemu_image){
         .words = texts->shim_words,
         .modules = {texts->kernel, options->then, options->then_initrd},
