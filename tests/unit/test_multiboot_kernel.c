@@ -579,8 +579,11 @@ static void multiboot2_kernel_without_a_place_is_refused(void **state)
 {
     (void)state;
     const uint32_t nowhere[4] = {ARENA_END, UINT32_MAX, 0x1000, MULTIBOOT2_PREFER_LOW};
+    const uint32_t narrow[4] = {ARENA, ARENA + 0x1000, 0x1000, MULTIBOOT2_PREFER_LOW};
     const uint32_t crooked[4] = {0, UINT32_MAX, 0x3000, MULTIBOOT2_PREFER_LOW};
     uint8_t *file = new_with_tag(MULTIBOOT2_HEADER_RELOCATABLE, 0, nowhere, sizeof(nowhere));
+    assert_refused(file, FILE_BYTES, "no room");
+    file = new_with_tag(MULTIBOOT2_HEADER_RELOCATABLE, 0, narrow, sizeof(narrow));
     assert_refused(file, FILE_BYTES, "no room");
     file = new_with_tag(MULTIBOOT2_HEADER_RELOCATABLE, 0, crooked, sizeof(crooked));
     assert_refused(file, FILE_BYTES, "power of two");
@@ -591,13 +594,18 @@ static void multiboot2_header_that_lies_about_lengths_is_refused(void **state)
     (void)state;
     const uint32_t lengths[] = {0, 7, 11, 0x7FFFFFFF, UINT32_MAX};
     for (unsigned i = 0; i < sizeof(lengths) / sizeof(lengths[0]); i++) {
-        const uint32_t entry = LINKED;
-        uint8_t *file = new_with_tag(MULTIBOOT2_HEADER_ENTRY, 0, &entry, sizeof(entry));
+        const uint32_t other = LINKED;
+        uint8_t *file = new_with_tag(MULTIBOOT2_HEADER_ENTRY, 0, &other, sizeof(other));
         memcpy(file + HEADER_AT + sizeof(struct multiboot2_header) + 4, &lengths[i], 4);
         assert_refused(file, FILE_BYTES, "impossible length");
     }
     uint8_t *file = new_elf32();
     finish_header2(file, MULTIBOOT2_ARCHITECTURE, sizeof(struct multiboot2_header));
+    assert_refused(file, FILE_BYTES, "last one is missing");
+    const uint32_t entry = LINKED;
+    file = new_with_tag(MULTIBOOT2_HEADER_ENTRY, 0, &entry, sizeof(entry));
+    finish_header2(file, MULTIBOOT2_ARCHITECTURE,
+                   sizeof(struct multiboot2_header) + sizeof(struct multiboot2_header_entry));
     assert_refused(file, FILE_BYTES, "last one is missing");
     const uint32_t sizes[] = {0, 15, FILE_BYTES - HEADER_AT + 1, UINT32_MAX};
     for (unsigned i = 0; i < sizeof(sizes) / sizeof(sizes[0]); i++) {
