@@ -8,6 +8,7 @@
 #define ONE_MIB  0x100000u
 
 struct loader {
+    const char *name;
     bool (*is)(const struct boot_module *kernel);
     const char *(*load)(const struct boot_payload *payload, struct boot_jump *jump);
     const char *refusal; /* where just this one was asked for */
@@ -18,28 +19,41 @@ struct loader {
  * Multiboot does (the RSDP, the device tree), and Multiboot 2 more than Multiboot 1.
  */
 static const struct loader loaders[] = {
-    [BOOT_LINUX] = {bzimage_is, bzimage_load, "protocol=linux: the kernel is no bzImage"},
-    [BOOT_PVH] = {pvh_elf_is, pvh_elf_load, "protocol=pvh: the kernel is no ELF with a PVH note"},
-    [BOOT_MULTIBOOT2] = {multiboot2_is, multiboot2_load,
+    [BOOT_LINUX] = {"linux", bzimage_is, bzimage_load, "protocol=linux: the kernel is no bzImage"},
+    [BOOT_PVH] = {"pvh", pvh_elf_is, pvh_elf_load,
+                  "protocol=pvh: the kernel is no ELF with a PVH note"},
+    [BOOT_MULTIBOOT2] = {"multiboot2", multiboot2_is, multiboot2_load,
                          "protocol=multiboot2: the kernel has no Multiboot 2 header in its first "
                          "32 KiB"},
-    [BOOT_MULTIBOOT1] = {multiboot1_is, multiboot1_load,
+    [BOOT_MULTIBOOT1] = {"multiboot1", multiboot1_is, multiboot1_load,
                          "protocol=multiboot1: the kernel has no Multiboot 1 header in its first "
                          "8 KiB"},
 };
 
+const char *boot_protocol_name(enum boot_protocol protocol)
+{
+    return loaders[protocol].name;
+}
+
+static const char *load(enum boot_protocol protocol, const struct boot_payload *payload,
+                        struct boot_jump *jump)
+{
+    const char *error = loaders[protocol].load(payload, jump);
+    jump->protocol = protocol;
+    return error;
+}
+
 const char *boot_payload_load(const struct boot_payload *payload, struct boot_jump *jump)
 {
     const struct boot_module *kernel = &payload->kernel;
-    if (payload->protocol != BOOT_AUTO) {
-        const struct loader *asked = &loaders[payload->protocol];
-        return asked->is(kernel) ? asked->load(payload, jump) : asked->refusal;
-    }
-    for (unsigned i = BOOT_LINUX; i < sizeof(loaders) / sizeof(loaders[0]); i++)
+    if (payload->protocol != BOOT_AUTO)
+        return loaders[payload->protocol].is(kernel) ? load(payload->protocol, payload, jump)
+                                                     : loaders[payload->protocol].refusal;
+    for (enum boot_protocol i = BOOT_LINUX; i < sizeof(loaders) / sizeof(loaders[0]); i++)
         if (loaders[i].is(kernel))
-            return loaders[i].load(payload, jump);
+            return load(i, payload, jump);
     if (loadable_is_elf(kernel))
-        return pvh_elf_load(payload, jump); /* which says what is wrong with it */
+        return load(BOOT_PVH, payload, jump); /* which says what is wrong with it */
     return "the kernel is neither a Linux bzImage nor an ELF, and has no Multiboot header; give "
            "one of these";
 }

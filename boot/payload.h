@@ -45,13 +45,17 @@ struct boot_payload {
 
 /** Where a loaded payload begins. */
 struct boot_jump {
-    bool long_mode; /* Linux's 64-bit entry; else 32-bit protected mode */
+    enum boot_protocol protocol; /* that it was loaded by */
+    bool long_mode;              /* Linux's 64-bit entry; else 32-bit protected mode */
     uint64_t entry_phys;
     uint64_t argument;    /* boot_params (RSI); else start info or Multiboot information (EBX) */
     uint32_t magic;       /* EAX: Multiboot's; 0 for PVH */
     uint64_t fdt_phys;    /* where the payload looks for its device tree; on an 8-byte border */
     uint64_t initrd_phys; /* where the initrd has come to lie */
 };
+
+/** "linux", "pvh" ... as the shim's option has it. */
+const char *boot_protocol_name(enum boot_protocol protocol);
 
 /** Load whichever it is. NULL, or a sentence that says why not. */
 const char *boot_payload_load(const struct boot_payload *payload, struct boot_jump *jump);
@@ -64,7 +68,8 @@ const char *bzimage_load(const struct boot_payload *payload, struct boot_jump *j
 bool pvh_elf_is(const struct boot_module *kernel);
 const char *pvh_elf_load(const struct boot_payload *payload, struct boot_jump *jump);
 
-/** boot/multiboot1_kernel.c: an ELF, or any file whose header has load addresses (Multiboot 0.6.96). */
+/** boot/multiboot1_kernel.c: an ELF, or any file whose header has load addresses (Multiboot
+ * 0.6.96). */
 bool multiboot1_is(const struct boot_module *kernel);
 const char *multiboot1_load(const struct boot_payload *payload, struct boot_jump *jump);
 

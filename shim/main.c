@@ -125,6 +125,7 @@ static void hand_over(const struct boot_jump *jump)
 {
     bool x2 = muster_apic_is_x2(&shim.platform);
     json_begin("shim", "handover");
+    json_text("protocol", boot_protocol_name(jump->protocol));
     json_end();
     apic_write(&shim.platform, x2, APIC_TIMER_INITIAL, HANDOVER_MARK);
     apic_write(&shim.platform, x2, APIC_TIMER_INITIAL, 0);

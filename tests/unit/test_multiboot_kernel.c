@@ -641,6 +641,8 @@ static void file_of_several_kinds_is_booted_by_what_tells_it_most(void **state)
         payload.protocol = cases[i].protocol;
         struct boot_jump jump = load(&payload);
         assert_int_equal(jump.magic, cases[i].magic);
+        if (cases[i].protocol != BOOT_AUTO)
+            assert_int_equal(jump.protocol, cases[i].protocol);
         assert_int_equal(jump.entry_phys, LINKED + cases[i].entry);
     }
     memset(file + NOTE_AT, 0, 16);
