@@ -33,7 +33,8 @@ CLI_PACKAGES := glib-2.0 gio-2.0 gio-unix-2.0 json-glib-1.0 libelf
 CLI_CFLAGS    = $(shell pkg-config --cflags $(CLI_PACKAGES))
 CLI_LIBS      = $(shell pkg-config --libs $(CLI_PACKAGES))
 
-BOOT_COMMON := boot/enter.S boot/jump.S boot/td.S boot/hyperv_call.S $(sort $(wildcard boot/*.c))
+BOOT_COMMON := boot/enter.S boot/jump.S boot/td.S boot/hyperv_call.S boot/font.c \
+               $(sort $(wildcard boot/*.c))
 KERNEL_SRC  := $(sort $(wildcard kernel/*.c kernel/*.S)) boot/entry_pvh.S boot/entry_multiboot2.S \
                $(BOOT_COMMON)
 SHIM_SRC    := $(sort $(wildcard shim/*.c shim/*.S)) boot/entry_multiboot.S boot/entry_multiboot2.S \
@@ -124,7 +125,7 @@ $(BUILD)/sanitized/libmuster.a: $(call test_objects,$(LIB_C_HOST) $(LIB_S))
 # What the shim reads of hostile input, and the tree that it writes: apart from all hardware.
 SHIM_TESTED := shim/hob.c shim/fw_cfg_directory.c shim/acpi_loader.c shim/fdt_write.c shim/tree.c \
                shim/mailbox_ap.c shim/clock_compare.c \
-               boot/format.c
+               boot/format.c boot/multiboot2.c boot/screen.c boot/font.c
 $(BUILD)/sanitized/libshim.a: $(call test_objects,$(SHIM_TESTED))
 	@rm -f $@
 	$(AR) rcs $@ $^
@@ -154,6 +155,19 @@ $(BUILD)/tests/%: $(BUILD)/sanitized/tests/unit/%.c.o $(BUILD)/sanitized/libshim
                   $(BUILD)/sanitized/libmonitor.a $(BUILD)/sanitized/libmuster.a
 	@mkdir -p $(@D)
 	$(CC) $(SANITIZE) -o $@ $^ -lcmocka -lfdt
+
+# The screen's letters, of the sheet that they are drawn on.
+$(BUILD)/font.c: boot/font.txt scripts/make-font
+	@mkdir -p $(@D)
+	scripts/make-font $< >$@.new && mv $@.new $@
+
+$(BUILD)/bare/boot/font.c.o: $(BUILD)/font.c boot/font.h
+	@mkdir -p $(@D)
+	$(CC) $(BARE) -c -o $@ $<
+
+$(BUILD)/sanitized/boot/font.c.o: $(BUILD)/font.c boot/font.h
+	@mkdir -p $(@D)
+	$(CC) $(COMMON) -O1 $(SANITIZE) -c -o $@ $<
 
 $(BUILD)/bare/%.o: %
 	@mkdir -p $(@D)

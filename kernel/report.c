@@ -7,8 +7,7 @@
 #include "kernel/proof.h"
 #include "lib/atomic.h"
 
-/* What became of a CPU, the library's view and the kernel's together. */
-static enum muster_cpu_state final_state(uint32_t index)
+enum muster_cpu_state report_cpu_state(uint32_t index)
 {
     if (percpus[index].given_up)
         return MUSTER_CPU_FAILED;
@@ -34,7 +33,7 @@ static const char *failure_text(uint32_t index, char *text)
     return text;
 }
 
-static bool all_is_well(void)
+bool report_is_well(void)
 {
     for (uint32_t i = 0; i < kernel.machine.cpu_count; i++)
         if (kernel.machine.cpus[i].enabled && !cpu_if_active(i))
@@ -56,7 +55,7 @@ static void print_cpus(void)
         const char *failure = failure_text(i, text);
         console_printf(
             "%3u %8u  %-9s%10lu%10lu%11lu%11lu%s%s%s\n", i, kernel.machine.cpus[i].apic_id,
-            muster_cpu_state_name(final_state(i)), stamps[MUSTER_STAMP_WAKE_SENT] / 1000,
+            muster_cpu_state_name(report_cpu_state(i)), stamps[MUSTER_STAMP_WAKE_SENT] / 1000,
             stamps[MUSTER_STAMP_FIRST_INSTRUCTION] / 1000, stamps[MUSTER_STAMP_PARKED] / 1000,
             stamps[MUSTER_STAMP_ON] / 1000, i == kernel.machine.bsp ? "  BSP" : "",
             failure ? "  " : "", failure ? failure : "");
@@ -111,7 +110,7 @@ static void report_cpus(void)
         json_number("index", i);
         json_number("apic_id", kernel.machine.cpus[i].apic_id);
         json_bool("bsp", i == kernel.machine.bsp);
-        json_text("state", muster_cpu_state_name(final_state(i)));
+        json_text("state", muster_cpu_state_name(report_cpu_state(i)));
         json_text("failure", failure_text(i, text));
         json_text("park_method", muster_park_method_name(kernel.machine.slots[i].park_method));
         report_place(i);
@@ -201,7 +200,7 @@ static void report_json(void)
     hotadd_report();
     json_number("strays", word_load_acquire(&kernel.machine.strays));
     json_number("paging_levels", kernel.paging.levels);
-    json_text("result", all_is_well() ? "ok" : "failed");
+    json_text("result", report_is_well() ? "ok" : "failed");
     json_end();
 }
 
@@ -214,8 +213,11 @@ void report_end(void)
 void report_write(void)
 {
     print_cpus();
-    console_printf("result: %s: %u of %u CPUs on\n", all_is_well() ? "ok" : "failed",
+    console_printf("result: %s: %u of %u CPUs on\n", report_is_well() ? "ok" : "failed",
                    cpu_active_count(), cpu_there_count());
+    uint32_t dropped = word_load_acquire(&kernel.device_interrupts);
+    if (dropped)
+        console_printf("interrupts: %u dropped, of devices that firmware has left on\n", dropped);
     report_trace();
     report_json();
 }
