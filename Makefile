@@ -50,7 +50,7 @@ bare_objects = $(patsubst %,$(BUILD)/bare/%.o,$(1))
 host_objects = $(patsubst %,$(BUILD)/host/%.o,$(1))
 test_objects = $(patsubst %,$(BUILD)/sanitized/%.o,$(1))
 
-.PHONY: all check check-td check-threads test-long clean help
+.PHONY: all check check-td check-threads test-long iso clean help
 all: $(BUILD)/libmuster.a $(BUILD)/muster $(BUILD)/muster-kernel.elf $(BUILD)/muster-shim.elf \
      $(BUILD)/muster-tdshim.fd $(BUILD)/muster-monitor.rom
 
@@ -59,6 +59,7 @@ help:
 	@echo "make check      unit tests, under the address and undefined-behaviour sanitizers"
 	@echo "make check-threads  those of them in which threads race, under ThreadSanitizer"
 	@echo "make check-td   guests of the monitor: TDs that break a rule each, partitions of Hyper-V"
+	@echo "make iso        build $(BUILD)/muster.iso, which starts a real PC (docs/iso.md)"
 	@echo "make test-long  every test with its long variants; ./test is the short form"
 	@echo "make clean      remove $(BUILD)/"
 
@@ -184,6 +185,19 @@ $(BUILD)/host/%.o: %
 $(BUILD)/sanitized/%.o: %
 	@mkdir -p $(@D)
 	$(CC) $(COMMON) -O1 $(SANITIZE) -MMD -MP -c -o $@ $<
+
+# Our own programs on GRUB, for BIOS and UEFI, from a stick or a CD. GRUB loads all sections that an
+# ELF has, so this one has none for debuggers.
+iso: $(BUILD)/muster.iso
+$(BUILD)/muster.iso: boot/grub.cfg $(BUILD)/muster-kernel.elf $(BUILD)/muster-shim.elf
+	@for tool in grub-mkrescue xorriso mformat; do command -v $$tool >/dev/null || { echo \
+	  "$$tool is missing; install grub-common grub-pc-bin grub-efi-amd64-bin xorriso mtools" >&2; \
+	  exit 1; }; done
+	$(OBJCOPY) --strip-debug $(BUILD)/muster-kernel.elf $(BUILD)/muster-kernel-iso.elf
+	grub-mkrescue -o $@ --fonts= --locales= --themes= /boot/grub/grub.cfg=boot/grub.cfg \
+	  /boot/muster-kernel.elf=$(BUILD)/muster-kernel-iso.elf \
+	  /boot/muster-shim.elf=$(BUILD)/muster-shim.elf >$(BUILD)/muster-iso.log 2>&1 || \
+	  { cat $(BUILD)/muster-iso.log >&2; rm -f $@; exit 1; }
 
 check: $(UNIT_TESTS) $(BUILD)/muster-tdshim.fd
 	@for t in $(UNIT_TESTS); do MUSTER_BUILD=$(BUILD) $$t || exit 1; done

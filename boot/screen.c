@@ -113,13 +113,13 @@ static void put_cell(uint32_t row, uint32_t column, enum screen_colour colour, c
         draw_letter(row, column, cell);
 }
 
-/* All of it, with what the letters do not reach; in 4-byte pieces, as a line is a multiple. */
+/* All of it, with what the letters do not reach. */
 static void wipe(void)
 {
     volatile uint8_t *line = (volatile uint8_t *)screen.mode.phys;
     for (uint32_t y = 0; y < screen.mode.height; y++, line += screen.mode.pitch_bytes)
-        for (uint32_t x = 0; x + 4 <= screen.mode.pitch_bytes; x += 4)
-            *(volatile uint32_t *)(line + x) = 0;
+        for (uint32_t x = 0; x < screen.mode.width; x++)
+            put_pixel(line + (uint64_t)x * screen.mode.pixel_bytes, 0);
 }
 
 /* The largest letters that leave room for a table. */
