@@ -17,7 +17,7 @@
 #define PAGE_TURN_S 6u
 
 #define LINE_BYTES   256u
-#define HEAD_ROWS    3u /* result, machine, and a line of CPUs that are not on */
+#define HEAD_ROWS    3u /* result, machine, and of CPUs that are not on */
 #define FOOT_ROWS    1u
 #define NAME_COLUMNS 26u /* of a proof */
 #define CELL_COLUMNS 20u /* of a CPU in the narrow form */
@@ -194,19 +194,19 @@ static void show_machine(void)
     screen_put(1, 0, SCREEN_PLAIN, line);
 }
 
+/* The first one's reason is most often that of all. */
 static void show_failed(void)
 {
-    char line[LINE_BYTES];
-    size_t length = text_format(line, sizeof(line), "not on: APIC ID");
-    uint32_t count = 0;
+    char line[LINE_BYTES], reason[REPORT_FAILURE_BYTES];
+    uint32_t count = 0, first = 0;
     for (uint32_t i = 0; i < there_count; i++)
-        if (!cpu_is_well(there[i])) {
-            count++;
-            length += text_format(line + length, sizeof(line) - length, " %u",
-                                  kernel.machine.cpus[there[i]].apic_id);
-        }
-    if (count)
-        screen_put(2, 0, SCREEN_BAD, line);
+        if (!cpu_is_well(there[i]) && count++ == 0)
+            first = there[i];
+    if (!count)
+        return;
+    text_format(line, sizeof(line), "%u not on; the first, APIC ID %u: %s", count,
+                kernel.machine.cpus[first].apic_id, report_failure(first, reason));
+    screen_put(2, 0, SCREEN_BAD, line);
 }
 
 /* Below the first page's CPUs: each by name, and what is wrong with those that are broken. */
@@ -246,7 +246,7 @@ static void show_page(uint32_t page)
     if (page == 0)
         show_proofs(below);
     screen_put(screen_rows() - 1, 0, SCREEN_TITLE,
-               "Done. The serial port (115200 8N1) has had all of it. Switch off at will.");
+               "Done. Switch off at will. COM1 (115200 8N1), if there is one, has had all of it.");
 }
 
 void display_show(void)

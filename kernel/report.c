@@ -14,13 +14,7 @@ enum muster_cpu_state report_cpu_state(uint32_t index)
     return muster_cpu_state(&kernel.machine, index);
 }
 
-#define FAILURE_BYTES 96
-
-/*
- * The error's name in @text (FAILURE_BYTES), with more where it is the kernel's; NULL only if
- * the CPU is active.
- */
-static const char *failure_text(uint32_t index, char *text)
+const char *report_failure(uint32_t index, char text[REPORT_FAILURE_BYTES])
 {
     enum muster_status failure = kernel.machine.slots[index].failure;
     const char *given_up = percpus[index].given_up;
@@ -28,8 +22,8 @@ static const char *failure_text(uint32_t index, char *text)
         return NULL;
     if (given_up || failure == MUSTER_OK)
         failure = MUSTER_TIME_OUT;
-    text_format(text, FAILURE_BYTES, "%s%s%s", muster_error_name(failure), given_up ? ": " : "",
-                given_up ? given_up : "");
+    text_format(text, REPORT_FAILURE_BYTES, "%s%s%s", muster_error_name(failure),
+                given_up ? ": " : "", given_up ? given_up : "");
     return text;
 }
 
@@ -49,10 +43,10 @@ static void print_cpus(void)
     console_write("CPU  APIC ID  state       sent us  first us  parked us      on us\n");
     for (uint32_t i = 0; i < kernel.machine.cpu_count; i++) {
         const uint64_t *stamps = kernel.machine.slots[i].stamps_ns;
-        char text[FAILURE_BYTES];
+        char text[REPORT_FAILURE_BYTES];
         if (!kernel.machine.cpus[i].enabled)
             continue; /* it may come later, or has gone */
-        const char *failure = failure_text(i, text);
+        const char *failure = report_failure(i, text);
         console_printf(
             "%3u %8u  %-9s%10lu%10lu%11lu%11lu%s%s%s\n", i, kernel.machine.cpus[i].apic_id,
             muster_cpu_state_name(report_cpu_state(i)), stamps[MUSTER_STAMP_WAKE_SENT] / 1000,
@@ -103,7 +97,7 @@ static void report_cpus(void)
     json_open("cpus", '[');
     for (uint32_t i = 0; i < kernel.machine.cpu_count; i++) {
         const uint64_t *stamps = kernel.machine.slots[i].stamps_ns;
-        char text[FAILURE_BYTES];
+        char text[REPORT_FAILURE_BYTES];
         if (!kernel.machine.cpus[i].enabled)
             continue; /* it may come later, or has gone */
         json_open(NULL, '{');
@@ -111,7 +105,7 @@ static void report_cpus(void)
         json_number("apic_id", kernel.machine.cpus[i].apic_id);
         json_bool("bsp", i == kernel.machine.bsp);
         json_text("state", muster_cpu_state_name(report_cpu_state(i)));
-        json_text("failure", failure_text(i, text));
+        json_text("failure", report_failure(i, text));
         json_text("park_method", muster_park_method_name(kernel.machine.slots[i].park_method));
         report_place(i);
         report_clock(i);
