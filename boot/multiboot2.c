@@ -79,11 +79,10 @@ static bool read_colours(struct screen_mode *screen, uint8_t pixel_bits, const s
            channel_fits(&screen->blue, pixel_bits);
 }
 
-static const char *read_screen(struct multiboot2 *multiboot2, const struct tag *tag)
+/* The tag's screen; of kind NONE if it is of a kind that nobody here can use. */
+static struct screen_mode screen_of(const struct tag *tag)
 {
     struct multiboot2_framebuffer_tag framebuffer;
-    if (tag->bytes < sizeof(framebuffer))
-        return "the loader's framebuffer tag is cut off";
     memcpy(&framebuffer, tag->start, sizeof(framebuffer));
     struct screen_mode screen = {
         .width = framebuffer.width,
@@ -91,22 +90,38 @@ static const char *read_screen(struct multiboot2 *multiboot2, const struct tag *
         .pitch_bytes = framebuffer.pitch_bytes,
         .phys = framebuffer.phys,
     };
-    uint64_t cell_bytes = 2;
     if (framebuffer.type == MULTIBOOT2_FRAMEBUFFER_EGA_TEXT) {
         screen.kind = SCREEN_VGA_TEXT;
+        screen.pixel_bytes = 2; /* of a character, that is */
     } else if (framebuffer.type == MULTIBOOT2_FRAMEBUFFER_RGB &&
                read_colours(&screen, framebuffer.bits_per_pixel, tag)) {
         screen.kind = SCREEN_FRAMEBUFFER;
-        cell_bytes = screen.pixel_bytes;
-    } else {
-        return NULL; /* none that we can use */
     }
-    uint64_t bytes = screen_mode_bytes(&screen);
-    if (!screen.phys || !bytes || !screen.width || screen.width * cell_bytes > screen.pitch_bytes ||
-        screen.phys + bytes < screen.phys)
+    return screen;
+}
+
+const char *multiboot2_read_screen(struct screen_mode *screen, const void *start, uint32_t bytes)
+{
+    const struct tag tag = {MULTIBOOT2_TAG_FRAMEBUFFER, bytes, start};
+    *screen = (struct screen_mode){0};
+    if (bytes < sizeof(struct multiboot2_framebuffer_tag))
+        return "the loader's framebuffer tag is cut off";
+    struct screen_mode found = screen_of(&tag);
+    if (found.kind == SCREEN_NONE)
+        return NULL;
+    uint64_t size = screen_mode_bytes(&found);
+    if (!found.phys || !size || !found.width || size > UINT64_MAX - found.phys ||
+        (uint64_t)found.width * found.pixel_bytes > found.pitch_bytes)
         return "the loader's framebuffer has an impossible size or address";
-    multiboot2->screen = screen;
+    *screen = found;
     return NULL;
+}
+
+static const char *read_screen(struct multiboot2 *multiboot2, const struct tag *tag)
+{
+    multiboot2->screen_tag = tag->start;
+    multiboot2->screen_tag_bytes = tag->bytes;
+    return multiboot2_read_screen(&multiboot2->screen, tag->start, tag->bytes);
 }
 
 static const char *read_tag(struct multiboot2 *multiboot2, const struct tag *tag)

@@ -31,6 +31,8 @@ struct multiboot2 {
     uint32_t module_count;
     struct multiboot2_module modules[MULTIBOOT2_MODULES];
     struct screen_mode screen;
+    const void *screen_tag; /* the tag that it is from, to be handed on; or NULL */
+    uint32_t screen_tag_bytes;
 };
 
 /**
@@ -38,6 +40,9 @@ struct multiboot2 {
  * says what is wrong. A screen of a kind that nobody here can use is none.
  */
 const char *multiboot2_read(struct multiboot2 *multiboot2, const void *information, uint64_t limit);
+
+/** The framebuffer tag alone, of which @bytes can be touched. NULL, or what is wrong with it. */
+const char *multiboot2_read_screen(struct screen_mode *screen, const void *tag, uint32_t bytes);
 
 /**
  * Add the memory maps that came with it: the loader's, and of UEFI's all that is not free memory,

@@ -36,6 +36,7 @@ struct boot_payload {
     struct boot_module kernel;
     struct boot_module initrd;
     struct boot_module further; /* a second module; Linux takes none */
+    struct boot_module screen;  /* Multiboot 2's framebuffer tag; for PVH kernels only */
     const char *cmdline;
     const char *initrd_words; /* the initrd's own command line; Linux takes none; NULL: none */
     uint64_t rsdp_phys;       /* 0: none is passed on */

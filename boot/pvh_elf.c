@@ -86,8 +86,9 @@ bool pvh_elf_is(const struct boot_module *kernel)
 /* All that a payload is told by PVH; the command lines lie behind it. */
 struct told {
     struct pvh_start_info info;
-    struct pvh_module modules[3]; /* the initrd first, of 0 bytes if others come without it */
+    struct pvh_module modules[4]; /* the initrd first, of 0 bytes if others come without it */
     char tree_name[sizeof(PVH_MODULE_FDT)];
+    char screen_name[sizeof(PVH_MODULE_SCREEN)];
     struct pvh_memory_entry entries[];
 };
 
@@ -104,12 +105,17 @@ static void tell_modules(const struct boot_payload *payload, uint64_t fdt_phys, 
                          struct told *told)
 {
     uint32_t count = 0;
-    if (payload->initrd.bytes || payload->further.bytes || fdt_phys)
+    if (payload->initrd.bytes || payload->further.bytes || payload->screen.bytes || fdt_phys)
         told->modules[count++] =
             (struct pvh_module){payload->initrd.phys, payload->initrd.bytes, words_phys, 0};
     if (payload->further.bytes)
         told->modules[count++] =
             (struct pvh_module){payload->further.phys, payload->further.bytes, 0, 0};
+    if (payload->screen.bytes) {
+        memcpy(told->screen_name, PVH_MODULE_SCREEN, sizeof(PVH_MODULE_SCREEN));
+        told->modules[count++] = (struct pvh_module){payload->screen.phys, payload->screen.bytes,
+                                                     (uint64_t)told->screen_name, 0};
+    }
     if (fdt_phys) {
         memcpy(told->tree_name, PVH_MODULE_FDT, sizeof(PVH_MODULE_FDT));
         told->modules[count++] =

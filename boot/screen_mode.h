@@ -4,6 +4,7 @@
 #ifndef BOOT_SCREEN_MODE_H
 #define BOOT_SCREEN_MODE_H
 
+#include <stdbool.h>
 #include <stdint.h>
 
 enum screen_kind {
@@ -31,6 +32,13 @@ struct screen_mode {
 static inline uint64_t screen_mode_bytes(const struct screen_mode *mode)
 {
     return (uint64_t)mode->height * mode->pitch_bytes;
+}
+
+/** Whether all of it lies below @limit_phys, where somebody's page tables end. */
+static inline bool screen_mode_is_below(const struct screen_mode *mode, uint64_t limit_phys)
+{
+    uint64_t bytes = screen_mode_bytes(mode);
+    return bytes <= limit_phys && mode->phys <= limit_phys - bytes;
 }
 
 #endif

@@ -14,6 +14,7 @@
 #include <muster/platform.h>
 #include <muster/wake.h>
 
+#include "boot/screen_mode.h"
 #include "kernel/options.h"
 #include "kernel/percpu.h"
 
@@ -23,6 +24,7 @@
 
 struct kernel {
     struct options options;
+    struct screen_mode screen; /* that the loader left */
     struct muster_platform platform;
     struct muster_memory_map map;
     struct muster_machine machine;
@@ -35,7 +37,8 @@ struct kernel {
     uint64_t clocks_ns;   /* how long all clocks took to be measured */
     uint32_t cycles_done; /* how many times a CPU went off and came on again */
     uint64_t cycles_ns;
-    uint64_t start_ns; /* from muster_start() until every CPU was active */
+    struct muster_word device_interrupts; /* that nobody here had asked for; dropped */
+    uint64_t start_ns;                    /* from muster_start() until every CPU was active */
 };
 
 extern struct kernel kernel;

@@ -35,6 +35,11 @@ static bool is_device_tree(const struct loader_module *module)
     return strcmp(module->cmdline, PVH_MODULE_FDT) == 0;
 }
 
+static bool is_screen(const struct loader_module *module)
+{
+    return strcmp(module->cmdline, PVH_MODULE_SCREEN) == 0;
+}
+
 uint64_t loader_device_tree(const struct loader *from)
 {
     for (uint32_t i = 0; i < from->module_count; i++) {
@@ -51,7 +56,7 @@ const struct loader_module *loader_module_further(const struct loader *from, uin
 {
     for (uint32_t i = 0; i < from->module_count; i++) {
         const struct loader_module *module = &from->modules[i];
-        if (module->bytes && !is_device_tree(module) && number-- == 0)
+        if (module->bytes && !is_device_tree(module) && !is_screen(module) && number-- == 0)
             return module;
     }
     return NULL;

@@ -1,6 +1,7 @@
 /* The loader's information by PVH (abi/pvh.h). */
 #include "abi/pvh.h"
 #include "boot/console.h"
+#include "boot/multiboot2.h"
 #include "kernel/fatal.h"
 #include "kernel/kernel.h"
 #include "kernel/loader.h"
@@ -61,6 +62,21 @@ static void describe_memory(void)
                     info->module_count * sizeof(struct pvh_module));
 }
 
+/* Of a shim that was left one itself. */
+static void read_screen(struct loader *loader)
+{
+    for (uint32_t i = 0; i < loader->module_count; i++) {
+        const struct loader_module *module = &loader->modules[i];
+        if (strcmp(module->cmdline, PVH_MODULE_SCREEN) != 0)
+            continue;
+        memory_require_mapped("framebuffer tag", module->phys, module->bytes);
+        const char *error = multiboot2_read_screen(&loader->screen, (const void *)module->phys,
+                                                   (uint32_t)module->bytes);
+        if (error)
+            fatal("%s", error);
+    }
+}
+
 void loader_read_pvh(struct loader *loader, uint64_t info_phys)
 {
     info = (const struct pvh_start_info *)info_phys;
@@ -79,4 +95,5 @@ void loader_read_pvh(struct loader *loader, uint64_t info_phys)
             (struct loader_module){modules()[i].start_phys, modules()[i].bytes,
                                    read_text("module's command line", modules()[i].cmdline_phys)};
     loader->module_count = info->module_count;
+    read_screen(loader);
 }

@@ -4,6 +4,7 @@
 #include "boot/image.h"
 #include "boot/td.h"
 #include "kernel/bringup.h"
+#include "kernel/display.h"
 #include "kernel/fatal.h"
 #include "kernel/hotadd.h"
 #include "kernel/kernel.h"
@@ -21,6 +22,7 @@ void boot_main(uint64_t info_phys, uint32_t magic)
     console_init();
     console_write("\nMuster kernel: wakes every processor and proves it alive\n");
     const struct loader *loader = loader_read(info_phys, magic);
+    display_open(&loader->screen);
     console_printf("command line: %s\n", loader->cmdline);
     options_read(loader->cmdline, &kernel.options);
 
@@ -33,6 +35,7 @@ void boot_main(uint64_t info_phys, uint32_t magic)
     next_check();
     paging_build();
     paging_enter();
+    display_open_late();
     bringup_prepare();
 
     bringup_adopt();
@@ -47,7 +50,9 @@ void boot_main(uint64_t info_phys, uint32_t magic)
     report_write();
     if (kernel.options.then_boot)
         next_boot();
+    display_show();
     report_end();
     stop_other_cpus();
+    display_turn_pages();
     native_halt();
 }

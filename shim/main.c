@@ -158,6 +158,7 @@ void boot_main(uint64_t info_phys, uint32_t magic)
         .kernel = shim.source.kernel,
         .initrd = shim.source.initrd,
         .further = shim.source.further,
+        .screen = shim.source.screen,
         .cmdline = shim.source.cmdline,
         .initrd_words = shim.source.initrd_words,
         .rsdp_phys = shim.options.tables & SHIM_TABLES_ACPI ? shim.rsdp_phys : 0,

@@ -1,6 +1,7 @@
 /* boot_source by Multiboot 2 (boot/multiboot2.h). */
 #include "boot/console.h"
 #include "boot/multiboot2.h"
+#include "boot/screen.h"
 #include "shim/shim.h"
 
 static struct multiboot2 multiboot2;
@@ -54,8 +55,12 @@ const char *boot_source_from_multiboot2(struct boot_source *source, uint64_t inf
         error = keep(source->map, info_phys, multiboot2.bytes);
     if (!error)
         error = copy_text(source->options, multiboot2.cmdline);
+    if (!error && multiboot2.screen.kind == SCREEN_FRAMEBUFFER)
+        error = keep(source->map, multiboot2.screen.phys, screen_mode_bytes(&multiboot2.screen));
     if (error)
         return error;
     source->rsdp_phys = (uint64_t)multiboot2.rsdp;
+    source->screen =
+        (struct boot_module){(uint64_t)multiboot2.screen_tag, multiboot2.screen_tag_bytes};
     return take_modules(source);
 }

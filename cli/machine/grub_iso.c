@@ -73,7 +73,7 @@ static char *make_config(const struct grub_iso *iso, GError **error)
 {
     GString *text = g_string_new("serial --unit=0 --speed=115200\n"
                                  "terminal_output --append serial\n"
-                                 "set gfxpayload=auto\n"
+                                 "insmod all_video\n"
                                  "multiboot2 /" PROGRAM);
     bool good = append_words(text, iso->words, error);
     for (unsigned i = 0; good && i < GRUB_ISO_MODULES && iso->modules[i]; i++) {
