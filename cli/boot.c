@@ -98,12 +98,13 @@ void boot_print_handover(const struct verdict *verdict, const struct session *se
     printf("\n");
     table_print(table, stdout);
     table_free(table);
-    printf("\n");
+    printf("%s%s\n", handover->why_not ? handover->why_not : "", handover->why_not ? "\n" : "");
 }
 
 /* How the APs were woken follows from what was seen, not from what the guest says. */
 void boot_name_way(const struct handover *handover, struct report *report)
 {
+    report->reason = handover->why_not;
     if (handover->init < 0)
         return;
     bool by_mailbox = handover->init + handover->sipi == 0 && handover->cpus_up > 1;
@@ -145,8 +146,8 @@ bool boot_files_good(const struct options *options, bool *bzimage, GError **erro
            files_check_report(options->json, error);
 }
 
-int boot_machine(const struct options *options, const char *words, outcome_conclude *conclude,
-                 void *context, GError **error)
+int boot_machine(const struct options *options, bool bzimage, const char *words,
+                 outcome_conclude *conclude, void *context, GError **error)
 {
     char *shim = files_own(options->td ? TD_SHIM : SHIM, error);
     char *monitor = shim && options->td ? files_own(MONITOR, error) : NULL;
@@ -166,6 +167,7 @@ int boot_machine(const struct options *options, const char *words, outcome_concl
         .live = true,
         .watch_console = true,
         .foreign_kernel = true,
+        .linux_kernel = bzimage,
     };
     int status = found ? outcome_of_plan(&plan, conclude, context, error) : CLI_ENVIRONMENT;
     g_free(shim);
@@ -180,8 +182,8 @@ static int boot_options(const struct options *options, GError **error)
     bool bzimage;
     if (!boot_files_good(options, &bzimage, error))
         return CLI_ENVIRONMENT;
-    return boot_machine(options, options_foreign_words(options, options->append), conclude_boot,
-                        NULL, error);
+    return boot_machine(options, bzimage, options_foreign_words(options, options->append),
+                        conclude_boot, NULL, error);
 }
 
 static int boot(const struct verb *verb, int argc, char **argv)

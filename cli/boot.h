@@ -11,8 +11,8 @@
 bool boot_files_good(const struct options *options, bool *bzimage, GError **error);
 
 /** Boot options->kernel with these @words and give what happened to @conclude. The exit status. */
-int boot_machine(const struct options *options, const char *words, outcome_conclude *conclude,
-                 void *context, GError **error);
+int boot_machine(const struct options *options, bool bzimage, const char *words,
+                 outcome_conclude *conclude, void *context, GError **error);
 
 /** Judge the guest's end, and what it did. */
 void boot_judge(struct verdict *verdict, const struct session *session);

@@ -18,11 +18,13 @@ static int conclude(const struct session *session, void *context)
     struct verdict verdict;
     verdict_init(&verdict);
     boot_judge(&verdict, session);
-    conformance_judge(&verdict, conformance);
+    if (verdict.status != CLI_USAGE) /* nothing was begun, so nothing is told of the rules */
+        conformance_judge(&verdict, conformance);
     boot_name_way(&verdict.handover, &report);
 
     boot_print_handover(&verdict, session);
-    conformance_print(conformance);
+    if (verdict.status != CLI_USAGE)
+        conformance_print(conformance);
     monitor_print(monitor, conformance_has_rule);
     char *sum = conformance_sum(conformance);
     char *what =
@@ -44,9 +46,9 @@ static char *choose_words(const struct options *options, bool bzimage)
     const char *words = options_foreign_words(options, options->append);
     if (!options->symbols || !bzimage || words_have(words, NO_KASLR))
         return g_strdup(words);
-    printf("The kernel gets the word " NO_KASLR ", so that its addresses are those of %s.\n",
-           options->symbols);
-    fflush(stdout);
+    fprintf(stderr,
+            "The kernel gets the word " NO_KASLR ", so that its addresses are those of %s.\n",
+            options->symbols);
     return g_strdup_printf("%s%s" NO_KASLR, words, words[0] ? " " : "");
 }
 
@@ -59,7 +61,7 @@ static int conform_options(const struct options *options, GError **error)
     if (options->symbols && !symbols)
         return CLI_ENVIRONMENT;
     char *words = choose_words(options, bzimage);
-    int status = boot_machine(options, words, conclude, symbols, error);
+    int status = boot_machine(options, bzimage, words, conclude, symbols, error);
     g_free(words);
     symbols_free(symbols);
     return status;

@@ -12,9 +12,7 @@ const struct verb *const cli_verbs[] = {&verb_run, &verb_boot, &verb_conform, &v
 
 int cli_report_error(const GError *error)
 {
-    fflush(stdout);
-    paint_put(stderr, PAINT_BAD, "muster:");
-    fprintf(stderr, " %s\n", error->message);
+    paint_complain("%s", error->message);
     return error->domain == CLI_ERROR ? error->code : CLI_ENVIRONMENT;
 }
 

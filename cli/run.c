@@ -215,6 +215,8 @@ static int conclude(const struct session *session, void *context)
         run_table_print(report.cpus, way ? way : "?");
         run_table_print_proofs(report.proofs);
         run_table_print_hot_add(fields_array(guest, "hot_add"));
+        if (session->options->park_ms)
+            run_table_print_park(&session->parked, fields_text(guest, "park_method"));
     }
     monitor_print(&session->guest.monitor, NULL);
     if (verdict.status != CLI_OK)
@@ -230,11 +232,10 @@ static int conclude(const struct session *session, void *context)
     return status;
 }
 
-static bool next_files_good(const struct options *options, GError **error)
+static bool next_files_good(const struct options *options, bool *bzimage, GError **error)
 {
-    bool bzimage;
     return !options->then || files_check_payload(options->then, options->then_initrd,
-                                                 options->memory_bytes, &bzimage, error);
+                                                 options->memory_bytes, bzimage, error);
 }
 
 static int run_options(const struct options *options, GError **error)
@@ -243,7 +244,8 @@ static int run_options(const struct options *options, GError **error)
     struct session_plan plan = {
         .options = options, .live = options->then != NULL, .without_cx16 = options->then != NULL};
     int status = CLI_ENVIRONMENT;
-    if (next_files_good(options, error) && files_check_report(options->json, error) &&
+    if (next_files_good(options, &plan.linux_kernel, error) &&
+        files_check_report(options->json, error) &&
         choose_image(options, &texts, &plan.image, error))
         status = outcome_of_plan(&plan, conclude, NULL, error);
     g_free(texts.kernel);

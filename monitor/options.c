@@ -23,11 +23,11 @@ static void read_file(void)
     char word[VALUE_BYTES];
     int64_t bytes = fw_cfg_find(OPTIONS_FILE, &item);
     if (bytes >= OPTIONS_BYTES)
-        fatal(NULL, "the monitor's options have 0x%lx bytes; 255 are taken", bytes);
+        fatal_usage("the monitor's options have 0x%lx bytes; 255 are taken", bytes);
     if (bytes > 0 && !fw_cfg_read(item, options, (uint32_t)bytes))
         fatal(NULL, "the monitor's options cannot be read from fw_cfg");
     if (cmdline_unknown(options, names, word, sizeof(word)))
-        fatal(NULL, "the monitor has no option '%s'", word);
+        fatal_usage("the monitor has no option '%s'", word);
 }
 
 /* Whether an option that has one value only was given. */
@@ -37,7 +37,7 @@ static bool is_given(const char *name, const char *only_value)
     if (cmdline_value(options, name, value, sizeof(value)) < 0)
         return false;
     if (strcmp(value, only_value))
-        fatal(NULL, "option %s=%s: there is %s=%s", name, value, name, only_value);
+        fatal_usage("option %s=%s: there is %s=%s", name, value, name, only_value);
     return true;
 }
 
@@ -47,7 +47,7 @@ static void read_profile(void)
     cmdline_value(options, "profile", name, sizeof(name));
     monitor.policy = policy_find(name);
     if (!monitor.policy)
-        fatal(NULL, "there is no profile '%s'; there are tdx and hyperv", name);
+        fatal_usage("there is no profile '%s'; there are tdx and hyperv", name);
 }
 
 static void read_time_out(void)
@@ -57,7 +57,7 @@ static void read_time_out(void)
     if (cmdline_value(options, "time-out", value, sizeof(value)) < 0)
         return;
     if (parse_number(value, &number) || number < FEWEST_BETWEEN || number > UINT32_MAX)
-        fatal(NULL, "option time-out=%s: a number from %u on is taken", value, FEWEST_BETWEEN);
+        fatal_usage("option time-out=%s: a number from %u on is taken", value, FEWEST_BETWEEN);
     monitor.time_out_every = (uint32_t)number;
 }
 
@@ -67,8 +67,8 @@ static void read_hypercalls(void)
     bool on_request = is_given("hypercalls", "hyperv");
     bool start = is_given("start", "hypercall");
     if (!monitor.policy->confidential && (on_request || start))
-        fatal(NULL, "options hypercalls and start are for profile=tdx: in %s it is so always",
-              monitor.policy->name);
+        fatal_usage("options hypercalls and start are for profile=tdx: in %s it is so always",
+                    monitor.policy->name);
     monitor.hypercalls = on_request || !monitor.policy->confidential;
     monitor.vps_wait = start || monitor.policy->vps_wait;
     monitor.vp_index_shuffled = is_given("vp-index", "shuffled");
@@ -76,12 +76,12 @@ static void read_hypercalls(void)
     monitor.reference_clock_slow = is_given("reference-clock", "slow");
     read_time_out();
     if (monitor.per_vp_memory && monitor.policy->confidential)
-        fatal(NULL, "option per-vp-memory is for profile=hyperv");
+        fatal_usage("option per-vp-memory is for profile=hyperv");
     if (!monitor.hypercalls && (start || monitor.vp_index_shuffled || monitor.time_out_every ||
                                 monitor.reference_clock_slow))
-        fatal(NULL,
-              "options start, vp-index, time-out and reference-clock need hypercalls=hyperv in "
-              "profile=tdx");
+        fatal_usage(
+            "options start, vp-index, time-out and reference-clock need hypercalls=hyperv in "
+            "profile=tdx");
 }
 
 void options_read(void)

@@ -8,6 +8,7 @@
 
 #include "abi/multiboot.h"
 #include "abi/multiboot2.h"
+#include "cli/base/output.h"
 #include "cli/cli.h"
 
 /* Linux/x86 boot protocol: the boot sector's signature and the header's magic; and how far from
@@ -183,7 +184,7 @@ bool files_is_replaced(const char *path)
 
 bool files_check_report(const char *path, GError **error)
 {
-    if (!path)
+    if (!path || output_is_standard(path))
         return true;
     char *folder = g_path_get_dirname(path);
     bool good = true;

@@ -1,5 +1,6 @@
 #include "cli/base/paint.h"
 
+#include <stdarg.h>
 #include <string.h>
 #include <unistd.h>
 
@@ -19,4 +20,16 @@ void paint_put(FILE *out, enum paint paint, const char *text)
     const char *refused = g_getenv("NO_COLOR");
     bool wanted = !(refused && refused[0]) && paint_is_terminal(out);
     fprintf(out, "%s%s%s", wanted ? colours[paint] : "", text, wanted ? PLAIN : "");
+}
+
+void paint_complain(const char *format, ...)
+{
+    va_list arguments;
+    va_start(arguments, format);
+    fflush(stdout);
+    paint_put(stderr, PAINT_BAD, "muster:");
+    fputc(' ', stderr);
+    vfprintf(stderr, format, arguments);
+    fputc('\n', stderr);
+    va_end(arguments);
 }

@@ -19,4 +19,7 @@ bool paint_is_terminal(FILE *out);
 /** Print @text on @out, in its colour if there is to be any. */
 void paint_put(FILE *out, enum paint paint, const char *text);
 
+/** "muster: ..." and a line's end, on stderr, behind all that was printed until now. */
+void paint_complain(const char *format, ...) __attribute__((format(printf, 1, 2)));
+
 #endif

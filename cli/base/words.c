@@ -40,25 +40,26 @@ char *words_find_repeated(const char *line, const char *more)
     return found;
 }
 
-/* Levenshtein's distance, row by row. */
-static size_t distance(const char *a, const char *b)
+/* Letters added, left out, changed, or swapped with their neighbour (Damerau and Levenshtein). */
+static size_t count_slips(const char *a, const char *b)
 {
     size_t width = strlen(b) + 1;
-    size_t *row = g_new(size_t, width);
+    size_t *rows = g_new0(size_t, (strlen(a) + 1) * width), *row = rows;
     for (size_t j = 0; j < width; j++)
         row[j] = j;
     for (size_t i = 1; a[i - 1]; i++) {
-        size_t diagonal = row[0];
+        const size_t *above = row;
+        row += width;
         row[0] = i;
         for (size_t j = 1; j < width; j++) {
-            size_t changed = diagonal + (a[i - 1] != b[j - 1]);
-            diagonal = row[j];
-            row[j] = MIN(changed, MIN(row[j], row[j - 1]) + 1);
+            row[j] = MIN(above[j - 1] + (a[i - 1] != b[j - 1]), MIN(above[j], row[j - 1]) + 1);
+            if (i > 1 && j > 1 && a[i - 1] == b[j - 2] && a[i - 2] == b[j - 1])
+                row[j] = MIN(row[j], (above - width)[j - 2] + 1);
         }
     }
-    size_t all = row[width - 1];
-    g_free(row);
-    return all;
+    size_t slips = row[width - 1];
+    g_free(rows);
+    return slips;
 }
 
 const char *words_nearest(const char *const *words, const char *word)
@@ -66,7 +67,7 @@ const char *words_nearest(const char *const *words, const char *word)
     const char *nearest = NULL;
     size_t least = MOST_SLIPS + 1;
     for (; *words; words++) {
-        size_t slips = distance(word, *words);
+        size_t slips = count_slips(word, *words);
         if (slips < least && slips < strlen(*words) / 2 + 1) {
             least = slips;
             nearest = *words;

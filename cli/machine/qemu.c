@@ -31,13 +31,15 @@ static char *find_program(const char *asked, GError **error)
     return NULL;
 }
 
-/* "QEMU emulator version 7.2.22 (Debian ...)", then a copyright. */
+/* "QEMU emulator version 7.2.22 (Debian ...)", then a copyright. Others have versions, too. */
 static bool read_version(struct qemu *qemu, const char *output)
 {
-    const char *at = strstr(output, "version ");
-    if (!at || !g_ascii_isdigit(at[8]))
+    static const char beginning[] = "QEMU emulator version ";
+    if (!g_str_has_prefix(output, beginning))
         return false;
-    at += 8;
+    const char *at = output + strlen(beginning);
+    if (!g_ascii_isdigit(*at))
+        return false;
     qemu->version = g_strndup(at, strcspn(at, "\n"));
     qemu->major = (unsigned)g_ascii_strtoull(at, NULL, 10);
     return true;

@@ -70,6 +70,9 @@ bool options_check_firmware(const struct options *options, GError **error)
                              "--machine microvm --firmware ovmf: there is no such build of OVMF; "
                              "a microvm starts with qboot or seabios, a q35 with seabios, qboot "
                              "or ovmf");
+    if (options->dry_run && options->firmware == FIRMWARE_OVMF)
+        return option_refuse(error, "--dry-run --firmware ovmf: the ISO with GRUB that OVMF starts "
+                                    "is made for each run anew; leave one of them out");
     if (options->machine == MACHINE_MICROVM && options->hot_add)
         return option_refuse(error,
                              "--machine microvm --hot-add %u: a microvm takes no CPU once it "

@@ -182,13 +182,16 @@ static bool check_hot_add(const struct options *options, GError **error)
     return true;
 }
 
-/* Machine checks cannot be injected into a partition; a TD's kernel knows it by itself. */
+/*
+ * Machine checks cannot be injected into a partition; a TD's kernel knows it by itself. Nor does
+ * anybody inject them where a user starts QEMU by hand.
+ */
 static GString *own_words(const struct options *options)
 {
     static const char *const ways[] = {"auto", "sipi", "mailbox", "fdt", "mailbox"};
     GString *words = g_string_new(NULL);
     options_add_word(words, "wake=", options_by_tree(options) ? "fdt" : ways[options->wake]);
-    if (options->td || !options->monitored)
+    if (!options->dry_run && (options->td || !options->monitored))
         options_add_word(words, "inject=", "mce");
     options_add_word(words, "order=", options->order);
     if (options->cycles)
