@@ -1,12 +1,9 @@
 #include "cli/judge/verdict.h"
 
+#include "abi/conformance.h"
 #include "cli/base/fields.h"
 #include "cli/base/paint.h"
 #include "cli/machine/registers.h"
-
-/* The monitor's names for them (monitor/apic.c). */
-#define RULE_NO_INIT "no-init"
-#define RULE_NO_SIPI "no-sipi"
 
 void verdict_init(struct verdict *verdict)
 {
