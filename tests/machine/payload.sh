@@ -17,7 +17,6 @@ cases() {
 long_cases() {
     echo "300 xen_by_multiboot_1_brings_up_4_cpus_and_its_dom0 xen_dom0 multiboot1"
     echo "300 xen_by_multiboot_2_brings_up_16_cpus_and_its_dom0 xen_dom0 multiboot2 16"
-    echo "200 gnu_mach_starts_behind_ovmf mach --firmware ovmf"
 }
 
 # Made for PVH, too, which would go first.
@@ -43,7 +42,7 @@ own_shim() {
 mach() {
     kernel=$(input gnumach)
     expect_status 0 "$muster" boot "$kernel" --cpus 1 --append console=com0 \
-        --until "No bootstrap code loaded" --json "$work/report.json" "$@" >"$work/console"
+        --until "No bootstrap code loaded" --json "$work/report.json" >"$work/console"
     tail -n 20 "$work/console"
     expect "$work/report.json" '.shim.protocol == "multiboot1"'
     grep -q "biosmem: .*, available" "$work/console" || fail "it has no memory map of ours"
