@@ -65,8 +65,10 @@ static void print_entry(const char *left, const char *right)
 static void print_option(const struct option *option)
 {
     char *value = option_value_name(option);
-    char *left = g_strdup_printf("--%s%s%s", option->name, value ? " " : "", value ? value : "");
+    char *spelling = option_spelling(option);
+    char *left = g_strdup_printf("%s%s%s", spelling, value ? " " : "", value ? value : "");
     print_entry(left, option->help);
+    g_free(spelling);
     g_free(left);
     g_free(value);
 }

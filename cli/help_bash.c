@@ -27,7 +27,10 @@ static void put_values(FILE *out, const struct verb *verb)
                 continue;
             char *words =
                 option->kind == OPTION_WORD ? g_strjoinv(" ", (char **)option->words) : NULL;
-            fprintf(out, "        %s--%s) echo '%s' ;;\n", verb->name, option->name,
+            fprintf(out, "        %s--%s", verb->name, option->name);
+            if (option->letter)
+                fprintf(out, " | %s-%c", verb->name, option->letter);
+            fprintf(out, ") echo '%s' ;;\n",
                     words                         ? words
                     : option->kind == OPTION_FILE ? FILES
                                                   : "");

@@ -84,8 +84,9 @@ static void put_paragraphs(FILE *out, const char *text)
 static void put_option(FILE *out, const struct option *option)
 {
     char *value = option_value_name(option);
-    fputs(".TP\n\\fB\\-\\-", out);
-    put(out, option->name);
+    char *spelling = option_spelling(option);
+    fputs(".TP\n\\fB", out);
+    put(out, spelling);
     fputs("\\fR", out);
     if (value) {
         fputs(" \\fI", out);
@@ -94,6 +95,7 @@ static void put_option(FILE *out, const struct option *option)
     }
     fputc('\n', out);
     put_line(out, option->help);
+    g_free(spelling);
     g_free(value);
 }
 

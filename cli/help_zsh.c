@@ -31,7 +31,13 @@ static void put_value(FILE *out, const struct option *option)
 static void put_option(FILE *out, const struct option *option)
 {
     bool flag = option->kind == OPTION_FLAG;
-    fprintf(out, "            '--%s%s[", option->name, flag ? "" : "=");
+    fputs("            ", out);
+    if (option->letter) /* one of both, and either of the two */
+        fprintf(out, "'(-%c --%s)'{-%c%s,--%s%s}", option->letter, option->name, option->letter,
+                flag ? "" : "+", option->name, flag ? "" : "=");
+    else
+        fprintf(out, "--%s%s", option->name, flag ? "" : "=");
+    fputs("'[", out);
     put(out, option->help, "[]\\");
     fputc(']', out);
     if (!flag)

@@ -87,6 +87,7 @@ struct options {
     bool monitored; /* the same, or as a partition of Hyper-V */
     const char *vp_index;
     unsigned time_out;
+    unsigned lost_vp;
     const char *per_vp_memory;
     const char *reference_clock;
 

@@ -279,9 +279,9 @@ static _Noreturn void end(const struct vcpu *vcpu, const char *kind, const char 
     take_lock();
     json_begin("monitor", "fatal");
     put_vcpu(vcpu);
+    json_text("reason", text);
     if (kind)
         json_text("kind", kind);
-    json_text("reason", text);
     if (vcpu)
         put_state(vcpu);
     json_end();

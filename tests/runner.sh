@@ -128,6 +128,7 @@ for file in tests/cli/test_*.sh; do
     run_counted "cli/$(basename "$file" .sh)" sh "$file"
 done
 run_compilers
+run_case docs/each_test_that_a_table_of_errors_names_is_there 60 tests/docs/check
 for file in tests/machine/*.sh; do
     [ "$file" = tests/machine/common.sh ] || run_machine_cases "$file"
 done

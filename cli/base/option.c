@@ -23,6 +23,13 @@ char *option_value_name(const struct option *option)
     return g_strdup(option->value);
 }
 
+char *option_spelling(const struct option *option)
+{
+    if (!option->letter)
+        return g_strdup_printf("--%s", option->name);
+    return g_strdup_printf("-%c, --%s", option->letter, option->name);
+}
+
 /* ---- All options of a list of groups ---- */
 
 /* Array of const struct option *. */
@@ -141,6 +148,7 @@ static GOptionEntry *make_entries(const GPtrArray *options, struct raw *raw)
         bool flag = option->kind == OPTION_FLAG;
         entries[i] = (GOptionEntry){
             .long_name = option->name,
+            .short_name = option->letter,
             .arg = flag ? G_OPTION_ARG_NONE : G_OPTION_ARG_FILENAME,
             .arg_data = flag ? (gpointer)&raw[i].flag : (gpointer)&raw[i].text,
         };

@@ -28,6 +28,7 @@ enum option_kind {
 
 struct option {
     const char *name; /* without "--"; NULL ends a table */
+    char letter;      /* "-o" besides "--output"; 0: none */
     enum option_kind kind;
     size_t place;             /* of the member: offsetof() */
     const char *value;        /* what help calls it, "N"; not for flags and words */
@@ -44,6 +45,9 @@ struct option_group {
 
 /** "FILE", "N", "auto|sipi|mailbox"; NULL for a flag. Caller frees. */
 char *option_value_name(const struct option *option);
+
+/** "--json", or with a letter "-o, --output". Caller frees. */
+char *option_spelling(const struct option *option);
 
 /** The option called @name, without "--", in @groups (which end with NULL); or NULL. */
 const struct option *option_find(const struct option_group *const *groups, const char *name);

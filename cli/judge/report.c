@@ -38,6 +38,15 @@ static void set_array(JsonObject *object, const char *name, JsonArray *array)
     json_object_set_array_member(object, name, array ? json_array_ref(array) : json_array_new());
 }
 
+/* @member becomes @object's own. */
+static void take_object(JsonObject *object, const char *name, JsonObject *member)
+{
+    if (member)
+        json_object_set_object_member(object, name, member);
+    else
+        json_object_set_null_member(object, name);
+}
+
 /* The guest's own words for it, unchanged; null if it gave none. */
 static void set_from_guest(JsonObject *object, const char *name, JsonObject *source)
 {
@@ -166,31 +175,16 @@ static JsonObject *build(const struct report *report, const struct session *sess
     set_from_guest(object, "memory", guest->report);
     set_from_guest(object, "timing", guest->report);
     set_array(object, "trace", guest->trace);
-    if (verdict->handover.by_shim)
-        json_object_set_object_member(object, "handover", handover_of(&verdict->handover));
-    else
-        json_object_set_null_member(object, "handover");
+    take_object(object, "handover",
+                verdict->handover.by_shim ? handover_of(&verdict->handover) : NULL);
     set_then(object, report->then, session);
     json_object_set_object_member(
         object, "park", parked_report(&session->parked, fields_text(guest->report, "park_method")));
-    JsonObject *hot_add = hot_add_report(&session->hot_add, fields_array(guest->report, "hot_add"));
-    if (hot_add)
-        json_object_set_object_member(object, "hot_add", hot_add);
-    else
-        json_object_set_null_member(object, "hot_add");
-    if (guest->shim)
-        json_object_set_object_member(object, "shim", json_object_ref(guest->shim));
-    else
-        json_object_set_null_member(object, "shim");
-    if (guest->monitored)
-        json_object_set_object_member(object, "monitor", monitor_report(&guest->monitor));
-    else
-        json_object_set_null_member(object, "monitor");
-    JsonObject *conformance = conformance_of(&guest->monitor);
-    if (conformance)
-        json_object_set_object_member(object, "conformance", conformance);
-    else
-        json_object_set_null_member(object, "conformance");
+    take_object(object, "hot_add",
+                hot_add_report(&session->hot_add, fields_array(guest->report, "hot_add")));
+    take_object(object, "shim", guest->shim ? json_object_ref(guest->shim) : NULL);
+    take_object(object, "monitor", guest->monitored ? monitor_report(&guest->monitor) : NULL);
+    take_object(object, "conformance", conformance_of(&guest->monitor));
     json_object_set_object_member(object, "guest", rest_of(guest));
     json_object_set_object_member(object, "qemu", qemu_of(session));
     set_bytes(object, "keep", session->keep.folder);

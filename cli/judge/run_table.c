@@ -114,8 +114,8 @@ void run_table_print(JsonArray *cpus, const char *way)
     gint64 zero_ns = first_wake(cpus);
     for (guint i = 0; i < count; i++)
         on += is_on(fields_element(cpus, i));
-    printf("%u CPUs, %u on, woken by %s; times in us since the first wake was sent\n\n",
-           count, on, way);
+    printf("%u CPUs, %u on, woken by %s; times in us since the first wake was sent\n\n", count, on,
+           way);
     if (count > MOST_ROWS) {
         print_spread(cpus, zero_ns);
         if (on < count)

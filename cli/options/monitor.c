@@ -26,6 +26,13 @@ static const struct option hyperv[] = {
      .help = "Every Nth hypercall of two kinds times out (--timeout is the run's)",
      .least = 2,
      .most = G_MAXUINT32},
+    {.name = "lost-vp",
+     .kind = OPTION_NUMBER,
+     .place = OPTIONS_AT(lost_vp),
+     .value = "N",
+     .help = "The VP of this index is started, and never runs",
+     .least = 1,
+     .most = G_MAXUINT32},
     {.name = "per-vp-memory",
      .kind = OPTION_WORD,
      .place = OPTIONS_AT(per_vp_memory),
@@ -45,12 +52,11 @@ const struct option_group options_hyperv = {"The hypervisor, with --wake hyperv"
 /* The monitor's own words would end the machine; here they are told before it starts. */
 static bool check_hyperv(const struct options *options, GError **error)
 {
-    bool given = options->vp_index || options->time_out || options->per_vp_memory ||
-                 options->reference_clock;
+    bool given = options->vp_index || options->time_out || options->lost_vp ||
+                 options->per_vp_memory || options->reference_clock;
     if (given && options->wake != WAKE_HYPERV)
-        return option_refuse(error,
-                             "--vp-index, --time-out, --per-vp-memory and --reference-clock are "
-                             "the hypervisor's; add --wake hyperv");
+        return option_refuse(error, "--vp-index, --time-out, --lost-vp, --per-vp-memory and "
+                                    "--reference-clock are the hypervisor's; add --wake hyperv");
     if (options->per_vp_memory && options->td)
         return option_refuse(error, "--per-vp-memory: not in a TD; leave --td out");
     return true;
@@ -90,6 +96,8 @@ char *options_monitor_words(const struct options *options)
     options_add_word(words, "vp-index=", options->vp_index);
     if (options->time_out)
         g_string_append_printf(words, " time-out=%u", options->time_out);
+    if (options->lost_vp)
+        g_string_append_printf(words, " lost-vp=%u", options->lost_vp);
     options_add_word(words, "per-vp-memory=", options->per_vp_memory);
     options_add_word(words, "reference-clock=", options->reference_clock);
     return g_string_free(words, FALSE);

@@ -21,7 +21,7 @@ verbs() {
 
 # The long options that help tells of a verb.
 options_of() {
-    "$muster" help "$1" | sed -n 's/^  --\([a-z-]*\).*/\1/p'
+    "$muster" help "$1" | sed -n 's/^  \(-[a-z], \)\{0,1\}--\([a-z-]*\).*/\2/p'
 }
 
 # expect_all NAME COMMAND...: the command fails for no option of no verb, called VERB OPTION.
@@ -83,7 +83,7 @@ slips() {
 }
 
 in_manual() {
-    grep -qF "\\fB\\-\\-$(echo "$2" | sed 's/-/\\-/g')\\fR" "$lab/manual"
+    grep -qF "\\-\\-$(echo "$2" | sed 's/-/\\-/g')\\fR" "$lab/manual"
 }
 
 manual() {
@@ -137,7 +137,7 @@ in_zsh() {
 }
 
 offered_in_zsh() {
-    grep -q "^            '--$2[=[]" "$lab/zsh.$1"
+    grep -q "[ ,]--$2=\{0,1\}}\{0,1\}'\[" "$lab/zsh.$1"
 }
 
 completes_in_zsh() {
