@@ -3,8 +3,8 @@
 
 #include <stdbool.h>
 
+#include "boot/lock.h"
 #include "boot/port.h"
-#include "lib/atomic.h"
 
 #define COM1            0x3F8
 #define UART_DATA       0
@@ -75,12 +75,11 @@ void console_also(void (*write)(const char *text))
 void console_write(const char *text)
 {
     /* A CPU that trapped while it held the lock must still be able to say so. */
-    for (unsigned look = 0; look < LOCK_LOOKS && !word_move(&console_lock, 0, 1); look++)
-        cpu_pause();
+    lock_try(&console_lock, LOCK_LOOKS);
     put_serial(text);
     if (also)
         also(text);
-    word_store_release(&console_lock, 0);
+    lock_drop(&console_lock);
 }
 
 void console_printf(const char *format, ...)

@@ -2,7 +2,7 @@
 
 #include "abi/fw_cfg.h"
 #include "abi/x86.h"
-#include "lib/atomic.h"
+#include "boot/lock.h"
 #include "lib/cpu/instructions.h"
 #include "monitor/instructions.h"
 #include "monitor/memory.h"
@@ -157,13 +157,12 @@ static void command_device(const struct fw_cfg_dma *dma)
 {
     static struct muster_word lock;
     uint64_t phys = (uint64_t)dma;
-    while (!word_move(&lock, 0, 1))
-        cpu_pause();
+    lock_take(&lock);
     __asm__ volatile("" : : : "memory"); /* the device reads it */
     out32(FW_CFG_PORT_DMA_HIGH, __builtin_bswap32((uint32_t)(phys >> 32)));
     out32(FW_CFG_PORT_DMA_LOW, __builtin_bswap32((uint32_t)phys));
     __asm__ volatile("" : : : "memory");
-    word_store_release(&lock, 0);
+    lock_drop(&lock);
 }
 
 /*

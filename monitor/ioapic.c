@@ -5,8 +5,7 @@
 #include "monitor/ioapic.h"
 
 #include "abi/x86.h"
-#include "lib/atomic.h"
-#include "lib/cpu/instructions.h"
+#include "boot/lock.h"
 #include "monitor/devices.h"
 #include "monitor/monitor.h"
 #include "monitor/npt.h"
@@ -45,8 +44,7 @@ static void refuse(struct vcpu *vcpu, uint32_t which, uint64_t value)
 
 bool ioapic_mmio(struct vcpu *vcpu, uint64_t phys, unsigned bytes, bool write, uint64_t *value)
 {
-    while (!word_move(&lock, 0, 1))
-        cpu_pause();
+    lock_take(&lock);
     bool to_window =
         write && phys < IOAPIC_PHYS + WINDOW + 4 && phys + bytes > IOAPIC_PHYS + WINDOW;
     uint32_t which = to_window ? selected() : 0;
@@ -54,7 +52,7 @@ bool ioapic_mmio(struct vcpu *vcpu, uint64_t phys, unsigned bytes, bool write, u
     bool starts = to_window && starts_processor(which, *value);
     if (!starts)
         devices_access(phys, bytes, write, value);
-    word_store_release(&lock, 0);
+    lock_drop(&lock);
     if (starts)
         refuse(vcpu, which, *value);
     return true;

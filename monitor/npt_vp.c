@@ -1,8 +1,8 @@
 #include "monitor/npt_vp.h"
 
 #include "boot/console.h"
+#include "boot/lock.h"
 #include "lib/atomic.h"
-#include "lib/cpu/instructions.h"
 #include "monitor/monitor.h"
 #include "monitor/npt.h"
 #include "monitor/npt_tables.h"
@@ -91,25 +91,14 @@ static void refresh(uint64_t page_phys)
         show((unsigned)place, page_phys / PAGE_BYTES);
 }
 
-static void take_lock(void)
-{
-    while (!word_move(&lock, 0, 1))
-        cpu_pause();
-}
-
-static void drop_lock(void)
-{
-    word_store_release(&lock, 0);
-}
-
 /* Under the lock, so that a table which is being copied gets the new entry or is told of it. */
 void npt_vp_refresh(uint64_t page_phys)
 {
     if (!monitor.per_vp_memory)
         return;
-    take_lock();
+    lock_take(&lock);
     refresh(page_phys);
-    drop_lock();
+    lock_drop(&lock);
 }
 
 /* Filled before any VP is led to it. */
@@ -145,7 +134,7 @@ static const char *check(const struct vcpu *caller, uint64_t page_phys)
 
 const char *npt_vp_give(struct vcpu *caller, uint64_t page_phys, const struct vcpu *owner)
 {
-    take_lock();
+    lock_take(&lock);
     const char *wrong = check(caller, page_phys);
     if (!wrong) {
         uint8_t number = owner ? (uint8_t)(owner->index + 1) : EVERYBODY;
@@ -153,6 +142,6 @@ const char *npt_vp_give(struct vcpu *caller, uint64_t page_phys, const struct vc
         refresh(page_phys);
         npt_shoot_down(caller, true);
     }
-    drop_lock();
+    lock_drop(&lock);
     return wrong;
 }

@@ -1,8 +1,8 @@
 #include "monitor/overlay.h"
 
 #include "abi/x86.h"
+#include "boot/lock.h"
 #include "lib/atomic.h"
-#include "lib/cpu/instructions.h"
 #include "monitor/hyperv.h"
 #include "monitor/npt.h"
 #include "monitor/npt_vp.h"
@@ -49,12 +49,11 @@ static void move(struct vcpu *vcpu, enum overlay which, uint64_t page_phys)
 
 bool overlay_place(struct vcpu *vcpu, enum overlay which, uint64_t page_phys)
 {
-    while (!word_move(&lock, 0, 1))
-        cpu_pause();
+    lock_take(&lock);
     bool moves = page_phys != places[which];
     bool may = !moves || !page_phys || is_free_ram(page_phys);
     if (moves && may)
         move(vcpu, which, page_phys);
-    word_store_release(&lock, 0);
+    lock_drop(&lock);
     return may;
 }

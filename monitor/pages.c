@@ -2,8 +2,7 @@
 
 #include "abi/x86.h"
 #include "boot/console.h"
-#include "lib/atomic.h"
-#include "lib/cpu/instructions.h"
+#include "boot/lock.h"
 #include "monitor/monitor.h"
 #include "monitor/npt.h"
 #include "monitor/report.h"
@@ -20,17 +19,6 @@ static uint8_t image_states[IMAGE_PAGES];
 
 /* One change at a time: a range is looked at whole before any of it changes. */
 static struct muster_word lock;
-
-static void take_lock(void)
-{
-    while (!word_move(&lock, 0, 1))
-        cpu_pause();
-}
-
-static void drop_lock(void)
-{
-    word_store_release(&lock, 0);
-}
 
 const char *page_state_name(enum page_state state)
 {
@@ -111,14 +99,14 @@ static enum accept_result may_accept(uint64_t phys, uint64_t bytes)
 
 enum accept_result pages_accept(struct vcpu *vcpu, uint64_t phys, uint64_t bytes)
 {
-    take_lock();
+    lock_take(&lock);
     enum accept_result result = is_range(phys, bytes) ? may_accept(phys, bytes) : ACCEPT_NOT_MEMORY;
     if (result == ACCEPT_DONE) {
         for (uint64_t at = phys; at < phys + bytes; at += PAGE_BYTES)
             give(at, PAGE_PRIVATE);
         vcpu->counts[COUNT_ACCEPTED_PAGES] += bytes / PAGE_BYTES;
     }
-    drop_lock();
+    lock_drop(&lock);
     return result;
 }
 
@@ -160,7 +148,7 @@ bool pages_convert(struct vcpu *vcpu, uint64_t phys, uint64_t bytes, bool shared
         return shared;
     if (phys + bytes > GUEST_FOUR_GIB)
         return false;
-    take_lock();
+    lock_take(&lock);
     bool may = may_convert(phys, bytes, shared);
     for (uint64_t at = phys; may && at < phys + bytes; at += PAGE_BYTES)
         if (must_convert(at, shared)) {
@@ -179,14 +167,14 @@ bool pages_convert(struct vcpu *vcpu, uint64_t phys, uint64_t bytes, bool shared
             __atomic_store_n(state_at(at), (uint8_t)(PAGE_PENDING | PAGE_DIRTY), __ATOMIC_RELEASE);
     }
     vcpu->counts[COUNT_CONVERTED_PAGES] += count;
-    drop_lock();
+    lock_drop(&lock);
     return may;
 }
 
 bool pages_make_views(void)
 {
-    take_lock();
+    lock_take(&lock);
     bool made = npt_make_views();
-    drop_lock();
+    lock_drop(&lock);
     return made;
 }

@@ -4,6 +4,7 @@
 
 #include "boot/console.h"
 #include "boot/json.h"
+#include "boot/lock.h"
 #include "lib/atomic.h"
 #include "monitor/instructions.h"
 #include "monitor/monitor.h"
@@ -87,13 +88,7 @@ static const struct {
 /* A CPU that was hit while it held the lock must still be able to say so. */
 static void take_lock(void)
 {
-    for (unsigned look = 0; look < LOCK_LOOKS && !word_move(&lock, 0, 1); look++)
-        cpu_pause();
-}
-
-static void drop_lock(void)
-{
-    word_store_release(&lock, 0);
+    lock_try(&lock, LOCK_LOOKS);
 }
 
 void report_begin(void)
@@ -128,7 +123,7 @@ void report_ready(void)
     json_number("vcpus", monitor.vcpu_count);
     json_text("profile", monitor.policy->name);
     json_end();
-    drop_lock();
+    lock_drop(&lock);
 }
 
 static bool is_repeated(const char *rule)
@@ -158,7 +153,7 @@ void report_finding(const struct vcpu *vcpu, const char *rule, uint64_t address,
         json_text("text", text);
         json_end();
     }
-    drop_lock();
+    lock_drop(&lock);
 }
 
 void report_watch(const char *region, uint64_t phys, uint64_t bytes)
@@ -169,14 +164,14 @@ void report_watch(const char *region, uint64_t phys, uint64_t bytes)
     json_hex("address", phys);
     json_number("bytes", bytes);
     json_end();
-    drop_lock();
+    lock_drop(&lock);
 }
 
 void report_mailbox_command(void)
 {
     take_lock();
     mailbox_commands++;
-    drop_lock();
+    lock_drop(&lock);
 }
 
 void report_write(const struct vcpu *vcpu, const char *region, uint64_t address, unsigned bytes,
@@ -197,7 +192,7 @@ void report_write(const struct vcpu *vcpu, const char *region, uint64_t address,
         json_hex("value", value);
         json_end();
     }
-    drop_lock();
+    lock_drop(&lock);
 }
 
 static uint64_t times_broken(const char *rule)
@@ -278,7 +273,7 @@ void report_where(const struct vcpu *vcpu)
     put_vcpu(vcpu);
     put_state(vcpu);
     json_end();
-    drop_lock();
+    lock_drop(&lock);
 }
 
 void fatal(const struct vcpu *vcpu, const char *format, ...)
@@ -314,7 +309,7 @@ void report_end(const struct vcpu *vcpu, const char *by)
     put_vcpu(vcpu);
     json_text("by", by);
     json_end();
-    drop_lock();
+    lock_drop(&lock);
 }
 
 /*
@@ -334,7 +329,7 @@ static void pass_on(const uint8_t *line, uint32_t length)
         out8(DEBUG_PORT, line[i]);
     if (line[length - 1] != '\n')
         out8(DEBUG_PORT, '\n');
-    drop_lock();
+    lock_drop(&lock);
 }
 
 void report_guest_byte(uint8_t byte)
@@ -342,12 +337,11 @@ void report_guest_byte(uint8_t byte)
     static uint8_t line[LINE_BYTES];
     static uint32_t length;
     static struct muster_word line_lock;
-    while (!word_move(&line_lock, 0, 1))
-        cpu_pause();
+    lock_take(&line_lock);
     line[length++] = byte;
     if (byte == '\n' || length == LINE_BYTES) {
         pass_on(line, length);
         length = 0;
     }
-    word_store_release(&line_lock, 0);
+    lock_drop(&line_lock);
 }
