@@ -41,7 +41,7 @@ SHIM_SRC    := $(sort $(wildcard shim/*.c shim/*.S)) boot/entry_multiboot.S boot
                $(BOOT_COMMON)
 # Bare hardware is all that the monitor runs on: nothing of the programs' own ways to come up.
 MONITOR_SRC := $(sort $(wildcard monitor/*.c monitor/*.S)) \
-               boot/console.c boot/format.c boot/json.c boot/native.c boot/string.c \
+               boot/cmdline.c boot/console.c boot/format.c boot/json.c boot/native.c boot/string.c \
                boot/native_td.c boot/td.c boot/td.S
 CLI_SRC     := $(sort $(wildcard cli/*.c cli/*/*.c))
 UNIT_TESTS  := $(patsubst tests/unit/%.c,$(BUILD)/tests/%,$(sort $(wildcard tests/unit/test_*.c)))
@@ -126,14 +126,22 @@ $(BUILD)/sanitized/libmuster.a: $(call test_objects,$(LIB_C_HOST) $(LIB_S))
 # What the shim reads of hostile input, and the tree that it writes: apart from all hardware.
 SHIM_TESTED := shim/hob.c shim/fw_cfg_directory.c shim/acpi_loader.c shim/fdt_write.c shim/tree.c \
                shim/mailbox_ap.c shim/clock_compare.c \
-               boot/format.c boot/multiboot2.c boot/screen.c boot/font.c
+               shim/host.c shim/host_hyperv.c shim/host_td.c shim/options.c shim/shared.c \
+               shim/source_hob.c \
+               boot/cmdline.c boot/format.c boot/hyperv.c boot/multiboot2.c boot/screen.c boot/font.c
 $(BUILD)/sanitized/libshim.a: $(call test_objects,$(SHIM_TESTED))
+	@rm -f $@
+	$(AR) rcs $@ $^
+
+KERNEL_TESTED := kernel/options.c
+$(BUILD)/sanitized/libkernel.a: $(call test_objects,$(KERNEL_TESTED))
 	@rm -f $@
 	$(AR) rcs $@ $^
 
 # What the monitor decides apart from all hardware: what it reads of images and of instructions.
 MONITOR_LOGIC := $(addprefix monitor/,arithmetic.c decode.c guest_memory.c guest_state.c hob.c \
-                   metadata.c opcodes.c store.c store_work.c tdvf.c)
+                   metadata.c npt_vp.c opcodes.c overlay.c page_lock.c store.c store_work.c \
+                   tdvf.c)
 $(BUILD)/sanitized/libmonitor.a: $(call test_objects,$(MONITOR_LOGIC))
 	@rm -f $@
 	$(AR) rcs $@ $^
@@ -152,7 +160,8 @@ $(BUILD)/race/%.o: %
 	@mkdir -p $(@D)
 	$(CC) $(COMMON) -O1 -fsanitize=thread -MMD -MP -c -o $@ $<
 
-$(BUILD)/tests/%: $(BUILD)/sanitized/tests/unit/%.c.o $(BUILD)/sanitized/libshim.a \
+$(BUILD)/tests/%: $(BUILD)/sanitized/tests/unit/%.c.o $(BUILD)/sanitized/libkernel.a \
+                  $(BUILD)/sanitized/libshim.a \
                   $(BUILD)/sanitized/libmonitor.a $(BUILD)/sanitized/libmuster.a
 	@mkdir -p $(@D)
 	$(CC) $(SANITIZE) -o $@ $^ -lcmocka -lfdt

@@ -28,7 +28,7 @@ enum { EAX, EBX, ECX, EDX };
 extern const char hypercall_page_intel[], hypercall_page_amd[];
 #pragma GCC visibility pop
 
-/* The partition's, whichever VP writes them. */
+/* The partition's, whichever VP writes them. This lock is taken before the page lock. */
 static uint64_t guest_os_id, hypercall_msr, reference_tsc_msr;
 static struct muster_word lock;
 

@@ -4,6 +4,7 @@
  */
 #include "monitor/ioapic.h"
 
+#include "abi/conformance.h"
 #include "abi/x86.h"
 #include "boot/lock.h"
 #include "monitor/devices.h"
@@ -37,7 +38,7 @@ static bool starts_processor(uint32_t which, uint64_t value)
 static void refuse(struct vcpu *vcpu, uint32_t which, uint64_t value)
 {
     bool init = (value & ICR_DELIVERY_MODE) == ICR_INIT;
-    report_finding(vcpu, init ? "no-init" : "no-sipi", IOAPIC_PHYS + WINDOW, value,
+    report_finding(vcpu, init ? RULE_NO_INIT : RULE_NO_SIPI, IOAPIC_PHYS + WINDOW, value,
                    "%s by entry %u of the I/O APIC: refused, no processor here is started by that",
                    init ? "INIT" : "SIPI", (which - FIRST_ENTRY) / 2);
 }

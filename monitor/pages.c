@@ -2,9 +2,9 @@
 
 #include "abi/x86.h"
 #include "boot/console.h"
-#include "boot/lock.h"
 #include "monitor/monitor.h"
 #include "monitor/npt.h"
+#include "monitor/page_lock.h"
 #include "monitor/report.h"
 #include "monitor/witness.h"
 
@@ -16,9 +16,6 @@
 
 static uint8_t low_states[LOW_PAGES];
 static uint8_t image_states[IMAGE_PAGES];
-
-/* One change at a time: a range is looked at whole before any of it changes. */
-static struct muster_word lock;
 
 const char *page_state_name(enum page_state state)
 {
@@ -97,16 +94,17 @@ static enum accept_result may_accept(uint64_t phys, uint64_t bytes)
     return result;
 }
 
+/* A range is looked at whole before any of it changes. */
 enum accept_result pages_accept(struct vcpu *vcpu, uint64_t phys, uint64_t bytes)
 {
-    lock_take(&lock);
+    page_lock();
     enum accept_result result = is_range(phys, bytes) ? may_accept(phys, bytes) : ACCEPT_NOT_MEMORY;
     if (result == ACCEPT_DONE) {
         for (uint64_t at = phys; at < phys + bytes; at += PAGE_BYTES)
             give(at, PAGE_PRIVATE);
         vcpu->counts[COUNT_ACCEPTED_PAGES] += bytes / PAGE_BYTES;
     }
-    lock_drop(&lock);
+    page_unlock();
     return result;
 }
 
@@ -148,7 +146,7 @@ bool pages_convert(struct vcpu *vcpu, uint64_t phys, uint64_t bytes, bool shared
         return shared;
     if (phys + bytes > GUEST_FOUR_GIB)
         return false;
-    lock_take(&lock);
+    page_lock();
     bool may = may_convert(phys, bytes, shared);
     for (uint64_t at = phys; may && at < phys + bytes; at += PAGE_BYTES)
         if (must_convert(at, shared)) {
@@ -167,14 +165,14 @@ bool pages_convert(struct vcpu *vcpu, uint64_t phys, uint64_t bytes, bool shared
             __atomic_store_n(state_at(at), (uint8_t)(PAGE_PENDING | PAGE_DIRTY), __ATOMIC_RELEASE);
     }
     vcpu->counts[COUNT_CONVERTED_PAGES] += count;
-    lock_drop(&lock);
+    page_unlock();
     return may;
 }
 
 bool pages_make_views(void)
 {
-    lock_take(&lock);
+    page_lock();
     bool made = npt_make_views();
-    lock_drop(&lock);
+    page_unlock();
     return made;
 }

@@ -2,6 +2,7 @@
 
 #include <stdarg.h>
 
+#include "abi/conformance.h"
 #include "boot/console.h"
 #include "boot/json.h"
 #include "boot/lock.h"
@@ -65,25 +66,9 @@ static struct {
 } writes[MOST_REGIONS];
 static uint64_t mailbox_commands;
 
-/* What a guest's conformance is judged by (docs/conformance.md); all but two by the witness. */
-static const struct {
-    const char *rule;
-    bool always;
-} conformance[] = {
-    {"mailbox-operands-after-command", false},
-    {"command-before-noop", false},
-    {"firmware-half-written", false},
-    {"vector-out-of-range", false},
-    {"reserved-command", false},
-    {"reserved-field-not-zero", false},
-    {"firmware-code-written", false},
-    {"firmware-tables-written", false},
-    {"cpu-not-described", false},
-    {"trap-before-idt", false},
-    {"code-outside-vector-page", false},
-    {"no-init", true},
-    {"no-sipi", true},
-};
+/* The mailbox's are the witness's to judge. */
+static const char *const rules_of_mailbox[] = {RULES_OF_MAILBOX};
+static const char *const rules_of_anybody[] = {RULES_OF_ANYBODY};
 
 /* A CPU that was hit while it held the lock must still be able to say so. */
 static void take_lock(void)
@@ -204,6 +189,18 @@ static uint64_t times_broken(const char *rule)
     return times;
 }
 
+static void put_rules(const char *const names[], unsigned count, bool watched)
+{
+    for (unsigned i = 0; i < count; i++) {
+        uint64_t times = times_broken(names[i]);
+        json_open(NULL, '{');
+        json_text("rule", names[i]);
+        json_text("state", times ? "broken" : watched ? "held" : "not-watched");
+        json_number("count", times);
+        json_close('}');
+    }
+}
+
 /* The lock is held. Where no firmware said what to watch, nothing can be said to have held. */
 static void put_conformance(void)
 {
@@ -212,15 +209,9 @@ static void put_conformance(void)
         all_writes += writes[i].times;
     json_begin("monitor", "conformance");
     json_open("rules", '[');
-    for (unsigned i = 0; i < sizeof(conformance) / sizeof(conformance[0]); i++) {
-        uint64_t times = times_broken(conformance[i].rule);
-        bool watched = conformance[i].always || witness_is_on();
-        json_open(NULL, '{');
-        json_text("rule", conformance[i].rule);
-        json_text("state", times ? "broken" : watched ? "held" : "not-watched");
-        json_number("count", times);
-        json_close('}');
-    }
+    put_rules(rules_of_mailbox, sizeof(rules_of_mailbox) / sizeof(rules_of_mailbox[0]),
+              witness_is_on());
+    put_rules(rules_of_anybody, sizeof(rules_of_anybody) / sizeof(rules_of_anybody[0]), true);
     json_close(']');
     json_number("writes", all_writes);
     json_number("mailbox_commands", mailbox_commands);

@@ -1,5 +1,6 @@
 #include "monitor/witness.h"
 
+#include "abi/conformance.h"
 #include "abi/mailbox.h"
 #include "abi/x86.h"
 #include "boot/console.h"
@@ -18,9 +19,6 @@
 #define MOST_TABLE_PAGES 2048 /* a set of 32 for each of 64 vCPUs */
 #define LOCK_LOOKS       1000000u
 #define PTE_PROCESSOR    (PTE_ACCESSED | PTE_DIRTY)
-
-#define RULE_CODE   "firmware-code-written"
-#define RULE_TABLES "firmware-tables-written"
 
 struct range {
     uint64_t phys, bytes;
