@@ -36,6 +36,7 @@ static void (*also)(const char *text);
 
 void console_init(void)
 {
+    also = NULL;
     tries_left = port_in8(COM1 + UART_STATUS) == STATUS_NOBODY ? 0 : TRANSMIT_TRIES;
     if (!tries_left)
         return;

@@ -8,6 +8,7 @@
 #ifndef BOOT_IMAGE_H
 #define BOOT_IMAGE_H
 
+#include <stdbool.h>
 #include <stdint.h>
 
 #pragma GCC visibility push(hidden) /* reached without the GOT, which needs relocating itself */
@@ -21,6 +22,12 @@ extern char boot_stack_top[];
 extern char boot_enter[]; /* the 32-bit entry behind all loaders' entries: boot/enter.S */
 
 #pragma GCC visibility pop
+
+/** Whether any byte of a range is the image's. The range does not wrap around. */
+static inline bool image_has(uint64_t phys, uint64_t bytes)
+{
+    return phys < (uint64_t)image_end && phys + bytes > (uint64_t)image_start;
+}
 
 /** Apply the image's R_X86_64_RELATIVE entries for where it now runs. From the entry code. */
 void image_relocate(void);

@@ -100,6 +100,9 @@ static void draw_vga(uint32_t row, uint32_t column, struct cell cell)
 static void put_cell(uint32_t row, uint32_t column, enum screen_colour colour, char letter)
 {
     uint8_t code = (uint8_t)letter;
+    /* Whoever reports a trap within this may write beside somebody else. */
+    if (row >= screen.rows || column >= screen.columns)
+        return;
     if (code < FONT_FIRST || code >= FONT_FIRST + FONT_LETTERS)
         code = '?';
     struct cell cell = {code, (uint8_t)colour};
@@ -206,7 +209,7 @@ void screen_clear(void)
 
 void screen_put(uint32_t row, uint32_t column, enum screen_colour colour, const char *text)
 {
-    for (; *text && row < screen.rows && column < screen.columns; text++, column++)
+    for (; *text && column < screen.columns; text++, column++)
         put_cell(row, column, colour, *text);
 }
 
@@ -225,7 +228,7 @@ static void move_up(void)
 static void next_line(void)
 {
     screen.column = 0;
-    if (++screen.row == screen.rows)
+    if (++screen.row >= screen.rows)
         move_up();
 }
 
@@ -236,7 +239,7 @@ void screen_write(const char *text)
             next_line();
             continue;
         }
-        if (screen.column == screen.columns)
+        if (screen.column >= screen.columns)
             next_line();
         put_cell(screen.row, screen.column++, SCREEN_PLAIN, *text);
     }

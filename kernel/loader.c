@@ -3,6 +3,7 @@
 #include "abi/multiboot2.h"
 #include "abi/pvh.h"
 #include "boot/console.h"
+#include "boot/image.h"
 #include "kernel/fatal.h"
 #include "kernel/memory.h"
 
@@ -17,6 +18,8 @@ const struct loader *loader_read(uint64_t info_phys, uint32_t magic)
     else
         fatal("booted neither by PVH (no start info at 0x%lx) nor by Multiboot 2 (magic 0x%x)",
               info_phys, magic);
+    if (image_has(loader.screen.phys, screen_mode_bytes(&loader.screen)))
+        fatal("the loader's framebuffer at 0x%lx lies in the kernel's image", loader.screen.phys);
     return &loader;
 }
 

@@ -1,5 +1,6 @@
 /* boot_source by Multiboot 2 (boot/multiboot2.h). */
 #include "boot/console.h"
+#include "boot/image.h"
 #include "boot/multiboot2.h"
 #include "boot/screen.h"
 #include "shim/shim.h"
@@ -48,6 +49,12 @@ static const char *take_modules(struct boot_source *source)
 const char *boot_source_from_multiboot2(struct boot_source *source, uint64_t info_phys)
 {
     const char *error = multiboot2_read(&multiboot2, (const void *)info_phys, FOUR_GIB - info_phys);
+    const struct screen_mode *screen = &multiboot2.screen;
+    if (image_has(screen->phys, screen_mode_bytes(screen)))
+        return "the loader's framebuffer lies in the shim's image";
+    /* Before all else: what is wrong with that can then be read there. */
+    if (screen_mode_is_below(screen, FOUR_GIB))
+        screen_open(screen);
     if (!error)
         error = multiboot2_add_memory(&multiboot2, source->map);
     /* To be read again from the shim's later home, and its RSDP after that. */
@@ -55,8 +62,8 @@ const char *boot_source_from_multiboot2(struct boot_source *source, uint64_t inf
         error = keep(source->map, info_phys, multiboot2.bytes);
     if (!error)
         error = copy_text(source->options, multiboot2.cmdline);
-    if (!error && multiboot2.screen.kind == SCREEN_FRAMEBUFFER)
-        error = keep(source->map, multiboot2.screen.phys, screen_mode_bytes(&multiboot2.screen));
+    if (!error && screen->kind == SCREEN_FRAMEBUFFER)
+        error = keep(source->map, screen->phys, screen_mode_bytes(screen));
     if (error)
         return error;
     source->rsdp_phys = (uint64_t)multiboot2.rsdp;
