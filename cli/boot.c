@@ -98,12 +98,13 @@ void boot_print_handover(const struct verdict *verdict, const struct session *se
     printf("\n");
     table_print(table, stdout);
     table_free(table);
-    printf("\n");
+    printf("%s%s\n", handover->why_not ? handover->why_not : "", handover->why_not ? "\n" : "");
 }
 
 /* How the APs were woken follows from what was seen, not from what the guest says. */
 void boot_name_way(const struct handover *handover, struct report *report)
 {
+    report->reason = handover->why_not;
     if (handover->init < 0)
         return;
     bool by_mailbox = handover->init + handover->sipi == 0 && handover->cpus_up > 1;
@@ -145,8 +146,8 @@ bool boot_files_good(const struct options *options, bool *bzimage, GError **erro
            files_check_report(options->json, error);
 }
 
-int boot_machine(const struct options *options, const char *words, outcome_conclude *conclude,
-                 void *context, GError **error)
+int boot_machine(const struct options *options, bool bzimage, const char *words,
+                 outcome_conclude *conclude, void *context, GError **error)
 {
     char *shim = files_own(options->td ? TD_SHIM : SHIM, error);
     char *monitor = shim && options->td ? files_own(MONITOR, error) : NULL;
@@ -166,6 +167,7 @@ int boot_machine(const struct options *options, const char *words, outcome_concl
         .live = true,
         .watch_console = true,
         .foreign_kernel = true,
+        .linux_kernel = bzimage,
     };
     int status = found ? outcome_of_plan(&plan, conclude, context, error) : CLI_ENVIRONMENT;
     g_free(shim);
@@ -180,7 +182,7 @@ static int boot_options(const struct options *options, GError **error)
     bool bzimage;
     if (!boot_files_good(options, &bzimage, error))
         return CLI_ENVIRONMENT;
-    return boot_machine(options, options->append ? options->append : BOOT_STANDARD_APPEND,
+    return boot_machine(options, bzimage, options_foreign_words(options, options->append),
                         conclude_boot, NULL, error);
 }
 
@@ -191,13 +193,18 @@ static int boot(const struct verb *verb, int argc, char **argv)
 
 const struct verb verb_boot = {
     .name = "boot",
-    .operands = "KERNEL",
+    .operands = "KERNEL [-- QEMU-ARGUMENTS]",
+    .takes_files = true,
     .summary = "Boot any kernel under the shim, and see from outside what it does.",
-    .text = "KERNEL is a Linux bzImage or a PVH ELF file. Its serial port is shown live. It is\n"
-            "done when it prints TEXT (--until), else when Linux starts init or panics for want\n"
-            "of one, or Muster's kernel prints its result, or when\n"
-            "it powers off. --append replaces the kernel's words, which are otherwise\n"
-            "\"console=ttyS0\". With --td it boots as an Intel TD under Muster's monitor, with\n"
-            "2 GiB of memory. The standard --timeout is 180 s.",
+    .text =
+        "KERNEL is a Linux bzImage, a PVH ELF file, or a kernel for Multiboot 1 or 2; where it is "
+        "several, --shim-append protocol=... chooses. Its serial port is shown live. It is "
+        "done when it prints TEXT (--until), else when Linux starts init or panics for want "
+        "of one, or Muster's kernel prints its result, or when it powers off. --append "
+        "replaces the kernel's words, which are otherwise \"console=ttyS0\", and on a microvm "
+        "TCG's clock rate, too. With --td it "
+        "boots as an Intel TD under Muster's monitor, with 2 GiB of memory.\n\n"
+        "The standard --timeout is 180 s.",
+    .groups = options_of_boot,
     .run = boot,
 };

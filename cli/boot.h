@@ -7,14 +7,12 @@
 
 #include "cli/judge/outcome.h"
 
-#define BOOT_STANDARD_APPEND "console=ttyS0"
-
 /** The files that the options name: there, and of the right kind. False: @error is set. */
 bool boot_files_good(const struct options *options, bool *bzimage, GError **error);
 
 /** Boot options->kernel with these @words and give what happened to @conclude. The exit status. */
-int boot_machine(const struct options *options, const char *words, outcome_conclude *conclude,
-                 void *context, GError **error);
+int boot_machine(const struct options *options, bool bzimage, const char *words,
+                 outcome_conclude *conclude, void *context, GError **error);
 
 /** Judge the guest's end, and what it did. */
 void boot_judge(struct verdict *verdict, const struct session *session);

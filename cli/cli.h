@@ -4,9 +4,14 @@
 #ifndef CLI_CLI_H
 #define CLI_CLI_H
 
+#include <stdbool.h>
+
 #include <glib.h>
 
+#include "cli/base/option.h"
+
 #define CLI_VERSION "0.1"
+#define CLI_DATE    "2026-11-22" /* of the version, for the manual page */
 
 enum cli_status {
     CLI_OK = 0,
@@ -21,16 +26,29 @@ enum cli_status {
 /** Print "muster: <message>" on stderr and give the exit status that the error carries. */
 int cli_report_error(const GError *error);
 
+/**
+ * A verb: help, manual page and completion are made from this. main() answers --help for all of
+ * them; the rest of its command line is the verb's to parse, by option_parse() and its own @groups.
+ */
 struct verb {
     const char *name;
-    const char *operands; /* behind the name in the usage line */
+    const char *operands; /* behind the name in the usage line; "" for none */
+    bool takes_files;     /* the operands are names of files */
     const char *summary;  /* one line */
-    const char *text;     /* the rest of the help */
+    const char *text;     /* the rest of the help: paragraphs with an empty line between them */
+    const struct option_group *const *groups; /* ends with NULL */
     int (*run)(const struct verb *verb, int argc, char **argv);
 };
 
 extern const struct verb verb_run;
 extern const struct verb verb_boot;
 extern const struct verb verb_conform;
+extern const struct verb verb_help;
+
+/** All verbs, in the order of the help; ends with NULL. */
+extern const struct verb *const cli_verbs[];
+
+/** The verb called @name. NULL: @error is CLI_USAGE. */
+const struct verb *cli_find_verb(const char *name, GError **error);
 
 #endif

@@ -5,6 +5,7 @@
 #include "cli/boot.h"
 #include "cli/judge/conformance.h"
 #include "cli/base/symbols.h"
+#include "cli/base/words.h"
 
 #define NO_KASLR "nokaslr"
 
@@ -17,11 +18,13 @@ static int conclude(const struct session *session, void *context)
     struct verdict verdict;
     verdict_init(&verdict);
     boot_judge(&verdict, session);
-    conformance_judge(&verdict, conformance);
+    if (verdict.status != CLI_USAGE) /* nothing was begun, so nothing is told of the rules */
+        conformance_judge(&verdict, conformance);
     boot_name_way(&verdict.handover, &report);
 
     boot_print_handover(&verdict, session);
-    conformance_print(conformance);
+    if (verdict.status != CLI_USAGE)
+        conformance_print(conformance);
     monitor_print(monitor, conformance_has_rule);
     char *sum = conformance_sum(conformance);
     char *what =
@@ -37,23 +40,15 @@ static int conclude(const struct session *session, void *context)
     return status;
 }
 
-static bool has_word(const char *words, const char *word)
-{
-    char **list = g_strsplit_set(words, " \t", -1);
-    bool found = g_strv_contains((const char *const *)list, word);
-    g_strfreev(list);
-    return found;
-}
-
 /* Where a kernel has moved itself to, no list of symbols fits. Only Linux's own loader does so. */
 static char *choose_words(const struct options *options, bool bzimage)
 {
-    const char *words = options->append ? options->append : BOOT_STANDARD_APPEND;
-    if (!options->symbols || !bzimage || has_word(words, NO_KASLR))
+    const char *words = options_foreign_words(options, options->append);
+    if (!options->symbols || !bzimage || words_have(words, NO_KASLR))
         return g_strdup(words);
-    printf("The kernel gets the word " NO_KASLR ", so that its addresses are those of %s.\n",
-           options->symbols);
-    fflush(stdout);
+    fprintf(stderr,
+            "The kernel gets the word " NO_KASLR ", so that its addresses are those of %s.\n",
+            options->symbols);
     return g_strdup_printf("%s%s" NO_KASLR, words, words[0] ? " " : "");
 }
 
@@ -66,7 +61,7 @@ static int conform_options(const struct options *options, GError **error)
     if (options->symbols && !symbols)
         return CLI_ENVIRONMENT;
     char *words = choose_words(options, bzimage);
-    int status = boot_machine(options, words, conclude, symbols, error);
+    int status = boot_machine(options, bzimage, words, conclude, symbols, error);
     g_free(words);
     symbols_free(symbols);
     return status;
@@ -74,21 +69,22 @@ static int conform_options(const struct options *options, GError **error)
 
 static int conform(const struct verb *verb, int argc, char **argv)
 {
-    return outcome_of_verb(verb, OPTIONS_BOOT | OPTIONS_CONFORM, argc, argv, conform_options);
+    return outcome_of_verb(verb, OPTIONS_CONFORM, argc, argv, conform_options);
 }
 
 const struct verb verb_conform = {
     .name = "conform",
-    .operands = "KERNEL",
+    .operands = "KERNEL [-- QEMU-ARGUMENTS]",
+    .takes_files = true,
     .summary = "Boot any kernel as an Intel TD, and judge it by the mailbox's rules.",
-    .text = "KERNEL is booted as by 'muster boot KERNEL --td', under Muster's monitor, and the\n"
-            "options are the same. The monitor watches what firmware owns and judges every\n"
-            "write of the kernel's to it. For each rule one line tells whether it held, was\n"
-            "broken and how often, or was not watched; beneath a broken one are the vCPU, the\n"
-            "RIP and, with --symbols, the symbol of the instruction that broke it. The symbols\n"
-            "are an ELF file's, or a list such as System.map or nm's output; a Linux bzImage\n"
-            "then gets the word nokaslr, too. The rules: docs/conformance.md.\n\n"
-            "Exit status: 0 every rule held, and the kernel came to its end; 1 a rule was\n"
-            "broken or not watched, or the kernel ended badly; 2 wrong usage; 3 the environment.",
+    .text = "KERNEL is booted as by 'muster boot KERNEL --td', under Muster's monitor, with 2 GiB "
+            "of memory. The monitor watches what firmware owns and judges every write of the "
+            "kernel's to it. For each rule one line tells whether it held, was broken and how "
+            "often, or was not watched; beneath a broken one are the vCPU, the RIP and, with "
+            "--symbols, the symbol of the instruction that broke it. A Linux bzImage then gets "
+            "the word nokaslr, too. The rules: docs/conformance.md.\n\n"
+            "Exit status 0: every rule held, and the kernel came to its end; 1: a rule was broken "
+            "or not watched, or the kernel ended badly. The standard --timeout is 180 s.",
+    .groups = options_of_conform,
     .run = conform,
 };

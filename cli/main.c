@@ -2,55 +2,75 @@
 #include <stdio.h>
 #include <string.h>
 
+#include "cli/base/output.h"
+#include "cli/base/paint.h"
+#include "cli/base/words.h"
 #include "cli/cli.h"
+#include "cli/help.h"
 
-static const struct verb *const verbs[] = {&verb_run, &verb_boot, &verb_conform};
+const struct verb *const cli_verbs[] = {&verb_run, &verb_boot, &verb_conform, &verb_help, NULL};
 
 int cli_report_error(const GError *error)
 {
-    fprintf(stderr, "muster: %s\n", error->message);
+    paint_complain("%s", error->message);
     return error->domain == CLI_ERROR ? error->code : CLI_ENVIRONMENT;
 }
 
-static const struct verb *find_verb(const char *name)
+const struct verb *cli_find_verb(const char *name, GError **error)
 {
-    for (size_t i = 0; i < G_N_ELEMENTS(verbs); i++) {
-        if (strcmp(verbs[i]->name, name) == 0)
-            return verbs[i];
+    const char *names[G_N_ELEMENTS(cli_verbs)];
+    size_t count = 0;
+    for (; cli_verbs[count]; count++) {
+        names[count] = cli_verbs[count]->name;
+        if (strcmp(names[count], name) == 0)
+            return cli_verbs[count];
     }
+    names[count] = NULL;
+    const char *nearest = words_nearest(names, name);
+    if (nearest)
+        option_refuse(error, "there is no verb '%s'; did you mean '%s'? 'muster help' lists them",
+                      name, nearest);
+    else
+        option_refuse(error, "there is no verb '%s'; 'muster help' lists them", name);
     return NULL;
 }
 
-static void print_overview(void)
+/* Before a "--", behind which all words are QEMU's. */
+static bool asks_for_help(int argc, char **argv)
 {
-    printf("Usage: muster VERB [OPTIONS]\n\n"
-           "Wake every processor of an x86-64 machine, and prove it.\n\n");
-    for (size_t i = 0; i < G_N_ELEMENTS(verbs); i++)
-        printf("  %-12s %s\n", verbs[i]->name, verbs[i]->summary);
-    printf("  %-12s %s\n", "help VERB", "the options of a verb");
-    printf("  %-12s %s\n\n", "--version", "the version of this command");
-    printf("Exit status: 0 all CPUs on, all proofs and all rules held; 1 something failed, and\n"
-           "it says what; 2 wrong usage; 3 the environment (QEMU, files).\n");
+    for (int i = 1; i < argc && strcmp(argv[i], "--") != 0; i++)
+        if (strcmp(argv[i], "--help") == 0 || strcmp(argv[i], "-h") == 0)
+            return true;
+    return false;
 }
 
-static int unknown_verb(const char *name)
+static int run_verb(int argc, char **argv)
 {
-    fprintf(stderr, "muster: there is no verb '%s'; 'muster help' lists them\n", name);
-    return CLI_USAGE;
-}
-
-static int help(int argc, char **argv)
-{
-    if (argc < 2) {
-        print_overview();
+    GError *error = NULL;
+    const struct verb *verb = cli_find_verb(argv[0], &error);
+    if (verb && asks_for_help(argc, argv)) {
+        help_print_verb(verb);
         return CLI_OK;
     }
-    const struct verb *verb = find_verb(argv[1]);
-    if (!verb)
-        return unknown_verb(argv[1]);
-    char option[] = "--help";
-    char *arguments[] = {argv[1], option, NULL};
-    return verb->run(verb, 2, arguments);
+    if (verb)
+        return verb->run(verb, argc, argv);
+    int status = cli_report_error(error);
+    g_error_free(error);
+    return status;
+}
+
+static int run(int argc, char **argv)
+{
+    const char *name = argc < 2 ? "help" : argv[1];
+    if (strcmp(name, "--version") == 0 || strcmp(name, "version") == 0) {
+        puts("muster " CLI_VERSION);
+        return CLI_OK;
+    }
+    if (argc < 2 || strcmp(name, "--help") == 0 || strcmp(name, "-h") == 0) {
+        help_print_overview();
+        return CLI_OK;
+    }
+    return run_verb(argc - 1, argv + 1);
 }
 
 int main(int argc, char **argv)
@@ -59,17 +79,11 @@ int main(int argc, char **argv)
     /* A reader that goes away (`muster boot ... | head`) must not leave files behind. */
     signal(SIGPIPE, SIG_IGN);
 
-    if (argc < 2)
-        return help(argc, argv);
-    const char *name = argv[1];
-    if (strcmp(name, "--version") == 0 || strcmp(name, "version") == 0) {
-        puts("muster " CLI_VERSION);
-        return CLI_OK;
-    }
-    if (strcmp(name, "help") == 0 || strcmp(name, "--help") == 0 || strcmp(name, "-h") == 0)
-        return help(argc - 1, argv + 1);
-    const struct verb *verb = find_verb(name);
-    if (!verb)
-        return unknown_verb(name);
-    return verb->run(verb, argc - 1, argv + 1);
+    int status = run(argc, argv);
+    GError *error = NULL;
+    if (output_close(&error))
+        return status;
+    cli_report_error(error);
+    g_error_free(error);
+    return status == CLI_OK ? CLI_ENVIRONMENT : status;
 }

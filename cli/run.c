@@ -30,44 +30,17 @@ static bool choose_monitored_image(struct image_texts *texts, struct qemu_image 
     return texts->shim != NULL;
 }
 
-/* Machine checks cannot be injected into a partition; a TD's kernel knows it by itself. */
-static char *kernel_words(const struct options *options)
-{
-    static const char *const ways[] = {"auto", "sipi", "mailbox", "fdt", "mailbox"};
-    GString *words = g_string_new(NULL);
-    g_string_append_printf(words, "wake=%s",
-                           options_by_tree(options) ? "fdt" : ways[options->wake]);
-    if (options->td || !options->monitored)
-        g_string_append(words, " inject=mce");
-    if (options->order)
-        g_string_append_printf(words, " order=%s", options->order);
-    if (options->cycles)
-        g_string_append_printf(words, " cycles=%u seed=%" G_GUINT64_FORMAT, options->cycles,
-                               options->seed);
-    if (options->park_ms)
-        g_string_append_printf(words, " park-ms=%u", options->park_ms);
-    if (options->hand_backs > 1)
-        g_string_append_printf(words, " hand-back=%u", options->hand_backs);
-    if (options->hot_add)
-        g_string_append_printf(words, " hot-add=%u", options->hot_add);
-    if (options->then)
-        g_string_append(words, " then=boot");
-    if (options->append)
-        g_string_append_printf(words, " %s", options->append);
-    return g_string_free(words, FALSE);
-}
-
 static bool choose_image(const struct options *options, struct image_texts *texts,
                          struct qemu_image *image, GError **error)
 {
     texts->kernel = files_own(KERNEL, error);
-    texts->kernel_words = kernel_words(options);
+    texts->kernel_words = options_kernel_words(options);
     *image = (struct qemu_image){.program = texts->kernel, .words = texts->kernel_words};
     if (!texts->kernel || !options_by_mailbox(options))
         return texts->kernel != NULL;
 
     texts->shim_words = options_shim_words(options);
-    const char *next_words = options->then_append ? options->then_append : BOOT_STANDARD_APPEND;
+    const char *next_words = options_foreign_words(options, options->then_append);
     *image = (struct qemu_image){
         .words = texts->shim_words,
         .modules = {texts->kernel, options->then, options->then_initrd},
@@ -243,6 +216,8 @@ static int conclude(const struct session *session, void *context)
         run_table_print(report.cpus, way ? way : "?");
         run_table_print_proofs(report.proofs);
         run_table_print_hot_add(fields_array(guest, "hot_add"));
+        if (session->options->park_ms)
+            run_table_print_park(&session->parked, fields_text(guest, "park_method"));
     }
     monitor_print(&session->guest.monitor, NULL);
     if (verdict.status != CLI_OK)
@@ -258,11 +233,10 @@ static int conclude(const struct session *session, void *context)
     return status;
 }
 
-static bool next_files_good(const struct options *options, GError **error)
+static bool next_files_good(const struct options *options, bool *bzimage, GError **error)
 {
-    bool bzimage;
     return !options->then || files_check_payload(options->then, options->then_initrd,
-                                                 options->memory_bytes, &bzimage, error);
+                                                 options->memory_bytes, bzimage, error);
 }
 
 static int run_options(const struct options *options, GError **error)
@@ -271,7 +245,8 @@ static int run_options(const struct options *options, GError **error)
     struct session_plan plan = {
         .options = options, .live = options->then != NULL, .without_cx16 = options->then != NULL};
     int status = CLI_ENVIRONMENT;
-    if (next_files_good(options, error) && files_check_report(options->json, error) &&
+    if (next_files_good(options, &plan.linux_kernel, error) &&
+        files_check_report(options->json, error) &&
         choose_image(options, &texts, &plan.image, error))
         status = outcome_of_plan(&plan, conclude, NULL, error);
     g_free(texts.kernel);
@@ -290,16 +265,16 @@ static int run(const struct verb *verb, int argc, char **argv)
 
 const struct verb verb_run = {
     .name = "run",
-    .operands = "",
+    .operands = "[-- QEMU-ARGUMENTS]",
     .summary = "Boot Muster's own kernel, wake every CPU, and prove each one.",
     .text =
-        "With --wake sipi or auto the kernel is started directly; with --wake mailbox by the\n"
-        "shim; with --wake fdt by the shim, which then has a device tree to offer and no\n"
-        "ACPI. For the shim are --mailbox-version, --firmware-memory, --page-tables and\n"
-        "--tables and --shim-append. --append gives the kernel further words, --order one.\n"
-        "With --wake hyperv all of it runs as a partition of Hyper-V under Muster's monitor:\n"
-        "the shim starts the CPUs by hypercall, and the kernel takes them by the mailbox of a\n"
-        "device tree. With --td all of it runs as an Intel TD, by the mailbox; with both, the\n"
-        "TD's host is a Hyper-V. The standard --timeout is 60 s and half a second for each CPU.",
+        "With --wake sipi or auto the kernel is started directly; with --wake mailbox by the "
+        "shim; with --wake fdt by the shim, which then has a device tree to offer and no ACPI. "
+        "With --wake hyperv all of it runs as a partition of Hyper-V under Muster's monitor: the "
+        "shim starts the CPUs by hypercall, and the kernel takes them by the mailbox of a device "
+        "tree. With --td all of it runs as an Intel TD, by the mailbox; with both, the TD's host "
+        "is a Hyper-V.\n\n"
+        "The standard --timeout is 60 s and half a second for each CPU; with --then 180 s.",
+    .groups = options_of_run,
     .run = run,
 };

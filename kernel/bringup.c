@@ -3,6 +3,7 @@
 #include <muster/clock.h>
 #include <muster/trace.h>
 
+#include "abi/pvh.h"
 #include "boot/console.h"
 #include "boot/json.h"
 #include "boot/native.h"
@@ -160,6 +161,9 @@ void bringup_prepare(void)
     }
     enum muster_status status = muster_prepare(&kernel.machine, &kernel.plan, &config, slots, &idt,
                                                &percpus[kernel.machine.bsp]);
+    if (status == MUSTER_NOT_SUPPORTED && config.park_method != MUSTER_PARK_AUTO)
+        fatal_usage("park=%s on the command line: this platform has no such sleep; leave it out",
+                    muster_park_method_name(config.park_method));
     if (status != MUSTER_OK)
         fatal_status(status, "prepare the processors' slots");
     paging_seal(config.entry_phys, config.entry_bytes);

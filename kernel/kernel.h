@@ -15,6 +15,7 @@
 #include <muster/wake.h>
 
 #include "boot/clock.h"
+#include "boot/screen_mode.h"
 #include "kernel/options.h"
 #include "kernel/percpu.h"
 
@@ -24,6 +25,7 @@
 
 struct kernel {
     struct options options;
+    struct screen_mode screen; /* that the loader left */
     struct muster_platform platform;
     struct clock_check clock; /* ours against the hypervisor's */
     struct muster_memory_map map;
@@ -37,7 +39,8 @@ struct kernel {
     uint64_t clocks_ns;   /* how long all clocks took to be measured */
     uint32_t cycles_done; /* how many times a CPU went off and came on again */
     uint64_t cycles_ns;
-    uint64_t start_ns; /* from muster_start() until every CPU was active */
+    struct muster_word device_interrupts; /* that nobody here had asked for; dropped */
+    uint64_t start_ns;                    /* from muster_start() until every CPU was active */
 };
 
 extern struct kernel kernel;

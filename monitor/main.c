@@ -37,10 +37,10 @@ static void check_processor(void)
     uint32_t r[4];
     read_cpuid(CPUID_EXTENDED, 0, r);
     if (!(r[2] & CPUID_EXT_ECX_SVM))
-        fatal(NULL, "this processor has no SVM: give QEMU -cpu ...,+svm,+npt");
+        fatal_usage("this processor has no SVM: give QEMU -cpu ...,+svm,+npt");
     read_cpuid(CPUID_SVM, 0, r);
     if (!(r[3] & CPUID_SVM_EDX_NPT))
-        fatal(NULL, "this processor has no nested paging: give QEMU -cpu ...,+npt");
+        fatal_usage("this processor has no nested paging: give QEMU -cpu ...,+npt");
 }
 
 static void check_shared_bit(void)
@@ -48,10 +48,9 @@ static void check_shared_bit(void)
     uint32_t r[4];
     read_cpuid(CPUID_ADDRESS_SIZES, 0, r);
     if (monitor.policy->confidential && (r[0] & CPUID_PHYSICAL_BITS) < GUEST_GPAW)
-        fatal(NULL,
-              "this processor has %u physical address bits, the shared bit needs %u: give "
-              "QEMU -cpu ...,phys-bits=52",
-              r[0] & CPUID_PHYSICAL_BITS, GUEST_GPAW);
+        fatal_usage("this processor has %u physical address bits, the shared bit needs %u: give "
+                    "QEMU -cpu ...,phys-bits=52",
+                    r[0] & CPUID_PHYSICAL_BITS, GUEST_GPAW);
 }
 
 /* Firmware's work; the guest's firmware finds it done, as a TDX host's memory has no ROM there. */
@@ -71,7 +70,7 @@ void monitor_main(void)
     native_platform_init(&monitor.platform, MONITOR_RAM_END);
     monitor.platform.log = log_line;
     if (!fw_cfg_present())
-        fatal(NULL, "there is no fw_cfg device with DMA: QEMU with -machine q35 is needed");
+        fatal_usage("there is no fw_cfg device with DMA: QEMU with -machine q35 is needed");
     options_read();
     check_shared_bit();
     open_low_memory();

@@ -25,11 +25,11 @@ static void read_file(void)
     char word[VALUE_BYTES];
     int64_t bytes = fw_cfg_find(OPTIONS_FILE, &item);
     if (bytes >= OPTIONS_BYTES)
-        fatal(NULL, "the monitor's options have 0x%lx bytes; 255 are taken", bytes);
+        fatal_usage("the monitor's options have 0x%lx bytes; 255 are taken", bytes);
     if (bytes > 0 && !fw_cfg_read(item, options, (uint32_t)bytes))
         fatal(NULL, "the monitor's options cannot be read from fw_cfg");
     if (cmdline_unknown(options, names, word, sizeof(word)))
-        fatal(NULL, "the monitor has no option '%s'", word);
+        fatal_usage("the monitor has no option '%s'", word);
 }
 
 /* Whether an option that has one value only was given. */
@@ -39,7 +39,7 @@ static bool is_given(const char *name, const char *only_value)
     if (cmdline_value(options, name, value, sizeof(value)) < 0)
         return false;
     if (strcmp(value, only_value))
-        fatal(NULL, "option %s=%s: there is %s=%s", name, value, name, only_value);
+        fatal_usage("option %s=%s: there is %s=%s", name, value, name, only_value);
     return true;
 }
 
@@ -49,7 +49,7 @@ static void read_profile(void)
     cmdline_value(options, "profile", name, sizeof(name));
     monitor.policy = policy_find(name);
     if (!monitor.policy)
-        fatal(NULL, "there is no profile '%s'; there are tdx and hyperv", name);
+        fatal_usage("there is no profile '%s'; there are tdx and hyperv", name);
 }
 
 /* A number of 32 bits from @least on; 0 where the option is not given. */
@@ -60,7 +60,7 @@ static uint32_t read_number(const char *name, unsigned least)
     if (cmdline_value(options, name, value, sizeof(value)) < 0)
         return 0;
     if (parse_number(value, &number) || number < least || number > UINT32_MAX)
-        fatal(NULL, "option %s=%s: a number from %u on is taken", name, value, least);
+        fatal_usage("option %s=%s: a number from %u on is taken", name, value, least);
     return (uint32_t)number;
 }
 
@@ -100,8 +100,8 @@ static void read_hypercalls(void)
     bool on_request = is_given("hypercalls", "hyperv");
     bool start = is_given("start", "hypercall");
     if (!monitor.policy->confidential && (on_request || start))
-        fatal(NULL, "options hypercalls and start are for profile=tdx: in %s it is so always",
-              monitor.policy->name);
+        fatal_usage("options hypercalls and start are for profile=tdx: in %s it is so always",
+                    monitor.policy->name);
     monitor.hypercalls = on_request || !monitor.policy->confidential;
     monitor.vps_wait = start || monitor.policy->vps_wait;
     monitor.vp_index_shuffled = is_given("vp-index", "shuffled");
@@ -110,11 +110,10 @@ static void read_hypercalls(void)
     monitor.time_out_every = read_number("time-out", FEWEST_BETWEEN);
     monitor.lost_vp = read_number("lost-vp", 1); /* VP 0 is the one that starts the others */
     if (monitor.per_vp_memory && monitor.policy->confidential)
-        fatal(NULL, "option per-vp-memory is for profile=hyperv");
+        fatal_usage("option per-vp-memory is for profile=hyperv");
     if (!monitor.hypercalls && (start || monitor.vp_index_shuffled || monitor.time_out_every ||
                                 monitor.lost_vp || monitor.reference_clock_slow))
-        fatal(
-            NULL,
+        fatal_usage(
             "options start, vp-index, time-out, lost-vp and reference-clock need hypercalls=hyperv "
             "in profile=tdx");
 }

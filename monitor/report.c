@@ -267,21 +267,21 @@ void report_where(const struct vcpu *vcpu)
     lock_drop(&lock);
 }
 
-void fatal(const struct vcpu *vcpu, const char *format, ...)
+static _Noreturn void end(const struct vcpu *vcpu, const char *kind, const char *format,
+                          va_list arguments)
 {
     char text[480];
-    va_list arguments;
     /* One CPU's end is enough to read. */
     if (!word_move(&dying, 0, 1))
         halt_forever();
-    va_start(arguments, format);
     text_format_list(text, sizeof(text), format, arguments);
-    va_end(arguments);
     witness_judge_tables();
     take_lock();
     json_begin("monitor", "fatal");
     put_vcpu(vcpu);
     json_text("reason", text);
+    if (kind)
+        json_text("kind", kind);
     if (vcpu)
         put_state(vcpu);
     json_end();
@@ -289,6 +289,20 @@ void fatal(const struct vcpu *vcpu, const char *format, ...)
     reset_mark = MARK_ENDED;
     out8(RESET_PORT, RESET_NOW);
     halt_forever();
+}
+
+void fatal(const struct vcpu *vcpu, const char *format, ...)
+{
+    va_list arguments;
+    va_start(arguments, format);
+    end(vcpu, NULL, format, arguments);
+}
+
+void fatal_usage(const char *format, ...)
+{
+    va_list arguments;
+    va_start(arguments, format);
+    end(NULL, "usage", format, arguments);
 }
 
 void report_end(const struct vcpu *vcpu, const char *by)

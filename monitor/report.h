@@ -43,6 +43,10 @@ void report_where(const struct vcpu *vcpu);
 __attribute__((noreturn)) void fatal(const struct vcpu *vcpu, const char *format, ...)
     __attribute__((format(printf, 2, 3)));
 
+/** The same for a machine or options that are wrong: the user's to mend. */
+__attribute__((noreturn)) void fatal_usage(const char *format, ...)
+    __attribute__((format(printf, 1, 2)));
+
 /** The guest ends the machine itself, as @by says: the counts, while there is time. */
 void report_end(const struct vcpu *vcpu, const char *by);
 

@@ -124,7 +124,9 @@ for source in tests/unit/test_*.c; do
     run_counted "unit/$(basename "$source" .c)" "build/tests/$(basename "$source" .c)"
 done
 run_case unit/threads_that_race_are_clean_under_thread_sanitizer 240 make -s check-threads
-[ ! -f tests/cli/test_cli.sh ] || run_counted cli sh tests/cli/test_cli.sh
+for file in tests/cli/test_*.sh; do
+    run_counted "cli/$(basename "$file" .sh)" sh "$file"
+done
 run_compilers
 run_case docs/each_test_that_a_table_of_errors_names_is_there 60 tests/docs/check
 for file in tests/machine/*.sh; do

@@ -24,7 +24,7 @@ bool files_check(const char *what, const char *path, guint64 *bytes, GError **er
 bool files_check_elf(const char *what, const char *path, guint64 *bytes, bool *elf, GError **error);
 
 /**
- * The kernel: a Linux bzImage (@bzimage) or ELF file; and the @initrd, if any: small enough for
+ * The kernel: a Linux bzImage (@bzimage), an ELF file, or one with a Multiboot header; and the @initrd, if any: small enough for
  * @memory_bytes.
  */
 bool files_check_payload(const char *kernel, const char *initrd, guint64 memory_bytes,

@@ -1,9 +1,10 @@
 #include "cli/base/progress.h"
 
 #include <stdio.h>
-#include <unistd.h>
 
 #include <glib.h>
+
+#include "cli/base/paint.h"
 
 #define QUIET_US  2000000
 #define UPDATE_MS 500
@@ -33,7 +34,7 @@ static gboolean show(gpointer data)
 
 struct progress *progress_new(bool wanted)
 {
-    if (!wanted || !isatty(STDERR_FILENO))
+    if (!wanted || !paint_is_terminal(stderr))
         return NULL;
     struct progress *progress = g_new0(struct progress, 1);
     progress->start_us = g_get_monotonic_time();

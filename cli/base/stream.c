@@ -22,6 +22,7 @@ struct stream {
     guint source;
     GString *pending;
     struct stream_client client;
+    FILE *copy; /* or NULL */
 };
 
 static void deliver_line(struct stream *stream, char *line, size_t length)
@@ -60,6 +61,8 @@ static bool read_some(struct stream *stream, bool *ended)
     *ended = got == 0 || (got < 0 && errno != EAGAIN);
     if (got <= 0)
         return false;
+    if (stream->copy)
+        fwrite(buffer, 1, (size_t)got, stream->copy); /* its owner looks for errors */
     if (stream->client.bytes)
         stream->client.bytes(stream->client.context, buffer, (size_t)got);
     g_string_append_len(stream->pending, buffer, got);
@@ -89,6 +92,11 @@ struct stream *stream_new(int fd, const struct stream_client *client)
     g_unix_set_fd_nonblocking(fd, TRUE, NULL);
     stream->source = g_unix_fd_add(fd, G_IO_IN | G_IO_HUP | G_IO_ERR, on_readable, stream);
     return stream;
+}
+
+void stream_keep(struct stream *stream, FILE *copy)
+{
+    stream->copy = copy;
 }
 
 struct stream *stream_new_pipe(const char *path, const struct stream_client *client, GError **error)

@@ -6,6 +6,7 @@
 
 #include <stdbool.h>
 #include <stddef.h>
+#include <stdio.h>
 
 #include <glib.h>
 
@@ -21,6 +22,9 @@ struct stream_client {
 
 /** Reads @fd, which becomes the stream's own. */
 struct stream *stream_new(int fd, const struct stream_client *client);
+
+/** Write all bytes that come to @copy, too; NULL is nothing. It stays the caller's. */
+void stream_keep(struct stream *stream, FILE *copy);
 
 /**
  * A named pipe at @path, as a place for QEMU to write to. The reader holds both ends: there is

@@ -3,6 +3,9 @@
 #include <signal.h>
 #include <stdio.h>
 
+#include "cli/base/output.h"
+#include "cli/base/paint.h"
+
 /*
  * When nothing can be said about the guest there is nothing to report, except where all was run
  * and only an instrument was blind: that report has nulls for what is not known.
@@ -13,6 +16,23 @@ static bool has_report(const struct session *session, const struct verdict *verd
     bool complete = session->end == SESSION_GUEST_DONE || session->end == SESSION_CONSOLE ||
                     session->end == SESSION_POWER_OFF;
     return session->options->json && (told || complete);
+}
+
+/* Where the logs are; or, where they would be wanted, how to have them. */
+static void tell_logs(const struct session *session, const struct verdict *verdict, int *status)
+{
+    const struct keep *keep = &session->keep;
+    if (keep->problem) {
+        paint_complain("--keep: %s", keep->problem);
+        *status = *status == CLI_OK ? CLI_ENVIRONMENT : *status;
+    } else if (keep->folder && verdict->status != CLI_OK) {
+        paint_complain("what the guest printed is in %s/" KEEP_CONSOLE ", beside the other logs",
+                       keep->folder);
+    } else if (keep->folder) {
+        printf("The logs are in %s\n", keep->folder);
+    } else if (verdict->status == CLI_FAILED) {
+        paint_complain("to have all that the guest printed, and the other logs: --keep DIR");
+    }
 }
 
 int outcome_tell(const struct report *report, const struct session *session,
@@ -27,11 +47,28 @@ int outcome_tell(const struct report *report, const struct session *session,
         g_error_free(error);
         written = false;
     }
-    fflush(stdout);
     verdict_print(verdict);
-    printf("%s: %s in %.1f s%s%s\n", verdict->status == CLI_OK ? "ok" : "FAILED", what,
-           session->wall_s, written ? "; report: " : "", written ? json : "");
+    tell_logs(session, verdict, &status);
+    bool good = verdict->status == CLI_OK;
+    bool named = written && !output_is_standard(json);
+    paint_put(stdout, good ? PAINT_GOOD : PAINT_BAD, good ? "ok:" : "FAILED:");
+    printf(" %s in %.1f s%s%s\n", what, session->wall_s, named ? "; report: " : "",
+           named ? json : "");
     return status;
+}
+
+/* Only the command goes to stdout: so it can be given to a shell as it is. */
+static int print_command(const struct session_plan *plan, GError **error)
+{
+    if (!session_print_command(plan, error))
+        return CLI_ENVIRONMENT;
+    fprintf(stderr,
+            "The guest's serial port is then on the terminal; its events go to ./" QEMU_OWN_EVENTS
+            "%s.\n"
+            "A run has these in pipes, in a folder of its own, and hears QEMU by QMP: so it also\n"
+            "knows when the guest is done, and injects what the guest asks for.\n",
+            plan->image.monitor ? "" : ", a trace\nof the APIC to ./" QEMU_OWN_TRACE);
+    return CLI_OK;
 }
 
 int outcome_of_plan(const struct session_plan *plan, outcome_conclude *conclude, void *context,
@@ -39,6 +76,8 @@ int outcome_of_plan(const struct session_plan *plan, outcome_conclude *conclude,
 {
     struct session session;
     int status = CLI_ENVIRONMENT;
+    if (plan->options->dry_run)
+        return print_command(plan, error);
     if (session_run(&session, plan, error))
         status = session.end == SESSION_SIGNAL ? OUTCOME_SIGNAL + session.signal
                                                : conclude(&session, context);
@@ -46,12 +85,14 @@ int outcome_of_plan(const struct session_plan *plan, outcome_conclude *conclude,
     return status;
 }
 
-int outcome_of_verb(const struct verb *verb, unsigned options_groups, int argc, char **argv,
+int outcome_of_verb(const struct verb *verb, enum options_verb which, int argc, char **argv,
                     int (*body)(const struct options *options, GError **error))
 {
     GError *error = NULL;
-    struct options *options = options_parse(verb, options_groups, argc, argv, &error);
-    int status = options ? body(options, &error) : CLI_OK;
+    struct options *options = options_parse(verb, which, argc, argv, &error);
+    int status = CLI_OK;
+    if (options && (!output_is_standard(options->json) || output_reserve_standard(&error)))
+        status = body(options, &error);
     if (error)
         status = cli_report_error(error);
     g_clear_error(&error);

@@ -15,7 +15,7 @@ int outcome_tell(const struct report *report, const struct session *session,
  * error it set. If it is OUTCOME_SIGNAL + a signal, the process dies by that signal, as everybody
  * expects of it.
  */
-int outcome_of_verb(const struct verb *verb, unsigned options_groups, int argc, char **argv,
+int outcome_of_verb(const struct verb *verb, enum options_verb which, int argc, char **argv,
                     int (*body)(const struct options *options, GError **error));
 #define OUTCOME_SIGNAL 128
 

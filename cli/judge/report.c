@@ -7,6 +7,7 @@
 #include "cli/judge/conformance.h"
 #include "cli/base/fields.h"
 #include "cli/base/files.h"
+#include "cli/base/output.h"
 
 static void set_text(JsonObject *object, const char *name, const char *text)
 {
@@ -14,6 +15,14 @@ static void set_text(JsonObject *object, const char *name, const char *text)
         json_object_set_string_member(object, name, text);
     else
         json_object_set_null_member(object, name);
+}
+
+/* A path may be any bytes. */
+static void set_bytes(JsonObject *object, const char *name, const char *text)
+{
+    char *valid = text ? g_utf8_make_valid(text, -1) : NULL;
+    set_text(object, name, valid);
+    g_free(valid);
 }
 
 static void set_number(JsonObject *object, const char *name, gint64 number)
@@ -27,6 +36,15 @@ static void set_number(JsonObject *object, const char *name, gint64 number)
 static void set_array(JsonObject *object, const char *name, JsonArray *array)
 {
     json_object_set_array_member(object, name, array ? json_array_ref(array) : json_array_new());
+}
+
+/* @member becomes @object's own. */
+static void take_object(JsonObject *object, const char *name, JsonObject *member)
+{
+    if (member)
+        json_object_set_object_member(object, name, member);
+    else
+        json_object_set_null_member(object, name);
 }
 
 /* The guest's own words for it, unchanged; null if it gave none. */
@@ -56,6 +74,7 @@ static JsonObject *handover_of(const struct handover *handover)
     set_number(object, "sipi_before", handover->sipi_before);
     set_number(object, "cpus_up", handover->cpus_up);
     set_number(object, "guest_said", handover->guest_said);
+    set_text(object, "why_not", handover->why_not);
     return object;
 }
 
@@ -90,8 +109,11 @@ static JsonObject *qemu_of(const struct session *session)
     set_text(object, "path", session->qemu->path);
     set_text(object, "version", session->qemu->version);
     set_text(object, "accel", session->machine.accel);
+    set_text(object, "kvm_probe", session->machine.kvm_probe);
     set_text(object, "cpu", session->machine.cpu);
     set_text(object, "machine", session->machine.machine);
+    set_text(object, "firmware", session->machine.firmware);
+    set_text(object, "firmware_file", session->machine.firmware_file);
     json_object_set_array_member(object, "arguments", arguments);
     json_object_set_array_member(object, "files", files_of(session->image));
     return object;
@@ -126,13 +148,11 @@ static void set_then(JsonObject *object, const char *kernel, const struct sessio
         return;
     }
     JsonObject *then = json_object_new();
-    char *valid = g_utf8_make_valid(kernel, -1);
-    set_text(then, "kernel", valid);
+    set_bytes(then, "kernel", kernel);
     set_from_guest(then, "handed_back", session->guest.next);
     set_from_guest(then, "ns", session->guest.next);
     set_number(then, "guest_said", session->console.guest_said);
     json_object_set_object_member(object, "then", then);
-    g_free(valid);
 }
 
 static JsonObject *build(const struct report *report, const struct session *session,
@@ -156,39 +176,27 @@ static JsonObject *build(const struct report *report, const struct session *sess
     set_from_guest(object, "timing", guest->report);
     set_from_guest(object, "clock", guest->report);
     set_array(object, "trace", guest->trace);
-    if (verdict->handover.by_shim)
-        json_object_set_object_member(object, "handover", handover_of(&verdict->handover));
-    else
-        json_object_set_null_member(object, "handover");
+    take_object(object, "handover",
+                verdict->handover.by_shim ? handover_of(&verdict->handover) : NULL);
     set_then(object, report->then, session);
     json_object_set_object_member(
         object, "park", parked_report(&session->parked, fields_text(guest->report, "park_method")));
-    JsonObject *hot_add = hot_add_report(&session->hot_add, fields_array(guest->report, "hot_add"));
-    if (hot_add)
-        json_object_set_object_member(object, "hot_add", hot_add);
-    else
-        json_object_set_null_member(object, "hot_add");
-    if (guest->shim)
-        json_object_set_object_member(object, "shim", json_object_ref(guest->shim));
-    else
-        json_object_set_null_member(object, "shim");
-    if (guest->monitored)
-        json_object_set_object_member(object, "monitor", monitor_report(&guest->monitor));
-    else
-        json_object_set_null_member(object, "monitor");
-    JsonObject *conformance = conformance_of(&guest->monitor);
-    if (conformance)
-        json_object_set_object_member(object, "conformance", conformance);
-    else
-        json_object_set_null_member(object, "conformance");
+    take_object(object, "hot_add",
+                hot_add_report(&session->hot_add, fields_array(guest->report, "hot_add")));
+    take_object(object, "shim", guest->shim ? json_object_ref(guest->shim) : NULL);
+    take_object(object, "monitor", guest->monitored ? monitor_report(&guest->monitor) : NULL);
+    take_object(object, "conformance", conformance_of(&guest->monitor));
     json_object_set_object_member(object, "guest", rest_of(guest));
     json_object_set_object_member(object, "qemu", qemu_of(session));
+    set_bytes(object, "keep", session->keep.folder);
     json_object_set_double_member(object, "wall_s", session->wall_s);
     return object;
 }
 
 static bool put(const char *path, const char *text, GError **error)
 {
+    if (output_is_standard(path))
+        return output_put_standard(text, error);
     if (files_is_replaced(path))
         return g_file_set_contents(path, text, -1, error);
     FILE *file = fopen(path, "we");

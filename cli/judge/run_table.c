@@ -114,8 +114,8 @@ void run_table_print(JsonArray *cpus, const char *way)
     gint64 zero_ns = first_wake(cpus);
     for (guint i = 0; i < count; i++)
         on += is_on(fields_element(cpus, i));
-    printf("%u CPUs, %u on, woken by %s; times in microseconds since the first wake was sent\n\n",
-           count, on, way);
+    printf("%u CPUs, %u on, woken by %s; times in us since the first wake was sent\n\n", count, on,
+           way);
     if (count > MOST_ROWS) {
         print_spread(cpus, zero_ns);
         if (on < count)
@@ -164,6 +164,55 @@ void run_table_print_hot_add(JsonArray *rounds)
         for (guint j = 0; j < fields_length(cpus); j++)
             add_newcomer(table, i + 1, fields_element(cpus, j));
     }
+    table_print(table, stdout);
+    table_free(table);
+    printf("\n");
+}
+
+static int by_cost(gconstpointer a, gconstpointer b)
+{
+    double left = *(const double *)a, right = *(const double *)b;
+    return (left > right) - (left < right);
+}
+
+static void add_cost(struct table *table, const char *what, double ms)
+{
+    table_cell(table, "%s", what);
+    table_cell(table, "%.0f", ms);
+}
+
+/* The first CPU waits awake; of more APs than fit only their spread. */
+static void add_costs(struct table *table, const GArray *spent)
+{
+    add_cost(table, "0 (waits awake)", g_array_index(spent, double, 0));
+    if (spent->len <= MOST_ROWS) {
+        for (guint i = 1; i < spent->len; i++) {
+            char *name = g_strdup_printf("%u", i);
+            add_cost(table, name, g_array_index(spent, double, i));
+            g_free(name);
+        }
+        return;
+    }
+    GArray *aps = g_array_copy((GArray *)spent);
+    g_array_remove_index(aps, 0);
+    g_array_sort(aps, by_cost);
+    add_cost(table, "the others, minimum", g_array_index(aps, double, 0));
+    add_cost(table, "the others, median", g_array_index(aps, double, aps->len / 2));
+    add_cost(table, "the others, maximum", g_array_index(aps, double, aps->len - 1));
+    g_array_unref(aps);
+}
+
+void run_table_print_park(const struct parked *parked, const char *method)
+{
+    const char *why_not = parked_why_not(parked);
+    printf("CPUs parked for %.0f ms by %s; ", parked->ms, method ? method : "no way that is told");
+    if (why_not) {
+        printf("what that cost the host is not known:\n%s\n\n", why_not);
+        return;
+    }
+    printf("what QEMU's threads used meanwhile\n\n");
+    struct table *table = table_new("CPU|>host CPU ms");
+    add_costs(table, parked->spent);
     table_print(table, stdout);
     table_free(table);
     printf("\n");

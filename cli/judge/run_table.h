@@ -6,6 +6,8 @@
 
 #include <json-glib/json-glib.h>
 
+#include "cli/machine/parked.h"
+
 /** Every CPU; of more than 32 only the spread of each phase, and those that are not on. */
 void run_table_print(JsonArray *cpus, const char *way);
 
@@ -14,5 +16,8 @@ void run_table_print_proofs(JsonArray *proofs);
 
 /** CPUs that came while the machine ran: one line each; nothing if there were no rounds. */
 void run_table_print_hot_add(JsonArray *rounds);
+
+/** What parked CPUs cost the host, or why it cannot be told. @method may be NULL. */
+void run_table_print_park(const struct parked *parked, const char *method);
 
 #endif

@@ -1,14 +1,18 @@
 #include "cli/judge/verdict.h"
 
-#include <stdio.h>
-
 #include "abi/conformance.h"
 #include "cli/base/fields.h"
+#include "cli/base/paint.h"
 #include "cli/machine/registers.h"
 
 void verdict_init(struct verdict *verdict)
 {
-    *verdict = (struct verdict){.handover = {false, false, -1, -1, -1, -1, -1, -1}};
+    *verdict = (struct verdict){.handover = {.init = -1,
+                                             .sipi = -1,
+                                             .init_before = -1,
+                                             .sipi_before = -1,
+                                             .cpus_up = -1,
+                                             .guest_said = -1}};
     verdict->failures = g_ptr_array_new_with_free_func(g_free);
 }
 
@@ -23,7 +27,8 @@ void verdict_fail(struct verdict *verdict, const char *format, ...)
     va_start(arguments, format);
     g_ptr_array_add(verdict->failures, g_strdup_vprintf(format, arguments));
     va_end(arguments);
-    verdict->status = CLI_FAILED;
+    if (verdict->status != CLI_USAGE)
+        verdict->status = CLI_FAILED;
 }
 
 void verdict_blind(struct verdict *verdict, const char *format, ...)
@@ -44,11 +49,12 @@ static void fail_by_deadline(struct verdict *verdict, const struct session *sess
                       ? g_strdup_printf("%d of %u CPUs were up", (int)up, session->options->cpus)
                       : g_strdup("how many CPUs were up is not known");
     char *places = monitor_places(&session->guest.monitor);
+    const char *silent = session->linux_kernel
+                             ? "the guest printed nothing (Linux needs console=ttyS0)"
+                             : "the guest printed nothing";
     verdict_fail(verdict, "no end after %g s; %s%s%s; %s%s; --timeout gives more time",
-                 session->options->timeout_s,
-                 last[0] ? "the last line was '"
-                         : "the guest printed nothing (Linux needs console=ttyS0)",
-                 last, last[0] ? "'" : "", known, places);
+                 session->options->timeout_s, last[0] ? "the last line was '" : silent, last,
+                 last[0] ? "'" : "", known, places);
     g_free(places);
     g_free(known);
 }
@@ -57,8 +63,13 @@ static void fail_by_monitor(struct verdict *verdict, bool td, JsonObject *fatal)
 {
     const char *reason = fields_text(fatal, "reason");
     char *place = monitor_place(fatal);
-    verdict_fail(verdict, "the monitor stopped the %s, %s: %s", td ? "TD" : "partition", place,
-                 reason ? reason : "(no reason)");
+    if (g_strcmp0(fields_text(fatal, "kind"), "usage") == 0) {
+        verdict_fail(verdict, "the monitor says: %s", reason ? reason : "(no reason)");
+        verdict->status = CLI_USAGE;
+    } else {
+        verdict_fail(verdict, "the monitor stopped the %s, %s: %s", td ? "TD" : "partition", place,
+                     reason ? reason : "(no reason)");
+    }
     g_free(place);
 }
 
@@ -140,6 +151,8 @@ static void judge_shim(struct verdict *verdict, const struct guest *guest, unsig
 static void judge_trace(struct verdict *verdict, const struct apic_trace *trace)
 {
     const struct handover *handover = &verdict->handover;
+    if (handover->why_not)
+        return;
     if (handover->init < 0)
         verdict_blind(verdict,
                       "QEMU's APIC trace is blind: it does not show %s; INITs and SIPIs after the "
@@ -209,7 +222,9 @@ void verdict_measure(struct verdict *verdict, const struct session *session, gin
         return;
     }
     handover->cpus_up = count_up(session);
-    if (!apic_trace_sees(trace, session->options->cpus))
+    if (session->machine.kvm)
+        handover->why_not = "under KVM the APIC is not QEMU's, and its trace shows no INIT or SIPI";
+    if (handover->why_not || !apic_trace_sees(trace, session->options->cpus))
         return;
     handover->init = (gint64)trace->after.init;
     handover->sipi = (gint64)trace->after.sipi;
@@ -238,5 +253,5 @@ void verdict_handover(struct verdict *verdict, const struct session *session)
 void verdict_print(const struct verdict *verdict)
 {
     for (guint i = 0; i < verdict->failures->len; i++)
-        fprintf(stderr, "muster: %s\n", (const char *)g_ptr_array_index(verdict->failures, i));
+        paint_complain("%s", (const char *)g_ptr_array_index(verdict->failures, i));
 }

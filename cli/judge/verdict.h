@@ -17,6 +17,7 @@ struct handover {
     gint64 init_before, sipi_before;
     gint64 cpus_up;
     gint64 guest_said;
+    const char *why_not; /* why INITs and SIPIs cannot be known, and need not be; or NULL */
 };
 
 struct verdict {
@@ -29,7 +30,7 @@ struct verdict {
 void verdict_init(struct verdict *verdict);
 void verdict_clear(struct verdict *verdict);
 
-/** Something is wrong with the guest: exit status 1. */
+/** Something is wrong with the guest: exit status 1, unless it was asked for wrongly. */
 void verdict_fail(struct verdict *verdict, const char *format, ...) G_GNUC_PRINTF(2, 3);
 
 /** Nothing can be said: exit status 3, unless something is certainly wrong already. */

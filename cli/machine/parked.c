@@ -79,7 +79,8 @@ const char *parked_why_not(const struct parked *parked)
     if (parked->threads->len == 0 || parked->failed)
         return "QEMU's threads could not be read";
     if (share_a_thread(parked->threads))
-        return "all CPUs share one thread of QEMU (tcg,thread=single)";
+        return "all CPUs share one thread of QEMU (tcg,thread=single); give -- -accel "
+               "tcg,thread=multi";
     return NULL;
 }
 

@@ -5,6 +5,8 @@
 
 #include "cli/base/child.h"
 #include "cli/base/fields.h"
+#include "cli/machine/firmware.h"
+#include "cli/base/words.h"
 #include "cli/machine/session_running.h"
 #include "cli/base/temp.h"
 
@@ -98,10 +100,12 @@ static void on_qmp_event(void *context, const char *name, JsonObject *data)
 /* ---- The start ---- */
 
 static struct stream *open_pipe(struct session *session, const char *name,
-                                const struct stream_client *client, GError **error)
+                                const struct stream_client *client, FILE *copy, GError **error)
 {
     char *path = g_build_filename(session->running->folder, name, NULL);
     struct stream *stream = stream_new_pipe(path, client, error);
+    if (stream)
+        stream_keep(stream, copy);
     g_free(path);
     return stream;
 }
@@ -117,9 +121,37 @@ static bool open_channels(struct session *session, GError **error)
     char *path = g_build_filename(running->folder, QEMU_SOCKET, NULL);
     running->qmp = qmp_listen(path, &qmp, error);
     g_free(path);
-    return running->qmp && (running->console = open_pipe(session, QEMU_CONSOLE, &console, error)) &&
-           (running->serial = open_pipe(session, QEMU_SERIAL, &serial, error)) &&
-           (running->trace = open_pipe(session, QEMU_TRACE, &trace, error));
+    struct keep *keep = &session->keep;
+    return running->qmp &&
+           (running->console = open_pipe(session, QEMU_CONSOLE, &console, keep->events, error)) &&
+           (running->serial = open_pipe(session, QEMU_SERIAL, &serial, keep->console, error)) &&
+           (running->trace = open_pipe(session, QEMU_TRACE, &trace, keep->trace, error));
+}
+
+static void keep_command_text(struct session *session)
+{
+    char *line =
+        qemu_command_text(session->qemu, &session->machine, session->image, session->options);
+    char *text = g_strconcat("# The machine, for a terminal. Nobody asks anything of it here, nor "
+                             "injects the\n# machine checks that the word inject=mce promises.\n",
+                             line, NULL);
+    keep_command(&session->keep, text);
+    g_free(text);
+    g_free(line);
+}
+
+/* A 32-bit image of ours has no symbols; the one of 64 bits that it was made from lies beside it.
+ */
+static void tell_gdb(const char *program)
+{
+    char *unstripped = g_strconcat(program, "64", NULL);
+    bool better = g_str_has_suffix(program, ".elf") && g_file_test(unstripped, G_FILE_TEST_EXISTS);
+    char *quoted = words_quote(better ? unstripped : program);
+    fprintf(stderr,
+            "muster: the guest waits; attach with: gdb -ex 'target remote localhost:1234' %s\n",
+            quoted);
+    g_free(quoted);
+    g_free(unstripped);
 }
 
 static bool start_qemu(struct session *session, GError **error)
@@ -127,18 +159,18 @@ static bool start_qemu(struct session *session, GError **error)
     struct session_running *running = session->running;
     const struct options *options = running->plan->options;
     int output;
+    keep_command_text(session);
     session->command = qemu_command(session->qemu, &session->machine, &running->plan->image,
                                     options, running->folder);
-    if (!qemu_link_files(&running->plan->image, running->folder, error) ||
+    if (!qemu_place_files(&running->plan->image, options, running->folder, error) ||
         !child_start(session->command, &running->pid, &output, error))
         return false;
     const struct stream_client client = {.line = on_output_line, .context = session};
     running->output = stream_new(output, &client);
+    stream_keep(running->output, session->keep.qemu);
     session_watch_exit(session);
     if (options->gdb)
-        fprintf(stderr,
-                "muster: the guest waits; attach with: gdb -ex 'target remote localhost:1234' %s\n",
-                running->plan->image.program);
+        tell_gdb(running->plan->image.program);
     else
         session_watch_deadline(session);
     return true;
@@ -155,6 +187,7 @@ static void tear_down(struct session *session)
     stream_free(running->serial);
     stream_free(running->trace);
     stream_free(running->output);
+    keep_close(&session->keep);
     qmp_free(running->qmp);
     temp_remove(running->folder);
     for (size_t i = 0; i < G_N_ELEMENTS(sources); i++) {
@@ -181,20 +214,34 @@ static bool run(struct session *session, GError **error)
     return true;
 }
 
-bool session_run(struct session *session, const struct session_plan *plan, GError **error)
+static void init(struct session *session, const struct session_plan *plan)
 {
-    *session = (struct session){.options = plan->options, .image = &plan->image};
+    *session = (struct session){
+        .options = plan->options, .image = &plan->image, .linux_kernel = plan->linux_kernel};
     guest_init(&session->guest, plan->foreign_kernel, plan->options->monitored);
     console_init(&session->console, plan->watch_console, plan->options->until);
-    qemu_machine_init(&session->machine, plan->options, plan->without_cx16);
     parked_init(&session->parked);
     session->problems = g_ptr_array_new_with_free_func(g_free);
     hot_add_init(&session->hot_add, plan->options, session->problems);
     session->apic_ids = g_array_new(FALSE, TRUE, sizeof(gint64));
-    session->qemu = qemu_find(plan->options->qemu, error);
-    if (!session->qemu ||
-        !qemu_check_cpus(session->qemu, options_most_cpus(plan->options), error) ||
-        (plan->options->hot_add && !qemu_check_hot_add(session->qemu, error)))
+}
+
+static bool choose_machine(struct session *session, const struct session_plan *plan, GError **error)
+{
+    const struct options *options = plan->options;
+    session->qemu = qemu_find(options->qemu, error);
+    return session->qemu && qemu_check_cpus(session->qemu, options_most_cpus(options), error) &&
+           (!options->hot_add || qemu_check_hot_add(session->qemu, error)) &&
+           qemu_machine_init(&session->machine, session->qemu, options, plan->without_cx16,
+                             error) &&
+           firmware_find(session->qemu, options, &session->machine.firmware_file, error);
+}
+
+bool session_run(struct session *session, const struct session_plan *plan, GError **error)
+{
+    init(session, plan);
+    if (!choose_machine(session, plan, error) ||
+        !keep_open(&session->keep, plan->options->keep, error))
         return false;
 
     session->running = g_new0(struct session_running, 1);
@@ -206,12 +253,27 @@ bool session_run(struct session *session, const struct session_plan *plan, GErro
     return started;
 }
 
+bool session_print_command(const struct session_plan *plan, GError **error)
+{
+    struct session session;
+    init(&session, plan);
+    bool good = choose_machine(&session, plan, error) && qemu_check_names(&plan->image, error);
+    if (good) {
+        char *text = qemu_command_text(session.qemu, &session.machine, &plan->image, plan->options);
+        fputs(text, stdout);
+        g_free(text);
+    }
+    session_clear(&session);
+    return good;
+}
+
 void session_clear(struct session *session)
 {
     guest_clear(&session->guest);
     console_clear(&session->console);
     parked_clear(&session->parked);
     hot_add_clear(&session->hot_add);
+    keep_clear(&session->keep);
     qemu_machine_clear(&session->machine);
     qemu_free(session->qemu);
     g_strfreev(session->command);

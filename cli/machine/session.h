@@ -13,6 +13,7 @@
 #include "cli/machine/console.h"
 #include "cli/machine/guest.h"
 #include "cli/machine/hot_add.h"
+#include "cli/machine/keep.h"
 #include "cli/options.h"
 #include "cli/machine/parked.h"
 #include "cli/machine/qemu.h"
@@ -38,12 +39,14 @@ struct session_plan {
     bool live;           /* the serial port goes to stdout as it comes */
     bool watch_console;  /* for options->until and for Linux's panic */
     bool foreign_kernel; /* what it says on the debug console is not believed */
+    bool linux_kernel;   /* it is silent without console= among its words */
 };
 
 struct session {
     /* All this may be read once session_run() is back. */
     const struct options *options; /* the plan's, and the next too */
     const struct qemu_image *image;
+    bool linux_kernel;
     struct qemu *qemu;
     struct qemu_machine machine;
     char **command;
@@ -54,6 +57,7 @@ struct session {
     struct console console;
     struct apic_trace trace;
     struct parked parked;
+    struct keep keep;
     struct hot_add hot_add;
     GArray *registers;   /* struct registers by CPU index at the end, or NULL */
     GArray *apic_ids;    /* gint64 by CPU index as QEMU has them, -1 unknown; empty if never told */
@@ -65,6 +69,10 @@ struct session {
 
 /** Find QEMU, start the machine and see it to its end. False: it never started; @error is set. */
 bool session_run(struct session *session, const struct session_plan *plan, GError **error);
+
+/** Print the QEMU command line that the machine has, and start nothing. False: @error is set. */
+bool session_print_command(const struct session_plan *plan, GError **error);
+
 void session_clear(struct session *session);
 
 #endif

@@ -12,17 +12,32 @@
 #define GRACE_MS 10000
 /* Without QMP it gets a signal, and then a stronger one. */
 #define TERMINATE_MS 1000
+/* Killed, it is gone at once, unless the host's kernel holds it. */
+#define KILLED_MS 5000
 /* How long the vCPUs of a TD may take to tell where they are; when silent, they are asked again. */
 #define WHERE_MS  5000
 #define SILENT_MS 500
 
 /* ---- The end: questions, quit, exit. Each step starts the next. ---- */
 
+/* Inside of a driver that hangs, no signal ends a process: it is told, and not waited for. */
+static gboolean give_up(gpointer data)
+{
+    struct session *session = data;
+    struct session_running *running = session->running;
+    g_ptr_array_add(session->problems,
+                    g_strdup_printf("QEMU (process %d) cannot be killed", (int)running->pid));
+    running->grace = 0;
+    session_drain(session);
+    g_main_loop_quit(running->loop);
+    return G_SOURCE_REMOVE;
+}
+
 static gboolean kill_qemu(gpointer data)
 {
     struct session *session = data;
     child_signal(session->running->pid, SIGKILL);
-    session->running->grace = 0;
+    session->running->grace = g_timeout_add(KILLED_MS, give_up, session);
     return G_SOURCE_REMOVE;
 }
 

@@ -164,7 +164,8 @@ parks_in_one_thread() {
 }
 
 refused_mwait() {
-    refused 1 MUSTER_NOT_SUPPORTED --wake sipi --cpus 2 --cpu max,-la57,-monitor --append park=mwait
+    refused 2 'park=mwait .*no such sleep' --wake sipi --cpus 2 --cpu max,-la57,-monitor \
+        --append park=mwait
 }
 
 reclaimed() {
