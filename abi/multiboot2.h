@@ -35,19 +35,19 @@
 #define MULTIBOOT2_PREFER_HIGH 2
 
 /* Tags of the information (3.6.2 to 3.6.20). */
-#define MULTIBOOT2_TAG_END         0u
-#define MULTIBOOT2_TAG_CMDLINE     1u
-#define MULTIBOOT2_TAG_LOADER_NAME 2u
-#define MULTIBOOT2_TAG_MODULE      3u
-#define MULTIBOOT2_TAG_MEMORY      4u
-#define MULTIBOOT2_TAG_MMAP        6u
-#define MULTIBOOT2_TAG_FRAMEBUFFER 8u
-#define MULTIBOOT2_TAG_EFI64       12u
-#define MULTIBOOT2_TAG_RSDP_OLD    14u
-#define MULTIBOOT2_TAG_RSDP_NEW    15u
-#define MULTIBOOT2_TAG_EFI_MMAP    17u
-#define MULTIBOOT2_TAG_EFI_BS      18u /* boot services are still there */
-#define MULTIBOOT2_TAG_LOAD_BASE   21u
+#define MULTIBOOT2_TAG_END         0
+#define MULTIBOOT2_TAG_CMDLINE     1
+#define MULTIBOOT2_TAG_LOADER_NAME 2
+#define MULTIBOOT2_TAG_MODULE      3
+#define MULTIBOOT2_TAG_MEMORY      4
+#define MULTIBOOT2_TAG_MMAP        6
+#define MULTIBOOT2_TAG_FRAMEBUFFER 8
+#define MULTIBOOT2_TAG_EFI64       12
+#define MULTIBOOT2_TAG_RSDP_OLD    14
+#define MULTIBOOT2_TAG_RSDP_NEW    15
+#define MULTIBOOT2_TAG_EFI_MMAP    17
+#define MULTIBOOT2_TAG_EFI_BS      18 /* boot services are still there */
+#define MULTIBOOT2_TAG_LOAD_BASE   21
 
 #ifndef __ASSEMBLER__
 #include <stdint.h>
