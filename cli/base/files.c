@@ -2,6 +2,7 @@
 
 #include <errno.h>
 #include <fcntl.h>
+#include <stdio.h>
 #include <string.h>
 #include <sys/stat.h>
 #include <unistd.h>
@@ -153,4 +154,34 @@ bool files_check_report(const char *path, GError **error)
         good = files_refuse(error, "report %s: cannot be written: %s", path, g_strerror(errno));
     g_free(folder);
     return good;
+}
+
+static bool put(FILE *file, const char *text)
+{
+    return file && fputs(text, file) >= 0 && fflush(file) == 0;
+}
+
+bool files_write(const char *path, const char *text, GError **error)
+{
+    GError *problem = NULL;
+    bool good;
+    if (files_is_replaced(path)) {
+        good = g_file_set_contents(path, text, -1, &problem);
+    } else {
+        FILE *file = fopen(path, "we");
+        good = put(file, text);
+        if (file && fclose(file) != 0)
+            good = false;
+    }
+    if (!good)
+        files_refuse(error, "report %s: cannot be written: %s", path,
+                     problem ? problem->message : g_strerror(errno));
+    g_clear_error(&problem);
+    return good;
+}
+
+bool files_print(const char *text, GError **error)
+{
+    return put(stdout, text) ||
+           files_refuse(error, "stdout: cannot be written: %s", g_strerror(errno));
 }

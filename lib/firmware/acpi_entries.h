@@ -18,9 +18,15 @@ union acpi_entry {
     struct acpi_madt_local_apic local_apic;
     struct acpi_madt_lapic_address_override lapic_address;
     struct acpi_madt_local_x2apic x2apic;
+    struct acpi_madt_io_apic io_apic;
+    struct acpi_madt_interrupt_override interrupt_override;
+    struct acpi_madt_nmi_source nmi_source;
+    struct acpi_madt_lapic_nmi lapic_nmi;
+    struct acpi_madt_x2apic_nmi x2apic_nmi;
     struct acpi_madt_wakeup wakeup;
     struct acpi_srat_local_apic srat_local_apic;
     struct acpi_srat_local_x2apic srat_x2apic;
+    struct acpi_srat_memory srat_memory;
     uint8_t bytes[ACPI_ENTRY_BYTES];
 };
 
