@@ -125,6 +125,8 @@ for source in tests/unit/test_*.c; do
 done
 run_case unit/threads_that_race_are_clean_under_thread_sanitizer 240 make -s check-threads
 [ ! -f tests/cli/test_cli.sh ] || run_counted cli sh tests/cli/test_cli.sh
+run_counted inspect python3 tests/inspect/test_inspect.py
+run_case inspect/mutated_tables_neither_crash_nor_hang 240 make -s check-inspect
 run_compilers
 for file in tests/machine/*.sh; do
     [ "$file" = tests/machine/common.sh ] || run_machine_cases "$file"

@@ -85,7 +85,8 @@ static void check_ids(struct inspection *inspection)
     for (guint i = 0; i < inspection->entries->len; i++) {
         const struct entry *entry = entry_at(inspection, i);
         guint32 id;
-        if (entry_is_usable_cpu(entry, &id))
+        /* A second MADT is an error by itself. */
+        if (entry->input == inspection->madt && entry_is_usable_cpu(entry, &id))
             note_id(&ids, entry, id);
     }
     group_end(&ids.twice, inspection, "More than one usable entry of the same type has APIC ID",

@@ -10,7 +10,7 @@
 /*
  * Where TDVF of before stable202411 keeps what its APs stand on (OvmfPkg's memory layout): six page
  * tables, and from the TD HOB on its work area, which was declared usable until stable202508. No
- * table tells this: a TDVF is known by its wakeup entry of 16 bytes.
+ * table tells this, nor who wrote it: see is_like_tdvf().
  */
 static const struct {
     guint64 start, bytes;
@@ -78,7 +78,7 @@ static void check_publication(struct inspection *inspection, const struct entry 
 {
     const struct acpi_madt_wakeup *wakeup = &entry->raw.wakeup;
     guint32 length = wakeup->entry.length;
-    if (wakeup->mailbox_version >= 1 && length == ACPI_MADT_WAKEUP_BYTES_V0)
+    if (wakeup->mailbox_version == 1 && length == ACPI_MADT_WAKEUP_BYTES_V0)
         inspection_find(inspection, RULE_WAKEUP_V1_IN_16_BYTES, entry->input, entry->number,
                         entry->offset,
                         "The mailbox's version is %u and its entry is %u bytes "
@@ -93,11 +93,29 @@ static void check_publication(struct inspection *inspection, const struct entry 
                         entry->offset, "The reserved field is 0x%x.", wakeup->reserved);
 }
 
+/*
+ * Version 1 in 16 bytes is what TDVF published before stable202311. Later ones, until 202508, had
+ * version 0 there; TDVF takes QEMU's own MADT and puts the entry behind it, which is what the name
+ * in the header tells.
+ */
+static bool is_like_tdvf(const struct entry *entry)
+{
+    static const char qemu[] = "BOCHS ";
+    struct acpi_header header;
+    gsize count;
+    const guint8 *data = g_bytes_get_data(entry->input->bytes, &count);
+    if (entry->raw.head.length != ACPI_MADT_WAKEUP_BYTES_V0 || count < sizeof(header))
+        return false;
+    memcpy(&header, data, sizeof(header));
+    return entry->raw.wakeup.mailbox_version == 1 ||
+           memcmp(header.oem_id, qemu, sizeof(header.oem_id)) == 0;
+}
+
 /* Only what is in doubt: that they are there is known, that they are a TDVF's is inferred. */
 static void check_tdvf(struct inspection *inspection, const struct entry *entry)
 {
     enum muster_memory_type type;
-    if (!inspection->has_map || entry->raw.head.length != ACPI_MADT_WAKEUP_BYTES_V0)
+    if (!inspection->has_map || !is_like_tdvf(entry))
         return;
     for (gsize i = 0; i < G_N_ELEMENTS(tdvf_ranges); i++) {
         guint64 start = tdvf_ranges[i].start, bytes = tdvf_ranges[i].bytes;
@@ -105,7 +123,7 @@ static void check_tdvf(struct inspection *inspection, const struct entry *entry)
             continue;
         struct finding *finding = inspection_find(
             inspection, RULE_TDVF_MEMORY_USABLE, entry->input, entry->number, entry->offset,
-            "If this is a TDVF, as its entry of 16 bytes suggests, its %s are at 0x%x-0x%x, which "
+            "If this is a TDVF, as its wakeup entry suggests, its %s are at 0x%x-0x%x, which "
             "is declared usable.",
             tdvf_ranges[i].name, (guint)start, (guint)(start + bytes - 1));
         if (finding)

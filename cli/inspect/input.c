@@ -17,7 +17,11 @@ bool input_refuse(GError **error, const char *name, const char *format, ...)
     va_start(arguments, format);
     char *what = g_strdup_vprintf(format, arguments);
     va_end(arguments);
-    g_set_error(error, CLI_ERROR, CLI_ENVIRONMENT, "%s: %s", name, what);
+    char *raw = g_strdup_printf("%s: %s", name, what);
+    char *text = clean_text(raw);
+    g_set_error_literal(error, CLI_ERROR, CLI_ENVIRONMENT, text);
+    g_free(text);
+    g_free(raw);
     g_free(what);
     return false;
 }

@@ -237,11 +237,20 @@ static void print_way(const struct inspection *inspection)
     }
 }
 
+/* What its parts are called. */
+static const char *part_of(const struct input *input)
+{
+    return input->kind == INPUT_FDT ? "node" : input->kind == INPUT_MAP ? "range" : "entry";
+}
+
 static void print_place(const struct finding *finding)
 {
-    GString *text = g_string_new(finding->input ? finding->input->name : "all that was given");
-    if (finding->entry != NO_PLACE)
-        g_string_append_printf(text, ", number %u", finding->entry);
+    const struct input *input = finding->input;
+    GString *text = g_string_new(input ? input->name : "all that was given");
+    if (input && input->signature[0])
+        g_string_append_printf(text, " (%s)", input->signature);
+    if (input && finding->entry != NO_PLACE)
+        g_string_append_printf(text, ", %s %u", part_of(input), finding->entry);
     if (finding->offset != NO_PLACE)
         g_string_append_printf(text, ", offset 0x%x", finding->offset);
     if (finding->has_values)

@@ -63,11 +63,11 @@ def save(monitor, address, count, path):
 
 def take(name, command, folder, scratch):
     log, monitor = (os.path.join(scratch, name + end) for end in (".log", ".sock"))
-    command = [word.format(log=log, monitor=monitor) for word in command]
-    guest = subprocess.Popen(command, stdin=subprocess.DEVNULL, stdout=subprocess.DEVNULL,
-                             stderr=subprocess.DEVNULL, start_new_session=True)
+    command = [word.format(monitor=monitor) for word in command]
+    with open(log, "w", encoding="utf-8") as file:
+        guest = subprocess.Popen(command, stdin=subprocess.DEVNULL, stdout=file,
+                                 stderr=subprocess.STDOUT, start_new_session=True)
     try:
-        wait_for(log, lambda: os.path.exists(log))
         text = wait_for(log, lambda: read_log(log))
         with open(os.path.join(folder, name + ".acpi"), "w", encoding="ascii") as file:
             for table, address, count in re.findall(r"ACPI: (\w+) 0x(\w+) (\w{6}) ", text):
@@ -85,18 +85,15 @@ def take(name, command, folder, scratch):
 def main():
     kernel = sys.argv[1]
     folder = sys.argv[2] if len(sys.argv) > 2 else "tests/inspect/data"
-    outside = ["-monitor", "unix:{monitor},server=on,wait=off", "-serial", "file:{log}"]
-    linux = ["-kernel", kernel, "-append", WORDS] + outside
+    outside = ["-monitor", "unix:{monitor},server=on,wait=off"]
+    linux = ["-kernel", kernel, "-append", WORDS, "-serial", "stdio"] + outside
     qemu = ["timeout", "-k", "5", str(2 * DEADLINE_S), "qemu-system-x86_64"] + COMMON
     guests = {
         "q35": qemu + ["-machine", "q35"] + NODES + linux,
         "microvm": qemu + ["-machine", "microvm,acpi=on"] + linux,
         "ovmf": qemu + ["-machine", "q35", "-bios", "/usr/share/ovmf/OVMF.fd"] + linux,
-        # The shim's guest has its serial port with the command: a second one is the log.
         "shim": ["build/muster", "boot", kernel, "--cpus", "4", "--timeout", str(DEADLINE_S),
-                 "--until", "no such line", "--append", "console=ttyS0 console=ttyS1 panic=-1",
-                 "--", "-chardev", "file,id=log,path={log}", "-serial", "chardev:log",
-                 "-monitor", "unix:{monitor},server=on,wait=off"],
+                 "--until", "no such line", "--append", WORDS, "--"] + outside,
     }
     os.makedirs(folder, exist_ok=True)
     with tempfile.TemporaryDirectory() as scratch:
