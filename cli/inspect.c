@@ -87,11 +87,18 @@ static bool read_inputs(GPtrArray *inputs, const struct inspect_options *options
     return good;
 }
 
+/* The last line tells whether the report is written, so it comes after that. */
 static bool tell(const struct inspection *inspection, const char *json, GError **error)
 {
-    if (!json || strcmp(json, "-") != 0)
-        inspection_print(inspection);
-    return !json || inspection_write(inspection, json, error);
+    if (json && strcmp(json, "-") == 0)
+        return inspection_write(inspection, json, error);
+    inspection_print(inspection);
+    bool good = !json || inspection_write(inspection, json, error);
+    char *sum = inspection_sum(inspection);
+    printf("\n%s: %s%s%s\n", inspection->per_severity[SEVERITY_ERROR] > 0 ? "FAILED" : "ok", sum,
+           json && good ? "; report: " : "", json && good ? json : "");
+    g_free(sum);
+    return good;
 }
 
 static int inspect_inputs(const struct inspect_options *options, struct premises *premises,

@@ -141,6 +141,12 @@ static void check_flags(struct inspection *inspection)
     group_end(&both, inspection, "Enabled and online-capable: APIC ID", ".");
 }
 
+/* Firmware fills places up with disabled entries of the ID that means none: nobody is missing. */
+static bool is_padding(const struct entry *entry, guint32 id)
+{
+    return id == (is_x2(entry) ? ACPI_X2APIC_ID_NONE : ACPI_LOCAL_APIC_ID_NONE);
+}
+
 static void check_absent(struct inspection *inspection)
 {
     struct group disabled, coming;
@@ -153,7 +159,7 @@ static void check_absent(struct inspection *inspection)
             continue;
         if (entry_is_usable_cpu(entry, &id))
             group_add(&coming, entry, id);
-        else
+        else if (!is_padding(entry, id))
             group_add(&disabled, entry, id);
     }
     group_end(&disabled, inspection, "Listed as disabled, and dropped: APIC ID", ".");
@@ -171,9 +177,11 @@ static void check_none(struct inspection *inspection)
         const struct entry *entry = entry_at(inspection, i);
         if (!entry_is_cpu(entry, &id, &flags) || !(flags & ACPI_MADT_ENABLED))
             continue;
-        if (is_x2(entry) && id == ACPI_X2APIC_ID_NONE)
+        if (!is_padding(entry, id))
+            continue;
+        if (is_x2(entry))
             group_add(&x2, entry, entry->raw.x2apic.processor_uid);
-        else if (!is_x2(entry) && id == ACPI_LOCAL_APIC_ID_NONE)
+        else
             group_add(&local, entry, entry->raw.local_apic.processor_uid);
     }
     group_end(&local, inspection, "Enabled, as local APIC with ID 255: ACPI processor UID", ".");

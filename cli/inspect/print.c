@@ -122,7 +122,8 @@ static void print_table_of(const struct inspection *inspection, const struct inp
     }
     end_row(table, &row);
     if (count > 0) {
-        printf("\n%s, %u %s:\n\n", input->name, count, count == 1 ? "entry" : "entries");
+        printf("\n%s (%s), %u %s:\n\n", input->name, input->signature, count,
+               count == 1 ? "entry" : "entries");
         table_print(table, stdout);
     }
     table_free(table);
@@ -314,7 +315,4 @@ void inspection_print(const struct inspection *inspection)
     print_cpus(inspection);
     print_way(inspection);
     print_findings(inspection);
-    char *sum = inspection_sum(inspection);
-    printf("\n%s: %s\n", inspection->per_severity[SEVERITY_ERROR] ? "FAILED" : "ok", sum);
-    g_free(sum);
 }
