@@ -78,8 +78,7 @@ static bool is_known(const struct inspection *inspection, const struct finding *
     return false;
 }
 
-/* Kept, unless it is known, or its rule has enough: then it is only counted. */
-static struct finding *keep(struct inspection *inspection, const struct finding *finding)
+struct finding *inspection_keep(struct inspection *inspection, const struct finding *finding)
 {
     if (!is_known(inspection, finding)) {
         inspection->per_severity[rule_of(finding->rule)->severity]++;
@@ -109,76 +108,5 @@ struct finding *inspection_find(struct inspection *inspection, enum rule_id rule
         .offset = offset,
     };
     va_end(arguments);
-    return keep(inspection, &finding);
-}
-
-/* The given bytes end before the table does: the library only sees that it cannot map them. */
-static void find_truncated(struct inspection *inspection, const struct input *input)
-{
-    inspection_find(inspection, RULE_TABLE_TRUNCATED, input, NO_PLACE, 0,
-                    "%" G_GSIZE_FORMAT " bytes were given, and it says that it is longer.",
-                    g_bytes_get_size(input->bytes));
-}
-
-static enum rule_id rule_of_refusal(const struct muster_finding *refusal)
-{
-    enum rule_id rule = rule_of_status(refusal->status);
-    return rule == RULE_ENTRY_LENGTH && refusal->found < sizeof(struct acpi_madt_entry)
-               ? RULE_ENTRY_LENGTH_ZERO
-               : rule;
-}
-
-/* The library's text: what is wrong is its first sentence; the rest is whose fault, what to do. */
-static void split_text(enum muster_status status, struct finding *finding)
-{
-    const char *text = muster_error_text(status);
-    const char *end = strstr(text, ". ");
-    finding->what = end ? g_strndup(text, (gsize)(end + 1 - text)) : g_strdup(text);
-    finding->advice = end ? g_strdup(end + 2) : NULL;
-}
-
-static char *name_of(const struct inspection *inspection, guint64 phys)
-{
-    const struct input *input = inspection_input_at(inspection, phys);
-    return g_strdup(input ? input->name : "?");
-}
-
-/* Both tables by the names of their files: where we laid them tells nobody anything. */
-static void name_madts(const struct inspection *inspection, const struct muster_finding *refusal,
-                       struct finding *finding)
-{
-    char *one = name_of(inspection, refusal->wanted);
-    char *other = name_of(inspection, refusal->found);
-    char *what = g_strdup_printf("%s They are: %s, %s.", finding->what, one, other);
-    g_free(finding->what);
-    finding->what = what;
-    finding->has_values = false;
-    g_free(one);
-    g_free(other);
-}
-
-void inspection_hear(void *context, const struct muster_finding *refusal)
-{
-    struct inspection *inspection = context;
-    const struct input *cut = inspection_input_at(inspection, refusal->found);
-    enum rule_id rule = rule_of_refusal(refusal);
-    bool unmapped = rule == RULE_TABLE_ADDRESS || rule == RULE_TABLE_TRUNCATED;
-    if (rule == RULE_COUNT || (unmapped && cut)) {
-        if (rule != RULE_COUNT)
-            find_truncated(inspection, cut);
-        return;
-    }
-    struct finding finding = {
-        .rule = rule,
-        .input = inspection_input_at(inspection, refusal->table_phys),
-        .entry = refusal->entry,
-        .offset = refusal->offset,
-        .has_values = true,
-        .found = refusal->found,
-        .wanted = refusal->wanted,
-    };
-    split_text(refusal->status, &finding);
-    if (rule == RULE_MADT_TWICE)
-        name_madts(inspection, refusal, &finding);
-    keep(inspection, &finding);
+    return inspection_keep(inspection, &finding);
 }

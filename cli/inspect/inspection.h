@@ -124,10 +124,16 @@ void inspection_open_platform(struct inspection *inspection);
 /** Hear the library: struct muster_listener's. */
 void inspection_hear(void *inspection, const struct muster_finding *refusal);
 
-/** A finding at a place. */
+/** A finding at a place, in the rule's own advice; as inspection_keep(). */
 struct finding *inspection_find(struct inspection *inspection, enum rule_id rule,
                                 const struct input *input, guint32 entry, guint32 offset,
                                 const char *format, ...) G_GNUC_PRINTF(6, 7);
+
+/**
+ * The finding is kept, with its texts, which become the inspection's; unless it is known, or its
+ * rule has enough: then it is only counted. Gives the one that is kept, or NULL.
+ */
+struct finding *inspection_keep(struct inspection *inspection, const struct finding *finding);
 
 /** The input that lies at @phys, or NULL. */
 const struct input *inspection_input_at(const struct inspection *inspection, guint64 phys);

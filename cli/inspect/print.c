@@ -1,167 +1,9 @@
 #include "cli/inspect/print.h"
 
 #include <stdio.h>
-#include <string.h>
 
 #include "cli/base/table.h"
 #include "cli/inspect/words.h"
-
-/* More rows than these are put together, those alike that stand side by side. */
-#define MOST_ROWS 32u
-
-/* ---- What was read ---- */
-
-static void print_inputs(const struct inspection *inspection)
-{
-    struct table *table = table_new("read|form|>bytes|file");
-    for (guint i = 0; i < inspection->inputs->len; i++) {
-        const struct input *input = g_ptr_array_index(inspection->inputs, i);
-        char *what = input_words(input);
-        table_cell(table, "%s", what);
-        table_cell(table, "%s", input->form);
-        if (input->bytes)
-            table_cell(table, "%" G_GSIZE_FORMAT, g_bytes_get_size(input->bytes));
-        else
-            table_cell(table, "-");
-        table_cell(table, "%s", input->name);
-        g_free(what);
-    }
-    table_print(table, stdout);
-    table_free(table);
-    if (inspection->rsdp_phys && inspection->root_made)
-        printf("An RSDP and an XSDT that lead there were made for the library to start from.\n");
-}
-
-/* ---- Entries ---- */
-
-struct row {
-    const struct entry *first, *last;
-    char *type, *words; /* of each of them */
-    GArray *ids;
-};
-
-static void add_range(struct table *table, guint64 first, guint64 last, const char *format)
-{
-    GString *text = g_string_new(NULL);
-    g_string_append_printf(text, format, first);
-    if (last != first) {
-        g_string_append_c(text, '-');
-        g_string_append_printf(text, format, last);
-    }
-    table_cell(table, "%s", text->str);
-    g_string_free(text, TRUE);
-}
-
-static void end_row(struct table *table, struct row *row)
-{
-    if (row->first) {
-        char *ids = numbers_text(row->ids);
-        add_range(table, row->first->number, row->last->number, "%" G_GUINT64_FORMAT);
-        add_range(table, row->first->offset, row->last->offset, "0x%" G_GINT64_MODIFIER "x");
-        table_cell(table, "%u", row->first->raw.head.length);
-        table_cell(table, "%s", row->type);
-        table_cell(table, "%s%s%s%s", ids[0] ? "APIC ID " : "", ids, ids[0] ? ": " : "",
-                   row->words);
-        g_free(ids);
-    }
-    g_free(row->type);
-    g_free(row->words);
-    if (row->ids)
-        g_array_unref(row->ids);
-    *row = (struct row){0};
-}
-
-/* What one entry says beside its own number; the UID is left out where many go together. */
-static char *words_of(const struct entry *entry, bool grouped)
-{
-    char *words = entry_words(entry);
-    guint32 id, flags;
-    const char *comma = strchr(words, ',');
-    if (!grouped || !entry_is_cpu(entry, &id, &flags) || !comma)
-        return words;
-    char *kept = g_strdup(comma + 2);
-    g_free(words);
-    return kept;
-}
-
-static void add_entry(struct table *table, struct row *row, const struct entry *entry, bool grouped)
-{
-    guint32 id, other;
-    bool has_id = entry_is_cpu(entry, &id, &other) || entry_is_affinity(entry, &id, &other);
-    char *words = words_of(entry, grouped);
-    bool joins = grouped && has_id && row->first && row->first->input == entry->input &&
-                 row->first->raw.head.type == entry->raw.head.type &&
-                 row->first->raw.head.length == entry->raw.head.length &&
-                 g_str_equal(row->words, words);
-    if (!joins) {
-        end_row(table, row);
-        *row = (struct row){
-            .first = entry,
-            .type = entry_type_words(entry),
-            .words = g_strdup(words),
-            .ids = g_array_new(FALSE, FALSE, sizeof(guint32)),
-        };
-    }
-    row->last = entry;
-    if (has_id)
-        g_array_append_val(row->ids, id);
-    g_free(words);
-}
-
-static void print_table_of(const struct inspection *inspection, const struct input *input)
-{
-    struct table *table = table_new(">entry|>offset|>bytes|type|says");
-    struct row row = {0};
-    guint count = 0;
-    for (guint i = 0; i < inspection->entries->len; i++)
-        count += g_array_index(inspection->entries, struct entry, i).input == input;
-    for (guint i = 0; i < inspection->entries->len; i++) {
-        const struct entry *entry = &g_array_index(inspection->entries, struct entry, i);
-        if (entry->input == input)
-            add_entry(table, &row, entry, count > MOST_ROWS);
-    }
-    end_row(table, &row);
-    if (count > 0) {
-        printf("\n%s (%s), %u %s:\n\n", input->name, input->signature, count,
-               count == 1 ? "entry" : "entries");
-        table_print(table, stdout);
-    }
-    table_free(table);
-}
-
-/* ---- The tree ---- */
-
-static void add_node(struct table *table, const struct node *node)
-{
-    table_cell(table, "%u", node->number);
-    table_cell(table, "0x%x", node->offset);
-    table_cell(table, "%s", node_kind_words(node->kind));
-    if (node->kind != NODE_CPU)
-        table_cell(table, "0x%" G_GINT64_MODIFIER "x, 0x%" G_GINT64_MODIFIER "x bytes%s",
-                   node->start, node->bytes, node->available ? "" : ", not okay");
-    else if (node->numa_node == MUSTER_NUMA_NODE_UNKNOWN)
-        table_cell(table, "APIC ID %" G_GUINT64_FORMAT "%s", node->start,
-                   node->available ? "" : ", not okay");
-    else
-        table_cell(table, "APIC ID %" G_GUINT64_FORMAT ", node %u%s", node->start, node->numa_node,
-                   node->available ? "" : ", not okay");
-}
-
-static void print_tree(const struct inspection *inspection)
-{
-    guint count = inspection->nodes->len;
-    if (count == 0)
-        return;
-    printf("\n%s, %u %s that matter%s:\n\n", inspection->fdt->name, count,
-           count == 1 ? "node" : "nodes", count == 1 ? "s" : "");
-    struct table *table = table_new(">node|>offset|kind|says");
-    for (guint i = 0; i < count && i < MOST_ROWS; i++)
-        add_node(table, &g_array_index(inspection->nodes, struct node, i));
-    table_print(table, stdout);
-    table_free(table);
-    if (count > MOST_ROWS)
-        printf("... and %u more: --json has all\n", count - MOST_ROWS);
-}
 
 /* ---- The CPUs ---- */
 
@@ -196,7 +38,7 @@ static void print_cpus(const struct inspection *inspection)
         return;
     printf("\n%u %s, as the library sees them:\n\n", machine->cpu_count,
            machine->cpu_count == 1 ? "CPU" : "CPUs");
-    if (machine->cpu_count > MOST_ROWS) {
+    if (machine->cpu_count > PRINT_MOST_ROWS) {
         char *enabled = ids_of(machine, true), *coming = ids_of(machine, false);
         struct table *table = table_new("state|APIC IDs");
         table_cell(table, "enabled");
@@ -306,12 +148,7 @@ char *inspection_sum(const struct inspection *inspection)
 
 void inspection_print(const struct inspection *inspection)
 {
-    print_inputs(inspection);
-    for (guint i = 0; i < inspection->inputs->len; i++)
-        print_table_of(inspection, g_ptr_array_index(inspection->inputs, i));
-    print_tree(inspection);
-    if (inspection->not_all_kept)
-        printf("... of more than %u entries or nodes only those are kept\n", ENTRIES_SHOWN_MAX);
+    print_tables(inspection);
     print_cpus(inspection);
     print_way(inspection);
     print_findings(inspection);

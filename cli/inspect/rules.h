@@ -4,8 +4,6 @@
 #ifndef CLI_INSPECT_RULES_H
 #define CLI_INSPECT_RULES_H
 
-#include <muster/status.h>
-
 enum severity {
     SEVERITY_ERROR,   /* Muster or a known kernel does not bring up all CPUs by this */
     SEVERITY_WARNING, /* it depends on the kernel, or on what it does first */
@@ -95,9 +93,6 @@ const struct rule *rule_of(enum rule_id id);
 
 /** "error", "warning", "note". */
 const char *severity_name(enum severity severity);
-
-/** The rule that a refusal of the library breaks; RULE_COUNT: that status is none of tables. */
-enum rule_id rule_of_status(enum muster_status status);
 
 /** The list as Markdown rows, as in docs/inspect.md, on stdout. */
 void rules_print(void);

@@ -1,12 +1,13 @@
 #!/usr/bin/env python3
 """Takes firmware's tables out of guests again: the files in tests/inspect/data.
 
-    tests/inspect/capture.py KERNEL [FOLDER]
+    tests/inspect/capture.py KERNEL [FOLDER [NAME...]]
 
 KERNEL, a Debian kernel (scripts/fetch kernel), boots under SeaBIOS on q35, qboot on microvm, OVMF
 on q35 (package ovmf) and Muster's shim. Its log says where RSDP, RSDT, XSDT, MADT and SRAT lie, and
 has the firmware's memory map; their bytes are then read from outside, out of the guest's memory, by
-QEMU's monitor. Each guest gives NAME.acpi, in the form of acpidump's text, and NAME.e820.
+QEMU's monitor. Each guest, or those named, gives NAME.acpi, in the form of acpidump's text, and
+NAME.e820.
 """
 import os
 import re
@@ -97,8 +98,8 @@ def main():
     }
     os.makedirs(folder, exist_ok=True)
     with tempfile.TemporaryDirectory() as scratch:
-        for name, command in guests.items():
-            take(name, command, folder, scratch)
+        for name in sys.argv[3:] or guests:
+            take(name, guests[name], folder, scratch)
             print(name)
 
 
