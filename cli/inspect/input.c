@@ -153,7 +153,7 @@ bool inputs_add_binary(GPtrArray *inputs, const char *name, const char *form, GB
                             "(/sys/firmware/memmap, /proc/iomem, BIOS-e820 lines)");
     struct input *input = inputs_append(inputs, kind, name, form);
     input->bytes = g_bytes_ref(bytes);
-    input->stated_phys = stated_phys;
+    input->stated_phys = kind == INPUT_FDT ? 0 : stated_phys; /* it must be aligned */
     if (kind == INPUT_TABLE)
         memcpy(input->signature, data, 4);
     return true;

@@ -7,6 +7,7 @@
 
 #include "cli/base/files.h"
 #include "cli/cli.h"
+#include "cli/inspect/json_entry.h"
 #include "cli/inspect/words.h"
 
 /* Addresses and values of 64 bits are text: JSON's numbers do not hold them. */
@@ -85,6 +86,7 @@ static JsonObject *entry_of(const struct entry *entry)
     else
         json_object_set_null_member(object, "apic_id");
     set_taken(object, "says", entry_words(entry));
+    json_object_set_object_member(object, "fields", entry_fields(entry));
     set_taken(object, "bytes", bytes_text(&entry->raw));
     return object;
 }

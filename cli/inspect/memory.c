@@ -57,7 +57,7 @@ static struct block *find_block(const struct memory *memory, guint64 phys, gsize
 
 bool memory_put(struct memory *memory, guint64 phys, const void *bytes, gsize count)
 {
-    if (count == 0 || phys > UINT64_MAX - count || find_block(memory, phys, count))
+    if (phys > UINT64_MAX - count || find_block(memory, phys, count))
         return false;
     struct block block = {phys, count, g_memdup2(bytes, count)};
     g_array_append_val(memory->blocks, block);

@@ -12,7 +12,8 @@
 struct memory *memory_new(void);
 void memory_free(struct memory *memory);
 
-/** Put a copy of @bytes to @phys. False: something else lies there, or it wraps around. */
+/** Put a copy of @bytes, at least one, to @phys. False: something else lies there, or it wraps
+ * around. */
 bool memory_put(struct memory *memory, guint64 phys, const void *bytes, gsize count);
 
 /** Put it behind all else; gives where: on a page's border, where no real table lies. */

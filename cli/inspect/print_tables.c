@@ -160,12 +160,34 @@ static void print_tree(const struct inspection *inspection)
         printf("... and %u more: --json has all\n", count - PRINT_MOST_ROWS);
 }
 
+/* ---- The memory map ---- */
+
+static void print_map(const struct inspection *inspection)
+{
+    guint32 count = inspection->map.count;
+    if (count == 0)
+        return;
+    printf("\nMemory, %u %s:\n\n", count, count == 1 ? "range" : "ranges");
+    struct table *table = table_new(">from|>to|says");
+    for (guint32 i = 0; i < count && i < PRINT_MOST_ROWS; i++) {
+        const struct muster_memory_range *range = &inspection->map.ranges[i];
+        table_cell(table, "0x%" G_GINT64_MODIFIER "x", range->start_phys);
+        table_cell(table, "0x%" G_GINT64_MODIFIER "x", range->end_phys - 1);
+        table_cell(table, "%s", memory_type_words(range->type));
+    }
+    table_print(table, stdout);
+    table_free(table);
+    if (count > PRINT_MOST_ROWS)
+        printf("... and %u more: --json has all\n", count - PRINT_MOST_ROWS);
+}
+
 void print_tables(const struct inspection *inspection)
 {
     print_inputs(inspection);
     for (guint i = 0; i < inspection->inputs->len; i++)
         print_table_of(inspection, g_ptr_array_index(inspection->inputs, i));
     print_tree(inspection);
+    print_map(inspection);
     if (inspection->not_all_kept)
         printf("... of more than %u entries or nodes only those are kept\n", ENTRIES_SHOWN_MAX);
 }

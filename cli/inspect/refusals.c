@@ -112,6 +112,25 @@ static void name_madts(const struct inspection *inspection, const struct muster_
     g_free(other);
 }
 
+/* What each of the two sources says, in words. */
+static void name_difference(const struct muster_finding *refusal, struct finding *finding)
+{
+    guint32 in_tree = (guint32)refusal->found, in_acpi = (guint32)refusal->wanted;
+    g_free(finding->what);
+    if (refusal->status == MUSTER_ERROR_SOURCES_MAILBOX_DIFFERS) {
+        finding->what = g_strdup_printf("The device tree's mailbox is at 0x%" G_GINT64_MODIFIER
+                                        "x, and ACPI's at 0x%" G_GINT64_MODIFIER "x.",
+                                        refusal->found, refusal->wanted);
+        return;
+    }
+    finding->has_values = false;
+    finding->what =
+        in_acpi == ACPI_X2APIC_ID_NONE
+            ? g_strdup_printf("The device tree lists APIC ID %u as usable; ACPI does not.", in_tree)
+            : g_strdup_printf("ACPI lists APIC ID %u as usable; the device tree does not.",
+                              in_acpi);
+}
+
 void inspection_hear(void *context, const struct muster_finding *refusal)
 {
     struct inspection *inspection = context;
@@ -135,5 +154,7 @@ void inspection_hear(void *context, const struct muster_finding *refusal)
     split_text(refusal->status, &finding);
     if (rule == RULE_MADT_TWICE)
         name_madts(inspection, refusal, &finding);
+    if (rule == RULE_SOURCES_CPUS_DIFFER || rule == RULE_SOURCES_MAILBOX_DIFFERS)
+        name_difference(refusal, &finding);
     inspection_keep(inspection, &finding);
 }

@@ -287,6 +287,21 @@ def check_captured(lab):
     tell("nodes_of_q35_are_told", None if nodes == [0, 0, 1, 1] else str(nodes))
 
 
+def check_fields(lab):
+    """Each member of an entry's structure, by its name."""
+    given = madt(lapic(3, uid=7), wakeup(1, reset=0x7FFD0000), b"\x7e\x02")
+    report = json.loads(run(lab, [given, NVS_MAP], "--json", "-").stdout)
+    wanted = [{"processor_uid": 7, "apic_id": 3, "flags": 1},
+              {"mailbox_version": 1, "reserved": 0, "mailbox_address": "0x7ffe0000",
+               "reset_vector": "0x7ffd0000"}, {}]
+    fields = [entry["fields"] for entry in report["entries"]]
+    tell("fields_of_entries_are_told", None if fields == wanted else str(fields))
+    conflict = run(lab, [GOOD, fdt(cpus=(0, 2))]).stdout.decode()
+    tell("both_sides_of_a_conflict_are_told",
+         None if "The device tree lists APIC ID 2 as usable; ACPI does not." in conflict
+         else conflict)
+
+
 def check_forms(lab):
     """The same by every form that it can be given in."""
     dts = os.path.join(lab, "tree.dts")
@@ -360,6 +375,7 @@ def main():
             good = ended.returncode == status and text in ended.stderr.decode()
             tell(name, None if good else f"status {ended.returncode}: {ended.stderr.decode()}")
         check_captured(lab)
+        check_fields(lab)
         check_forms(lab)
         check_root(lab)
         check_long(lab)
