@@ -161,27 +161,24 @@ static bool put(FILE *file, const char *text)
     return file && fputs(text, file) >= 0 && fflush(file) == 0;
 }
 
+static bool write_as_it_is(const char *path, const char *text)
+{
+    FILE *file = fopen(path, "we");
+    bool good = put(file, text);
+    if (file && fclose(file) != 0)
+        good = false;
+    return good;
+}
+
 bool files_write(const char *path, const char *text, GError **error)
 {
     GError *problem = NULL;
-    bool good;
-    if (files_is_replaced(path)) {
-        good = g_file_set_contents(path, text, -1, &problem);
-    } else {
-        FILE *file = fopen(path, "we");
-        good = put(file, text);
-        if (file && fclose(file) != 0)
-            good = false;
-    }
+    bool good = strcmp(path, "-") == 0    ? put(stdout, text)
+                : files_is_replaced(path) ? g_file_set_contents(path, text, -1, &problem)
+                                          : write_as_it_is(path, text);
     if (!good)
         files_refuse(error, "report %s: cannot be written: %s", path,
                      problem ? problem->message : g_strerror(errno));
     g_clear_error(&problem);
     return good;
-}
-
-bool files_print(const char *text, GError **error)
-{
-    return put(stdout, text) ||
-           files_refuse(error, "stdout: cannot be written: %s", g_strerror(errno));
 }

@@ -278,7 +278,7 @@ char *inspection_json(const struct inspection *inspection)
 bool inspection_write(const struct inspection *inspection, const char *path, GError **error)
 {
     char *text = inspection_json(inspection);
-    bool good = g_str_equal(path, "-") ? files_print(text, error) : files_write(path, text, error);
+    bool good = files_write(path, text, error);
     g_free(text);
     return good;
 }
