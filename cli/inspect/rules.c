@@ -1,13 +1,13 @@
 #include "cli/inspect/rules.h"
 
-#include <stddef.h>
 #include <stdio.h>
 
 static const struct rule rules[RULE_COUNT] = {
     [RULE_RSDP_CHECKSUM] = {"rsdp-checksum", SEVERITY_ERROR, "ACPI 6.6, 5.2.5.3",
                             "The RSDP's bytes do not add up to 0.", NULL},
     [RULE_RSDP_LENGTH] = {"rsdp-length", SEVERITY_ERROR, "ACPI 6.6, 5.2.5.3",
-                          "An RSDP of revision 2 is not 36 bytes long.", NULL},
+                          "An RSDP of revision 2 is shorter than 36 bytes, or longer than a page.",
+                          NULL},
     [RULE_RSDP_NO_TABLES] = {"rsdp-no-tables", SEVERITY_ERROR, "ACPI 6.6, 5.2.5.3",
                              "The RSDP names neither an RSDT nor an XSDT.", NULL},
     [RULE_TABLE_CHECKSUM] = {"table-checksum", SEVERITY_ERROR, "ACPI 6.6, 5.2.6",
