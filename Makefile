@@ -50,7 +50,7 @@ bare_objects = $(patsubst %,$(BUILD)/bare/%.o,$(1))
 host_objects = $(patsubst %,$(BUILD)/host/%.o,$(1))
 test_objects = $(patsubst %,$(BUILD)/sanitized/%.o,$(1))
 
-.PHONY: all check check-td check-threads test-long iso clean help
+.PHONY: all check check-inspect check-td check-threads test-long iso clean help
 all: $(BUILD)/libmuster.a $(BUILD)/muster $(BUILD)/muster-kernel.elf $(BUILD)/muster-shim.elf \
      $(BUILD)/muster-tdshim.fd $(BUILD)/muster-monitor.rom \
      $(BUILD)/muster.1 $(BUILD)/completion/muster $(BUILD)/completion/_muster
@@ -59,6 +59,7 @@ help:
 	@echo "make            build library, kernel, shim, monitor and command into $(BUILD)/"
 	@echo "make check      unit tests, under the address and undefined-behaviour sanitizers"
 	@echo "make check-threads  those of them in which threads race, under ThreadSanitizer"
+	@echo "make check-inspect  muster inspect on mutated tables, under the sanitizers"
 	@echo "make check-td   guests of the monitor: TDs that break a rule each, partitions of Hyper-V"
 	@echo "make iso        build $(BUILD)/muster.iso, which starts a real PC (docs/iso.md)"
 	@echo "make test-long  every test with its long variants; ./test is the short form"
@@ -117,7 +118,13 @@ $(BUILD)/monitor.ld: monitor/monitor.ld monitor/layout.h
 	@mkdir -p $(@D)
 	$(CC) -E -P -x c -I. -o $@ $<
 
-$(BUILD)/muster: $(call host_objects,$(CLI_SRC) lib/status.c)
+# The command reads tables with the library, its inner parts included. What only a CPU's privileged
+# state can run is there too, because the plan knows each way; it is never called.
+$(BUILD)/host/libmuster.a: $(call host_objects,$(LIB_C) $(LIB_S))
+	@rm -f $@
+	$(AR) rcs $@ $^
+
+$(BUILD)/muster: $(call host_objects,$(CLI_SRC)) $(BUILD)/host/libmuster.a
 	$(CC) $(LDFLAGS) -o $@ $^ $(CLI_LIBS)
 
 # Manual page and completion come from the same tables as the command's help.
@@ -195,6 +202,14 @@ $(BUILD)/sanitized/boot/font.c.o: $(BUILD)/font.c boot/font.h
 	@mkdir -p $(@D)
 	$(CC) $(COMMON) -O1 $(SANITIZE) -c -o $@ $<
 
+# What muster inspect reads is anybody's: mutated tables, under the sanitizers.
+INSPECT_C := $(sort $(wildcard cli/inspect/*.c)) \
+             $(addprefix cli/base/,child.c clean.c files.c option.c output.c stream.c table.c temp.c)
+$(BUILD)/tests/inspect_fuzz: $(call test_objects,tests/inspect/fuzz.c $(INSPECT_C) \
+                                                 $(LIB_C_BARE_ONLY)) $(BUILD)/sanitized/libmuster.a
+	@mkdir -p $(@D)
+	$(CC) $(SANITIZE) -o $@ $^ $(CLI_LIBS)
+
 $(BUILD)/bare/%.o: %
 	@mkdir -p $(@D)
 	$(CC) $(BARE) -DIMAGE_BASE=$(KERNEL_BASE) -MMD -MP -c -o $@ $<
@@ -206,6 +221,14 @@ $(BUILD)/host/cli/%.o: cli/%
 $(BUILD)/host/%.o: %
 	@mkdir -p $(@D)
 	$(CC) $(HOST) $(CFLAGS) -MMD -MP -c -o $@ $<
+
+$(BUILD)/sanitized/cli/%.o: cli/%
+	@mkdir -p $(@D)
+	$(CC) $(COMMON) -O1 $(SANITIZE) $(CLI_CFLAGS) -MMD -MP -c -o $@ $<
+
+$(BUILD)/sanitized/tests/inspect/%.o: tests/inspect/%
+	@mkdir -p $(@D)
+	$(CC) $(COMMON) -O1 $(SANITIZE) $(CLI_CFLAGS) -MMD -MP -c -o $@ $<
 
 $(BUILD)/sanitized/%.o: %
 	@mkdir -p $(@D)
@@ -229,6 +252,11 @@ check: $(UNIT_TESTS) $(BUILD)/muster-tdshim.fd
 
 check-threads: $(patsubst %,$(BUILD)/race/test_%,$(RACE_TESTS))
 	@for t in $^; do $$t || exit 1; done
+
+INSPECT_TIMES ?= 1000
+check-inspect: $(BUILD)/tests/inspect_fuzz
+	@python3 tests/inspect/write_seeds.py $(BUILD)/inspect-seeds
+	@$< $(INSPECT_TIMES) $(BUILD)/inspect-seeds/*
 
 check-td: $(BUILD)/muster-monitor.rom $(BUILD)/muster-tdshim.fd
 	@tests/td/check

@@ -2,6 +2,7 @@
 
 #include <errno.h>
 #include <fcntl.h>
+#include <stdio.h>
 #include <string.h>
 #include <sys/stat.h>
 #include <unistd.h>
@@ -195,5 +196,32 @@ bool files_check_report(const char *path, GError **error)
     else if (access(files_is_replaced(path) ? folder : path, W_OK) < 0)
         good = files_refuse(error, "report %s: cannot be written: %s", path, g_strerror(errno));
     g_free(folder);
+    return good;
+}
+
+static bool put(FILE *file, const char *text)
+{
+    return file && fputs(text, file) >= 0 && fflush(file) == 0;
+}
+
+static bool write_as_it_is(const char *path, const char *text)
+{
+    FILE *file = fopen(path, "we");
+    bool good = put(file, text);
+    if (file && fclose(file) != 0)
+        good = false;
+    return good;
+}
+
+bool files_write(const char *path, const char *text, GError **error)
+{
+    GError *problem = NULL;
+    bool good = strcmp(path, "-") == 0    ? put(stdout, text)
+                : files_is_replaced(path) ? g_file_set_contents(path, text, -1, &problem)
+                                          : write_as_it_is(path, text);
+    if (!good)
+        files_refuse(error, "report %s: cannot be written: %s", path,
+                     problem ? problem->message : g_strerror(errno));
+    g_clear_error(&problem);
     return good;
 }

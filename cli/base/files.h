@@ -36,4 +36,8 @@ bool files_is_replaced(const char *path);
 /** The report can be written there later. NULL is no report, and good. */
 bool files_check_report(const char *path, GError **error);
 
+/** Write the report's whole text: into a new file that takes the place, or what is there; "-" is
+ * stdout. */
+bool files_write(const char *path, const char *text, GError **error);
+
 #endif

@@ -193,21 +193,6 @@ static JsonObject *build(const struct report *report, const struct session *sess
     return object;
 }
 
-static bool put(const char *path, const char *text, GError **error)
-{
-    if (output_is_standard(path))
-        return output_put_standard(text, error);
-    if (files_is_replaced(path))
-        return g_file_set_contents(path, text, -1, error);
-    FILE *file = fopen(path, "we");
-    bool good = file && fputs(text, file) >= 0;
-    if (file && fclose(file) != 0)
-        good = false;
-    if (!good)
-        g_set_error_literal(error, CLI_ERROR, CLI_ENVIRONMENT, g_strerror(errno));
-    return good;
-}
-
 bool report_write(const char *path, const struct report *report, const struct session *session,
                   const struct verdict *verdict, GError **error)
 {
@@ -215,13 +200,7 @@ bool report_write(const char *path, const struct report *report, const struct se
     json_node_take_object(node, build(report, session, verdict));
     char *text = json_to_string(node, TRUE);
     char *whole = g_strconcat(text, "\n", NULL);
-    GError *problem = NULL;
-    bool good = put(path, whole, &problem);
-    if (!good) {
-        g_set_error(error, CLI_ERROR, CLI_ENVIRONMENT, "report %s: cannot be written: %s", path,
-                    problem->message);
-        g_error_free(problem);
-    }
+    bool good = files_write(path, whole, error);
     g_free(whole);
     g_free(text);
     json_node_unref(node);
