@@ -36,9 +36,12 @@ CLI_PACKAGES := glib-2.0 gio-2.0 gio-unix-2.0 json-glib-1.0 libelf
 CLI_CFLAGS    = $(shell pkg-config --cflags $(CLI_PACKAGES))
 CLI_LIBS      = $(shell pkg-config --libs $(CLI_PACKAGES))
 
-BOOT_COMMON := boot/enter.S boot/jump.S boot/td.S boot/hyperv_call.S $(sort $(wildcard boot/*.c))
-KERNEL_SRC  := $(sort $(wildcard kernel/*.c kernel/*.S)) boot/entry_pvh.S $(BOOT_COMMON)
-SHIM_SRC    := $(sort $(wildcard shim/*.c shim/*.S)) boot/entry_multiboot.S $(BOOT_COMMON)
+BOOT_COMMON := boot/enter.S boot/jump.S boot/td.S boot/hyperv_call.S boot/font.c \
+               $(sort $(wildcard boot/*.c))
+KERNEL_SRC  := $(sort $(wildcard kernel/*.c kernel/*.S)) boot/entry_pvh.S boot/entry_multiboot2.S \
+               $(BOOT_COMMON)
+SHIM_SRC    := $(sort $(wildcard shim/*.c shim/*.S)) boot/entry_multiboot.S boot/entry_multiboot2.S \
+               $(BOOT_COMMON)
 # Bare hardware is all that the monitor runs on: nothing of the programs' own ways to come up.
 MONITOR_SRC := $(sort $(wildcard monitor/*.c monitor/*.S)) \
                boot/cmdline.c boot/console.c boot/format.c boot/json.c boot/native.c boot/string.c \
@@ -50,7 +53,7 @@ bare_objects = $(patsubst %,$(BUILD)/bare/%.o,$(1))
 host_objects = $(patsubst %,$(BUILD)/host/%.o,$(1))
 test_objects = $(patsubst %,$(BUILD)/sanitized/%.o,$(1))
 
-.PHONY: all check check-td check-threads test-long clean help
+.PHONY: all check check-inspect check-td check-threads test-long iso clean help
 all: $(BUILD)/libmuster.a $(BUILD)/muster $(BUILD)/muster-kernel.elf $(BUILD)/muster-shim.elf \
      $(BUILD)/muster-tdshim.fd $(BUILD)/muster-monitor.rom \
      $(BUILD)/muster.1 $(BUILD)/completion/muster $(BUILD)/completion/_muster
@@ -59,7 +62,9 @@ help:
 	@echo "make            build library, kernel, shim, monitor and command into $(BUILD)/"
 	@echo "make check      unit tests, under the address and undefined-behaviour sanitizers"
 	@echo "make check-threads  those of them in which threads race, under ThreadSanitizer"
+	@echo "make check-inspect  muster inspect on mutated tables, under the sanitizers"
 	@echo "make check-td   guests of the monitor: TDs that break a rule each, partitions of Hyper-V"
+	@echo "make iso        build $(BUILD)/muster.iso, which starts a real PC (docs/iso.md)"
 	@echo "make test-long  every test with its long variants; ./test is the short form"
 	@echo "make clean      remove $(BUILD)/"
 
@@ -124,7 +129,13 @@ $(BUILD)/host/sim.o $(BUILD)/sanitized/sim.o:
 	$(LD) -r -o $@.all $^
 	$(OBJCOPY) --wildcard --keep-global-symbol='sim_*' $@.all $@
 
-$(BUILD)/muster: $(call host_objects,$(CLI_SRC) lib/status.c) $(BUILD)/host/sim.o
+# The command reads tables with the library, its inner parts included. What only a CPU's privileged
+# state can run is there too, because the plan knows each way; it is never called.
+$(BUILD)/host/libmuster.a: $(call host_objects,$(LIB_C) $(LIB_S))
+	@rm -f $@
+	$(AR) rcs $@ $^
+
+$(BUILD)/muster: $(call host_objects,$(CLI_SRC)) $(BUILD)/host/sim.o $(BUILD)/host/libmuster.a
 	$(CC) $(LDFLAGS) -o $@ $^ $(CLI_LIBS)
 
 # Manual page and completion come from the same tables as the command's help.
@@ -145,10 +156,13 @@ $(BUILD)/sanitized/libmuster.a: $(call test_objects,$(LIB_C_HOST) $(LIB_S))
 
 # What the shim reads of hostile input, and the tree that it writes: apart from all hardware.
 SHIM_TESTED := shim/hob.c shim/fw_cfg_directory.c shim/acpi_loader.c shim/fdt_write.c shim/tree.c \
-               shim/mailbox_ap.c shim/clock_compare.c \
+               shim/mailbox_ap.c \
                shim/host.c shim/host_hyperv.c shim/host_td.c shim/options.c shim/shared.c \
                shim/source_hob.c \
-               boot/cmdline.c boot/format.c boot/hyperv.c
+               boot/clock_compare.c boot/cmdline.c boot/format.c boot/hyperv.c boot/multiboot2.c boot/screen.c boot/font.c \
+               boot/payload.c boot/loadable.c boot/bzimage.c boot/pvh_elf.c \
+               boot/multiboot_kernel.c boot/multiboot1_kernel.c boot/multiboot2_kernel.c \
+               boot/multiboot2_header.c
 $(BUILD)/sanitized/libshim.a: $(call test_objects,$(SHIM_TESTED))
 	@rm -f $@
 	$(AR) rcs $@ $^
@@ -161,7 +175,7 @@ $(BUILD)/sanitized/libkernel.a: $(call test_objects,$(KERNEL_TESTED))
 # What the monitor decides apart from all hardware: what it reads of images and of instructions.
 MONITOR_LOGIC := $(addprefix monitor/,arithmetic.c decode.c guest_memory.c guest_state.c hob.c \
                    metadata.c npt_vp.c opcodes.c overlay.c page_lock.c store.c store_work.c \
-                   tdvf.c)
+                   tdvf.c tsc.c)
 $(BUILD)/sanitized/libmonitor.a: $(call test_objects,$(MONITOR_LOGIC))
 	@rm -f $@
 	$(AR) rcs $@ $^
@@ -199,6 +213,27 @@ $(BUILD)/sanitized/sim-of/%.o: %
 	@mkdir -p $(@D)
 	$(CC) $(COMMON) -include sim/touch.h -O1 $(SANITIZE) -MMD -MP -c -o $@ $<
 
+# The screen's letters, of the sheet that they are drawn on.
+$(BUILD)/font.c: boot/font.txt scripts/make-font
+	@mkdir -p $(@D)
+	scripts/make-font $< >$@.new && mv $@.new $@
+
+$(BUILD)/bare/boot/font.c.o: $(BUILD)/font.c boot/font.h
+	@mkdir -p $(@D)
+	$(CC) $(BARE) -c -o $@ $<
+
+$(BUILD)/sanitized/boot/font.c.o: $(BUILD)/font.c boot/font.h
+	@mkdir -p $(@D)
+	$(CC) $(COMMON) -O1 $(SANITIZE) -c -o $@ $<
+
+# What muster inspect reads is anybody's: mutated tables, under the sanitizers.
+INSPECT_C := $(sort $(wildcard cli/inspect/*.c)) \
+             $(addprefix cli/base/,child.c clean.c files.c option.c output.c stream.c table.c temp.c)
+$(BUILD)/tests/inspect_fuzz: $(call test_objects,tests/inspect/fuzz.c $(INSPECT_C) \
+                                                 $(LIB_C_BARE_ONLY)) $(BUILD)/sanitized/libmuster.a
+	@mkdir -p $(@D)
+	$(CC) $(SANITIZE) -o $@ $^ $(CLI_LIBS)
+
 $(BUILD)/bare/%.o: %
 	@mkdir -p $(@D)
 	$(CC) $(BARE) -DIMAGE_BASE=$(KERNEL_BASE) -MMD -MP -c -o $@ $<
@@ -211,15 +246,41 @@ $(BUILD)/host/%.o: %
 	@mkdir -p $(@D)
 	$(CC) $(HOST) $(CFLAGS) -MMD -MP -c -o $@ $<
 
+$(BUILD)/sanitized/cli/%.o: cli/%
+	@mkdir -p $(@D)
+	$(CC) $(COMMON) -O1 $(SANITIZE) $(CLI_CFLAGS) -MMD -MP -c -o $@ $<
+
+$(BUILD)/sanitized/tests/inspect/%.o: tests/inspect/%
+	@mkdir -p $(@D)
+	$(CC) $(COMMON) -O1 $(SANITIZE) $(CLI_CFLAGS) -MMD -MP -c -o $@ $<
+
 $(BUILD)/sanitized/%.o: %
 	@mkdir -p $(@D)
 	$(CC) $(COMMON) -O1 $(SANITIZE) -MMD -MP -c -o $@ $<
+
+# Our own programs on GRUB, for BIOS and UEFI, from a stick or a CD. GRUB loads all sections that an
+# ELF has, so this one has none for debuggers.
+iso: $(BUILD)/muster.iso
+$(BUILD)/muster.iso: boot/grub.cfg $(BUILD)/muster-kernel.elf $(BUILD)/muster-shim.elf
+	@for tool in grub-mkrescue xorriso mformat; do command -v $$tool >/dev/null || { echo \
+	  "$$tool is missing; install grub-common grub-pc-bin grub-efi-amd64-bin xorriso mtools" >&2; \
+	  exit 1; }; done
+	$(OBJCOPY) --strip-debug $(BUILD)/muster-kernel.elf $(BUILD)/muster-kernel-iso.elf
+	grub-mkrescue -o $@ --fonts= --locales= --themes= /boot/grub/grub.cfg=boot/grub.cfg \
+	  /boot/muster-kernel.elf=$(BUILD)/muster-kernel-iso.elf \
+	  /boot/muster-shim.elf=$(BUILD)/muster-shim.elf >$(BUILD)/muster-iso.log 2>&1 || \
+	  { cat $(BUILD)/muster-iso.log >&2; rm -f $@; exit 1; }
 
 check: $(UNIT_TESTS) $(BUILD)/muster-tdshim.fd
 	@for t in $(UNIT_TESTS); do MUSTER_BUILD=$(BUILD) $$t || exit 1; done
 
 check-threads: $(patsubst %,$(BUILD)/race/test_%,$(RACE_TESTS))
 	@for t in $^; do $$t || exit 1; done
+
+INSPECT_TIMES ?= 1000
+check-inspect: $(BUILD)/tests/inspect_fuzz
+	@python3 tests/inspect/write_seeds.py $(BUILD)/inspect-seeds
+	@$< $(INSPECT_TIMES) $(BUILD)/inspect-seeds/*
 
 check-td: $(BUILD)/muster-monitor.rom $(BUILD)/muster-tdshim.fd
 	@tests/td/check

@@ -53,9 +53,16 @@ _Static_assert(sizeof(struct acpi_madt) == 44, "ACPI 6.6, 5.2.12");
 
 enum acpi_madt_type {
     ACPI_MADT_LOCAL_APIC = 0x00,
+    ACPI_MADT_IO_APIC = 0x01,
+    ACPI_MADT_INTERRUPT_OVERRIDE = 0x02,
+    ACPI_MADT_NMI_SOURCE = 0x03,
+    ACPI_MADT_LAPIC_NMI = 0x04,
     ACPI_MADT_LAPIC_ADDRESS_OVERRIDE = 0x05,
     ACPI_MADT_LOCAL_X2APIC = 0x09,
+    ACPI_MADT_X2APIC_NMI = 0x0A,
     ACPI_MADT_WAKEUP = 0x10,
+    ACPI_MADT_TYPE_LAST = 0x1B, /* PLIC; behind it all is reserved ... */
+    ACPI_MADT_TYPE_OEM = 0x80,  /* ... up to here: OEMs' own */
 };
 
 #define ACPI_MADT_ENABLED        (1u << 0)
@@ -78,6 +85,43 @@ struct acpi_madt_local_apic {
 } __attribute__((packed));
 _Static_assert(sizeof(struct acpi_madt_local_apic) == 8, "ACPI 6.6, 5.2.12.2");
 
+/* I/O APIC (5.2.12.3). */
+struct acpi_madt_io_apic {
+    struct acpi_madt_entry entry;
+    uint8_t io_apic_id;
+    uint8_t reserved;
+    uint32_t address;
+    uint32_t interrupt_base;
+} __attribute__((packed));
+_Static_assert(sizeof(struct acpi_madt_io_apic) == 12, "ACPI 6.6, 5.2.12.3");
+
+/* Interrupt Source Override (5.2.12.5). */
+struct acpi_madt_interrupt_override {
+    struct acpi_madt_entry entry;
+    uint8_t bus;
+    uint8_t source;
+    uint32_t interrupt;
+    uint16_t flags;
+} __attribute__((packed));
+_Static_assert(sizeof(struct acpi_madt_interrupt_override) == 10, "ACPI 6.6, 5.2.12.5");
+
+/* NMI Source (5.2.12.6). */
+struct acpi_madt_nmi_source {
+    struct acpi_madt_entry entry;
+    uint16_t flags;
+    uint32_t interrupt;
+} __attribute__((packed));
+_Static_assert(sizeof(struct acpi_madt_nmi_source) == 8, "ACPI 6.6, 5.2.12.6");
+
+/* Local APIC NMI (5.2.12.7). */
+struct acpi_madt_lapic_nmi {
+    struct acpi_madt_entry entry;
+    uint8_t processor_uid; /* 0xFF: all */
+    uint16_t flags;
+    uint8_t lint;
+} __attribute__((packed));
+_Static_assert(sizeof(struct acpi_madt_lapic_nmi) == 6, "ACPI 6.6, 5.2.12.7");
+
 /* Local APIC Address Override (5.2.12.8). */
 struct acpi_madt_lapic_address_override {
     struct acpi_madt_entry entry;
@@ -95,6 +139,16 @@ struct acpi_madt_local_x2apic {
     uint32_t processor_uid;
 } __attribute__((packed));
 _Static_assert(sizeof(struct acpi_madt_local_x2apic) == 16, "ACPI 6.6, 5.2.12.12");
+
+/* Local x2APIC NMI (5.2.12.13). */
+struct acpi_madt_x2apic_nmi {
+    struct acpi_madt_entry entry;
+    uint16_t flags;
+    uint32_t processor_uid; /* 0xFFFFFFFF: all */
+    uint8_t lint;
+    uint8_t reserved[3];
+} __attribute__((packed));
+_Static_assert(sizeof(struct acpi_madt_x2apic_nmi) == 12, "ACPI 6.6, 5.2.12.13");
 
 /* Multiprocessor Wakeup (5.2.12.19): 16 bytes up to ACPI 6.5, 24 from 6.6 on. */
 struct acpi_madt_wakeup {
@@ -116,6 +170,7 @@ _Static_assert(sizeof(struct acpi_srat) == 48, "ACPI 6.6, 5.2.16");
 
 enum acpi_srat_type {
     ACPI_SRAT_LOCAL_APIC = 0x00,
+    ACPI_SRAT_MEMORY = 0x01,
     ACPI_SRAT_LOCAL_X2APIC = 0x02,
 };
 
@@ -146,6 +201,20 @@ struct acpi_srat_local_x2apic {
     uint32_t reserved1;
 } __attribute__((packed));
 _Static_assert(sizeof(struct acpi_srat_local_x2apic) == 24, "ACPI 6.6, 5.2.16.3");
+
+/* Memory Affinity (5.2.16.2). */
+struct acpi_srat_memory {
+    uint8_t type;
+    uint8_t length;
+    uint32_t domain;
+    uint16_t reserved0;
+    uint64_t start_phys;
+    uint64_t bytes;
+    uint32_t reserved1;
+    uint32_t flags;
+    uint64_t reserved2;
+} __attribute__((packed));
+_Static_assert(sizeof(struct acpi_srat_memory) == 40, "ACPI 6.6, 5.2.16.2");
 
 #define ACPI_MADT_WAKEUP_BYTES_V0 16u
 #define ACPI_MADT_WAKEUP_BYTES_V1 24u

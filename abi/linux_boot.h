@@ -13,6 +13,7 @@
 #define LINUX_XLF_ABOVE_4G     0x0002
 #define LINUX_LOADER_UNDEFINED 0xFF
 #define LINUX_ENTRY_64         0x200 /* from where the protected-mode part is loaded */
+#define LINUX_PARAGRAPH_BYTES  16    /* of syssize */
 #define LINUX_SECTOR_BYTES     512u
 #define LINUX_SETUP_SECTORS    4u /* where setup_sects says 0 */
 #define LINUX_E820_ENTRIES     128

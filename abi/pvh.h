@@ -16,6 +16,9 @@
  */
 #define PVH_MODULE_FDT "devicetree"
 
+/** Nor has it one for a screen. Ours is a module that holds Multiboot 2's framebuffer tag. */
+#define PVH_MODULE_SCREEN "framebuffer"
+
 #ifndef __ASSEMBLER__
 #include <stdint.h>
 

@@ -55,6 +55,7 @@
 
 /* MSRs (SDM vol. 4; names without their IA32_ prefix). */
 #define MSR_APIC_BASE      0x0000001B
+#define MSR_TSC            0x00000010
 #define MSR_TSC_ADJUST     0x0000003B
 #define MSR_MTRRCAP        0x000000FE
 #define MSR_SYSENTER_CS    0x00000174
@@ -216,6 +217,8 @@
 #define CPUID_EXT_EDX_SYSCALL    (1u << 11)
 #define CPUID_EXT_EDX_NX         (1u << 20)
 #define CPUID_EXT_EDX_1GIB_PAGES (1u << 26)
+#define CPUID_BRAND              0x80000002 /* and the next two: the processor's name in parts */
+#define CPUID_BRAND_BYTES        48u        /* of all three */
 #define CPUID_ADDRESS_SIZES      0x80000008
 #define CPUID_PHYSICAL_BITS      0xFF /* of EAX */
 #define CPUID_SEV                0x8000001F

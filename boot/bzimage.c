@@ -33,8 +33,10 @@ static const char *check(const struct boot_payload *payload,
         return "the file is a zImage, not a bzImage";
     if (payload->further.bytes)
         return "a bzImage takes an initrd and no further module";
+    /* In paragraphs, and not every file is filled up to the end of its last (memtest86+ 6.10). */
     if (payload->kernel.bytes <= setup_bytes(header) ||
-        (uint64_t)header->syssize * 16 > payload->kernel.bytes - setup_bytes(header))
+        (uint64_t)header->syssize * LINUX_PARAGRAPH_BYTES >=
+            payload->kernel.bytes - setup_bytes(header) + LINUX_PARAGRAPH_BYTES)
         return "the bzImage is shorter than its header says: the file is cut off";
     if (header->init_size < payload->kernel.bytes - setup_bytes(header))
         return "the bzImage's header says that it needs less memory than its file has";
@@ -50,20 +52,18 @@ static const char *place_initrd(const struct boot_payload *payload,
                                 struct linux_boot_params *params)
 {
     const struct linux_setup_header *header = &params->setup;
-    const struct boot_module *initrd = &payload->initrd;
+    struct boot_module initrd = payload->initrd;
     uint64_t limit = (uint64_t)header->initrd_addr_max + 1;
-    uint64_t phys = initrd->phys;
-    if (!initrd->bytes)
+    if (!initrd.bytes)
         return NULL;
-    if (phys < header->pref_address + header->init_size || phys + initrd->bytes > limit) {
-        if (muster_memory_allocate(payload->map, initrd->bytes, PAGE_BYTES, ONE_MIB, limit,
-                                   BOOT_OWNER_PAYLOAD, &phys))
-            return "there is no room for the initrd: give the machine more memory";
-        memcpy((void *)phys, (const void *)initrd->phys, initrd->bytes);
-        muster_memory_release_range(payload->map, initrd->phys, initrd->bytes, MUSTER_OWNER_BOOT);
+    if (initrd.phys < header->pref_address + header->init_size ||
+        initrd.phys + initrd.bytes > limit) {
+        const char *error = boot_payload_move(payload, &initrd, limit);
+        if (error)
+            return error;
     }
-    params->setup.ramdisk_image = (uint32_t)phys;
-    params->setup.ramdisk_size = (uint32_t)initrd->bytes;
+    params->setup.ramdisk_image = (uint32_t)initrd.phys;
+    params->setup.ramdisk_size = (uint32_t)initrd.bytes;
     return NULL;
 }
 
@@ -91,19 +91,12 @@ static const char *place_kernel(const struct boot_payload *payload,
 
 static const char *fill_map(const struct muster_memory_map *map, struct linux_boot_params *params)
 {
-    for (uint32_t i = 0; i < map->count; i++) {
-        const struct muster_memory_range *range = &map->ranges[i];
-        uint32_t type = muster_memory_type_to_e820(range->type);
-        struct e820_entry *last =
-            params->e820_entries ? &params->e820[params->e820_entries - 1] : NULL;
-        if (last && last->type == type && last->start_phys + last->bytes == range->start_phys) {
-            last->bytes += range->end_phys - range->start_phys;
-            continue;
-        }
+    struct e820_entry range;
+    uint32_t next = 0;
+    while (boot_payload_range(map, &next, &range)) {
         if (params->e820_entries == LINUX_E820_ENTRIES)
             return "the memory map has more than 128 ranges";
-        params->e820[params->e820_entries++] =
-            (struct e820_entry){range->start_phys, range->end_phys - range->start_phys, type};
+        params->e820[params->e820_entries++] = range;
     }
     return NULL;
 }

@@ -11,8 +11,14 @@
 #include <stddef.h>
 #include <stdint.h>
 
-/** Set the serial port up (115200 8N1). Once, on the BSP, first of all. */
+/**
+ * Set the serial port up (115200 8N1). Once, on the BSP, first of all. Where there is none, or it
+ * does not send, what is written to it is dropped and nobody waits.
+ */
 void console_init(void);
+
+/** From now on @write gets all text as well, one CPU at a time. Of two, the later one. */
+void console_also(void (*write)(const char *text));
 
 /** Text to the serial port; "\n" becomes "\r\n". */
 void console_write(const char *text);

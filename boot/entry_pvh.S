@@ -6,11 +6,11 @@
     .globl boot_entry
 
 /*
- * Entry: 32-bit protected mode, flat segments, paging and interrupts off, EBX = start info.
- * Exit:  boot_enter with EBX = start info, EAX = 0.
+ * Entry: 32-bit protected mode, flat segments, paging and interrupts off, EBX = start info, EAX
+ *        anything; or, by the ELF's entry, as boot/entry_multiboot2.S has it.
+ * Exit:  boot_enter with both: start info is known by its own magic.
  */
 boot_entry:
-    xorl %eax, %eax
     jmp boot_enter
 
     .section .note.pvh, "a", @note

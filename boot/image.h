@@ -8,6 +8,7 @@
 #ifndef BOOT_IMAGE_H
 #define BOOT_IMAGE_H
 
+#include <stdbool.h>
 #include <stdint.h>
 
 #pragma GCC visibility push(hidden) /* reached without the GOT, which needs relocating itself */
@@ -22,6 +23,12 @@ extern char boot_enter[]; /* the 32-bit entry behind all loaders' entries: boot/
 
 #pragma GCC visibility pop
 
+/** Whether any byte of a range is the image's. The range does not wrap around. */
+static inline bool image_has(uint64_t phys, uint64_t bytes)
+{
+    return phys < (uint64_t)image_end && phys + bytes > (uint64_t)image_start;
+}
+
 /** Apply the image's R_X86_64_RELATIVE entries for where it now runs. From the entry code. */
 void image_relocate(void);
 
@@ -31,7 +38,7 @@ void image_relocate_copy(uint64_t base);
 /**
  * The program's own start, on the BSP: interrupts off, 64 KiB stack.
  * @info_phys  PVH start info or Multiboot information, as the loader gave it
- * @magic      EAX at entry (Multiboot's magic; nothing under PVH)
+ * @magic      EAX at entry: Multiboot's magic; anything under PVH, whose start info has its own
  */
 void boot_main(uint64_t info_phys, uint32_t magic);
 

@@ -2,83 +2,44 @@
 #include <elf.h>
 
 #include "abi/pvh.h"
-#include "abi/x86.h"
 #include "boot/console.h"
-#include "boot/payload.h"
+#include "boot/loadable.h"
 
-#define FOUR_GIB 0x100000000u
-#define ONE_MIB  0x100000u
+#define ONE_MIB 0x100000u
 
-/* A loadable or note segment, whichever class the file has. */
-struct segment {
-    uint32_t type;
-    uint64_t offset, phys, file_bytes, memory_bytes;
-};
-
-struct elf_file {
-    const uint8_t *bytes;
-    uint64_t size;
-    bool is64;
-    uint64_t headers;
-    uint32_t header_count, header_size;
-    uint64_t low_phys, high_phys; /* of all that is loaded */
+/* What the notes say. */
+struct notes {
     uint32_t entry_phys;
-    bool has_entry, movable;
-    uint32_t align, lowest, highest;
+    bool has_entry;
+    struct loadable_bounds bounds;
 };
 
-bool pvh_elf_is(const struct boot_module *kernel)
-{
-    return kernel->bytes >= sizeof(Elf64_Ehdr) &&
-           !memcmp((const void *)kernel->phys, ELFMAG, SELFMAG);
-}
-
-static bool within(uint64_t offset, uint64_t bytes, uint64_t size)
-{
-    return offset <= size && bytes <= size - offset;
-}
-
-static struct segment segment_at(const struct elf_file *elf, uint32_t number)
-{
-    const void *place = elf->bytes + elf->headers + (uint64_t)number * elf->header_size;
-    if (elf->is64) {
-        const Elf64_Phdr *p = place;
-        return (struct segment){p->p_type, p->p_offset, p->p_paddr, p->p_filesz, p->p_memsz};
-    }
-    const Elf32_Phdr *p = place;
-    return (struct segment){p->p_type, p->p_offset, p->p_paddr, p->p_filesz, p->p_memsz};
-}
-
-static const char *read_note(struct elf_file *elf, uint32_t type, const uint8_t *words,
+static const char *read_note(struct notes *notes, uint32_t type, const uint8_t *words,
                              uint32_t bytes)
 {
     uint32_t values[3];
     if (type == PVH_NOTE_PHYS32_ENTRY && bytes >= 4) {
         memcpy(values, words, 4);
-        elf->entry_phys = values[0];
-        elf->has_entry = true;
+        notes->entry_phys = values[0];
+        notes->has_entry = true;
     } else if (type == PVH_NOTE_PHYS32_RELOC) {
         /* Without its three words: anywhere, on the border of a large page. */
-        elf->movable = true;
-        elf->align = 0x200000;
-        elf->lowest = ONE_MIB;
-        elf->highest = 0xFFFFFFFF;
+        notes->bounds =
+            (struct loadable_bounds){true, 0x200000, ONE_MIB, 0xFFFFFFFF, LOADABLE_AS_LINKED};
         if (bytes >= 12) {
             memcpy(values, words, 12);
-            elf->align = values[0];
-            elf->lowest = values[1];
-            elf->highest = values[2];
+            notes->bounds.align = values[0];
+            notes->bounds.lowest = values[1];
+            notes->bounds.highest = values[2];
         }
-        if (!elf->align || (elf->align & (elf->align - 1)))
+        if (!notes->bounds.align || (notes->bounds.align & (notes->bounds.align - 1)))
             return "the ELF's PHYS32_RELOC note has an alignment that is no power of two";
     }
     return NULL;
 }
 
-static const char *read_notes(struct elf_file *elf, const struct segment *segment)
+static const char *read_segment(const uint8_t *note, uint64_t left, struct notes *notes)
 {
-    const uint8_t *note = elf->bytes + segment->offset;
-    uint64_t left = segment->file_bytes;
     while (left >= sizeof(Elf64_Nhdr)) {
         Elf64_Nhdr header;
         memcpy(&header, note, sizeof(header));
@@ -89,7 +50,7 @@ static const char *read_notes(struct elf_file *elf, const struct segment *segmen
         const uint8_t *name = note + sizeof(header);
         if (header.n_namesz == sizeof(PVH_NOTE_NAME) &&
             !memcmp(name, PVH_NOTE_NAME, sizeof(PVH_NOTE_NAME))) {
-            const char *error = read_note(elf, header.n_type, name + name_bytes, header.n_descsz);
+            const char *error = read_note(notes, header.n_type, name + name_bytes, header.n_descsz);
             if (error)
                 return error;
         }
@@ -100,111 +61,61 @@ static const char *read_notes(struct elf_file *elf, const struct segment *segmen
     return NULL;
 }
 
-static const char *open_elf(const struct boot_module *kernel, struct elf_file *elf)
+static const char *read_notes(const struct loadable *elf, struct notes *notes)
 {
-    *elf = (struct elf_file){.bytes = (const uint8_t *)kernel->phys, .size = kernel->bytes};
-    const Elf64_Ehdr *header64 = (const void *)elf->bytes;
-    const Elf32_Ehdr *header32 = (const void *)elf->bytes;
-    elf->is64 = header64->e_ident[EI_CLASS] == ELFCLASS64;
-    elf->headers = elf->is64 ? header64->e_phoff : header32->e_phoff;
-    elf->header_count = elf->is64 ? header64->e_phnum : header32->e_phnum;
-    elf->header_size = elf->is64 ? sizeof(Elf64_Phdr) : sizeof(Elf32_Phdr);
-    elf->low_phys = UINT64_MAX;
-    if ((elf->is64 ? header64->e_phentsize : header32->e_phentsize) != elf->header_size)
-        return "the ELF's program headers have an unknown size";
-    if (!within(elf->headers, (uint64_t)elf->header_count * elf->header_size, elf->size))
-        return "the ELF's program headers lie outside of the file";
-    return NULL;
-}
-
-static const char *read_segments(struct elf_file *elf)
-{
+    *notes = (struct notes){0};
     for (uint32_t i = 0; i < elf->header_count; i++) {
-        struct segment segment = segment_at(elf, i);
-        if (segment.type != PT_LOAD && segment.type != PT_NOTE)
+        struct loadable_segment segment = loadable_segment(elf, i);
+        if (segment.type != PT_NOTE)
             continue;
-        if (!within(segment.offset, segment.file_bytes, elf->size))
-            return "a segment of the ELF lies outside of the file: the file is cut off";
-        if (segment.type == PT_NOTE) {
-            const char *error = read_notes(elf, &segment);
-            if (error)
-                return error;
-            continue;
-        }
-        if (segment.file_bytes > segment.memory_bytes ||
-            !within(segment.phys, segment.memory_bytes, FOUR_GIB))
-            return "a segment of the ELF has an impossible size or address";
-        if (segment.phys < elf->low_phys)
-            elf->low_phys = segment.phys;
-        if (segment.phys + segment.memory_bytes > elf->high_phys)
-            elf->high_phys = segment.phys + segment.memory_bytes;
+        const char *error = read_segment(elf->bytes + segment.offset, segment.file_bytes, notes);
+        if (error)
+            return error;
     }
-    if (!elf->has_entry || elf->low_phys >= elf->high_phys)
-        return "the ELF has no PVH entry point (note PHYS32_ENTRY)";
-    if (elf->entry_phys < elf->low_phys || elf->entry_phys >= elf->high_phys)
-        return "the ELF's PVH entry point lies outside of what it loads";
     return NULL;
 }
 
-/* Where it was linked to be, else, if it says that it can move, anywhere. Gives the distance. */
-static const char *place(const struct boot_payload *payload, const struct elf_file *elf,
-                         uint64_t *moved)
+bool pvh_elf_is(const struct boot_module *kernel)
 {
-    uint64_t bytes = elf->high_phys - elf->low_phys;
-    uint64_t phys = elf->low_phys;
-    const struct muster_memory_range *range = muster_memory_find(payload->map, phys);
-    if (range && range->type == MUSTER_MEMORY_USABLE && range->owner == MUSTER_OWNER_NONE &&
-        range->end_phys - phys >= bytes) {
-        muster_memory_reserve(payload->map, phys, bytes, BOOT_OWNER_PAYLOAD);
-    } else if (!elf->movable ||
-               muster_memory_allocate(payload->map, bytes, elf->align, elf->lowest,
-                                      (uint64_t)elf->highest + 1, BOOT_OWNER_PAYLOAD, &phys)) {
-        return "there is no room for the ELF where it wants to be: give the machine more memory";
-    }
-    *moved = phys - elf->low_phys;
-    return NULL;
-}
-
-static void load_segments(const struct elf_file *elf, uint64_t moved)
-{
-    for (uint32_t i = 0; i < elf->header_count; i++) {
-        struct segment segment = segment_at(elf, i);
-        if (segment.type != PT_LOAD)
-            continue;
-        uint8_t *to = (uint8_t *)(segment.phys + moved);
-        memcpy(to, elf->bytes + segment.offset, segment.file_bytes);
-        memset(to + segment.file_bytes, 0, segment.memory_bytes - segment.file_bytes);
-    }
+    struct loadable elf;
+    struct notes notes;
+    return loadable_is_elf(kernel) && !loadable_open_elf(kernel, &elf) &&
+           !read_notes(&elf, &notes) && notes.has_entry;
 }
 
 /* All that a payload is told by PVH; the command lines lie behind it. */
 struct told {
     struct pvh_start_info info;
-    struct pvh_module modules[3]; /* the initrd first, of 0 bytes if others come without it */
+    struct pvh_module modules[4]; /* the initrd first, of 0 bytes if others come without it */
     char tree_name[sizeof(PVH_MODULE_FDT)];
+    char screen_name[sizeof(PVH_MODULE_SCREEN)];
     struct pvh_memory_entry entries[];
 };
 
 static void tell_memory(const struct muster_memory_map *map, struct told *told)
 {
-    for (uint32_t i = 0; i < map->count; i++) {
-        const struct muster_memory_range *range = &map->ranges[i];
-        told->entries[i] =
-            (struct pvh_memory_entry){range->start_phys, range->end_phys - range->start_phys,
-                                      muster_memory_type_to_e820(range->type), 0};
-    }
+    struct e820_entry range;
+    uint32_t next = 0;
+    while (boot_payload_range(map, &next, &range))
+        told->entries[told->info.memory_map_entries++] =
+            (struct pvh_memory_entry){range.start_phys, range.bytes, range.type, 0};
 }
 
 static void tell_modules(const struct boot_payload *payload, uint64_t fdt_phys, uint64_t words_phys,
                          struct told *told)
 {
     uint32_t count = 0;
-    if (payload->initrd.bytes || payload->further.bytes || fdt_phys)
+    if (payload->initrd.bytes || payload->further.bytes || payload->screen.bytes || fdt_phys)
         told->modules[count++] =
             (struct pvh_module){payload->initrd.phys, payload->initrd.bytes, words_phys, 0};
     if (payload->further.bytes)
         told->modules[count++] =
             (struct pvh_module){payload->further.phys, payload->further.bytes, 0, 0};
+    if (payload->screen.bytes) {
+        memcpy(told->screen_name, PVH_MODULE_SCREEN, sizeof(PVH_MODULE_SCREEN));
+        told->modules[count++] = (struct pvh_module){payload->screen.phys, payload->screen.bytes,
+                                                     (uint64_t)told->screen_name, 0};
+    }
     if (fdt_phys) {
         memcpy(told->tree_name, PVH_MODULE_FDT, sizeof(PVH_MODULE_FDT));
         told->modules[count++] =
@@ -237,7 +148,6 @@ static const char *tell(const struct boot_payload *payload, struct boot_jump *ju
         .cmdline_phys = (uint64_t)cmdline,
         .rsdp_phys = payload->rsdp_phys,
         .memory_map_phys = (uint64_t)told->entries,
-        .memory_map_entries = map->count,
     };
     tell_memory(map, told);
     tell_modules(payload, jump->fdt_phys, initrd_words[0] ? (uint64_t)words : 0, told);
@@ -248,16 +158,20 @@ static const char *tell(const struct boot_payload *payload, struct boot_jump *ju
 
 const char *pvh_elf_load(const struct boot_payload *payload, struct boot_jump *jump)
 {
-    struct elf_file elf;
+    struct loadable elf;
+    struct notes notes;
     uint64_t moved = 0;
-    const char *error = open_elf(&payload->kernel, &elf);
+    const char *error = loadable_open_elf(&payload->kernel, &elf);
     if (!error)
-        error = read_segments(&elf);
+        error = read_notes(&elf, &notes);
+    if (!error && !notes.has_entry)
+        error = "the ELF has neither a PVH entry point (note PHYS32_ENTRY) nor a Multiboot header";
+    if (!error && !loadable_holds(&elf, notes.entry_phys))
+        error = "the ELF's PVH entry point lies outside of what it loads";
     if (!error)
-        error = place(payload, &elf, &moved);
+        error = loadable_load(&elf, payload, &notes.bounds, &moved);
     if (error)
         return error;
-    load_segments(&elf, moved);
-    *jump = (struct boot_jump){.long_mode = false, .entry_phys = elf.entry_phys + moved};
+    *jump = (struct boot_jump){.long_mode = false, .entry_phys = notes.entry_phys + moved};
     return tell(payload, jump);
 }

@@ -143,7 +143,7 @@ bool boot_files_good(const struct options *options, bool *bzimage, GError **erro
 {
     return files_check_payload(options->kernel, options->initrd, options->memory_bytes, bzimage,
                                error) &&
-           files_check_output("report", options->json, error);
+           files_check_report(options->json, error);
 }
 
 int boot_machine(const struct options *options, bool bzimage, const char *words,
@@ -182,7 +182,7 @@ static int boot_options(const struct options *options, GError **error)
     bool bzimage;
     if (!boot_files_good(options, &bzimage, error))
         return CLI_ENVIRONMENT;
-    return boot_machine(options, bzimage, options->append ? options->append : BOOT_STANDARD_APPEND,
+    return boot_machine(options, bzimage, options_foreign_words(options, options->append),
                         conclude_boot, NULL, error);
 }
 
@@ -196,12 +196,15 @@ const struct verb verb_boot = {
     .operands = "KERNEL [-- QEMU-ARGUMENTS]",
     .takes_files = true,
     .summary = "Boot any kernel under the shim, and see from outside what it does.",
-    .text = "KERNEL is a Linux bzImage or a PVH ELF file. Its serial port is shown live. It is "
-            "done when it prints TEXT (--until), else when Linux starts init or panics for want "
-            "of one, or Muster's kernel prints its result, or when it powers off. --append "
-            "replaces the kernel's words, which are otherwise \"console=ttyS0\". With --td it "
-            "boots as an Intel TD under Muster's monitor, with 2 GiB of memory.\n\n"
-            "The standard --timeout is 180 s.",
+    .text =
+        "KERNEL is a Linux bzImage, a PVH ELF file, or a kernel for Multiboot 1 or 2; where it is "
+        "several, --shim-append protocol=... chooses. Its serial port is shown live. It is "
+        "done when it prints TEXT (--until), else when Linux starts init or panics for want "
+        "of one, or Muster's kernel prints its result, or when it powers off. --append "
+        "replaces the kernel's words, which are otherwise \"console=ttyS0\", and on a microvm "
+        "TCG's clock rate, too. With --td it "
+        "boots as an Intel TD under Muster's monitor, with 2 GiB of memory.\n\n"
+        "The standard --timeout is 180 s.",
     .groups = options_of_boot,
     .run = boot,
 };

@@ -7,8 +7,6 @@
 
 #include "cli/judge/outcome.h"
 
-#define BOOT_STANDARD_APPEND "console=ttyS0"
-
 /** The files that the options name: there, and of the right kind. False: @error is set. */
 bool boot_files_good(const struct options *options, bool *bzimage, GError **error);
 

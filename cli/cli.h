@@ -43,6 +43,7 @@ struct verb {
 extern const struct verb verb_run;
 extern const struct verb verb_boot;
 extern const struct verb verb_conform;
+extern const struct verb verb_inspect;
 extern const struct verb verb_simulate;
 extern const struct verb verb_help;
 

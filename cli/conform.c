@@ -43,7 +43,7 @@ static int conclude(const struct session *session, void *context)
 /* Where a kernel has moved itself to, no list of symbols fits. Only Linux's own loader does so. */
 static char *choose_words(const struct options *options, bool bzimage)
 {
-    const char *words = options->append ? options->append : BOOT_STANDARD_APPEND;
+    const char *words = options_foreign_words(options, options->append);
     if (!options->symbols || !bzimage || words_have(words, NO_KASLR))
         return g_strdup(words);
     fprintf(stderr,

@@ -6,13 +6,22 @@
 #include "cli/options/subjects.h"
 
 const struct option_group *const options_of_run[] = {
-    &options_machine,     &options_qemu, &options_debugger, &options_td,     &options_kernel,
-    &options_next_kernel, &options_shim, &options_hyperv,   &options_output, NULL,
+    &options_machine,
+    &options_firmware,
+    &options_qemu,
+    &options_debugger,
+    &options_td,
+    &options_kernel,
+    &options_next_kernel,
+    &options_shim,
+    &options_hyperv,
+    &options_output,
+    NULL,
 };
 
 const struct option_group *const options_of_boot[] = {
-    &options_payload, &options_machine, &options_qemu,   &options_debugger,
-    &options_td,      &options_shim,    &options_output, NULL,
+    &options_payload, &options_machine, &options_firmware, &options_qemu, &options_debugger,
+    &options_td,      &options_shim,    &options_output,   NULL,
 };
 
 const struct option_group *const options_of_conform[] = {
@@ -54,10 +63,11 @@ static bool check_operands(struct options *options, const struct verb *verb, cha
 static bool check_all(struct options *options, GError **error)
 {
     options_set_machine(options);
+    options_set_firmware(options);
     options_set_wake(options);
     return options_check_monitor(options, error) && options_check_shim(options, error) &&
            options_check_machine(options, error) && options_check_kernel(options, error) &&
-           options_check_output(options, error);
+           options_check_firmware(options, error) && options_check_output(options, error);
 }
 
 struct options *options_parse(const struct verb *verb, enum options_verb which, int argc,

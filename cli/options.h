@@ -15,8 +15,10 @@
 #define OPTIONS_MAX_ROUNDS     1000000 /* of cycles and hand-backs (kernel/options.c) */
 #define OPTIONS_MAX_PARK_MS    3600000
 #define OPTIONS_MAX_HOT_ADD    64
-#define OPTIONS_HOT_ADD_ROUNDS 2  /* the kernel's (kernel/hotadd.c) */
-#define OPTIONS_MAX_TD_CPUS    64 /* what the monitor holds (monitor/vcpu.h) */
+#define OPTIONS_MAX_CORE_KINDS 31       /* letters (monitor/monitor.h) */
+#define OPTIONS_MAX_TSC_SKEW   10000000 /* monitor/options.c */
+#define OPTIONS_HOT_ADD_ROUNDS 2        /* the kernel's (kernel/hotadd.c) */
+#define OPTIONS_MAX_TD_CPUS    64       /* what the monitor holds (monitor/vcpu.h) */
 
 enum options_verb {
     OPTIONS_RUN,
@@ -38,6 +40,17 @@ enum accel {
     ACCEL_AUTO, /* KVM if a probe of it ends well; else TCG */
 };
 
+enum machine {
+    MACHINE_Q35,
+    MACHINE_MICROVM,
+};
+
+enum firmware {
+    FIRMWARE_SEABIOS,
+    FIRMWARE_QBOOT,
+    FIRMWARE_OVMF, /* starts GRUB from an ISO, and that what is to be started */
+};
+
 struct options {
     enum options_verb verb;
 
@@ -52,6 +65,12 @@ struct options {
     double timeout_s;
     bool gdb;
     char **qemu_arguments; /* what stood behind "--"; never NULL */
+
+    /* What it starts with (cli/options/firmware.c). */
+    const char *machine_word;
+    enum machine machine;
+    const char *firmware_word;
+    enum firmware firmware; /* as long as it is not monitored */
 
     /* What a run leaves behind (cli/options/output.c). */
     char *json;   /* where the report goes, or NULL */
@@ -73,6 +92,8 @@ struct options {
     unsigned lost_vp;
     const char *per_vp_memory;
     const char *reference_clock;
+    char *core_kinds;
+    char *tsc_skew; /* in any profile */
 
     /* What our kernel does (cli/options/kernel.c). */
     const char *wake_word;
@@ -118,6 +139,12 @@ const char *options_for_qemu(const struct options *options, const char *option);
 
 /** The words for our kernel: "wake=auto inject=mce" ... Caller frees. */
 char *options_kernel_words(const struct options *options);
+
+/**
+ * The words for a kernel that somebody else wrote: those that were @given, else what Linux needs
+ * to be heard, and on a microvm to find its clock.
+ */
+const char *options_foreign_words(const struct options *options, const char *given);
 
 /** The words for the shim: "mailbox-version=1 page-tables=0x..."; "" if none. Caller frees. */
 char *options_shim_words(const struct options *options);

@@ -40,7 +40,7 @@ static bool choose_image(const struct options *options, struct image_texts *text
         return texts->kernel != NULL;
 
     texts->shim_words = options_shim_words(options);
-    const char *next_words = options->then_append ? options->then_append : BOOT_STANDARD_APPEND;
+    const char *next_words = options_foreign_words(options, options->then_append);
     *image = (struct qemu_image){
         .words = texts->shim_words,
         .modules = {texts->kernel, options->then, options->then_initrd},
@@ -92,6 +92,7 @@ static void profile_of(const struct session *session, struct proofs_profile *pro
         .cpus = session->options->cpus,
         .monitored = session->options->monitored,
         .by_mailbox = options_by_mailbox(session->options),
+        .by_hyperv = session->options->wake == WAKE_HYPERV,
         .cycles = session->options->cycles > 0,
         .mailbox_version = options_by_tree(session->options)
                                ? 0 /* a tree tells of no other */
@@ -245,7 +246,7 @@ static int run_options(const struct options *options, GError **error)
         .options = options, .live = options->then != NULL, .without_cx16 = options->then != NULL};
     int status = CLI_ENVIRONMENT;
     if (next_files_good(options, &plan.linux_kernel, error) &&
-        files_check_output("report", options->json, error) &&
+        files_check_report(options->json, error) &&
         choose_image(options, &texts, &plan.image, error))
         status = outcome_of_plan(&plan, conclude, NULL, error);
     g_free(texts.kernel);

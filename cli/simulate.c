@@ -1,6 +1,5 @@
 /* muster simulate: what a bring-up takes on machines that are not there. */
 #include <stdio.h>
-#include <string.h>
 
 #include "cli/base/files.h"
 #include "cli/base/output.h"
@@ -110,7 +109,7 @@ static bool write_json(const char *path, const struct simulation *simulation, GE
     char *text = json_to_string(node, TRUE);
     char *whole = g_strconcat(text, "\n", NULL);
     bool good = output_is_standard(path) ? output_put_standard(whole, error)
-                                         : files_put("results", path, whole, strlen(whole), error);
+                                         : files_write(path, whole, error);
     g_free(whole);
     g_free(text);
     json_node_unref(node);
@@ -121,7 +120,7 @@ static bool check_outputs(const struct request *request, GError **error)
 {
     if (output_is_standard(request->json))
         return output_reserve_standard(error);
-    return files_check_output("results", request->json, error);
+    return files_check_report(request->json, error);
 }
 
 static void run(const struct request *request, GError **error)

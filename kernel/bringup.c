@@ -3,6 +3,7 @@
 #include <muster/clock.h>
 #include <muster/trace.h>
 
+#include "abi/pvh.h"
 #include "boot/console.h"
 #include "boot/json.h"
 #include "boot/native.h"

@@ -14,6 +14,8 @@
 #include <muster/platform.h>
 #include <muster/wake.h>
 
+#include "boot/clock.h"
+#include "boot/screen_mode.h"
 #include "kernel/options.h"
 #include "kernel/percpu.h"
 
@@ -23,7 +25,9 @@
 
 struct kernel {
     struct options options;
+    struct screen_mode screen; /* that the loader left */
     struct muster_platform platform;
+    struct clock_check clock; /* ours against the hypervisor's */
     struct muster_memory_map map;
     struct muster_machine machine;
     struct muster_plan plan;
@@ -35,7 +39,8 @@ struct kernel {
     uint64_t clocks_ns;   /* how long all clocks took to be measured */
     uint32_t cycles_done; /* how many times a CPU went off and came on again */
     uint64_t cycles_ns;
-    uint64_t start_ns; /* from muster_start() until every CPU was active */
+    struct muster_word device_interrupts; /* that nobody here had asked for; dropped */
+    uint64_t start_ns;                    /* from muster_start() until every CPU was active */
 };
 
 extern struct kernel kernel;
@@ -48,6 +53,9 @@ uint64_t time_deadline_ns(void);
 
 /** Fill in kernel.platform, and put the APIC into the mode that the command line asks for. */
 void platform_set_up(void);
+
+/** kernel/clock.c: take the hypervisor's word for the clock, and check it. After the above. */
+void clock_set_up(void);
 
 /** Halt every other CPU. The last thing that happens. */
 void stop_other_cpus(void);

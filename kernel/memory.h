@@ -10,8 +10,8 @@
 
 #include <muster/memory.h>
 
-#include "abi/pvh.h"
 #include "abi/x86.h"
+#include "kernel/loader.h"
 
 #define MIB ((uint64_t)1 << 20)
 #define GIB ((uint64_t)1 << 30)
@@ -24,14 +24,11 @@
  */
 void memory_require_mapped(const char *what, uint64_t phys, uint64_t bytes);
 
-/** Fill kernel.map: what @info describes, less the image, what the loader left, and page 0. */
-void memory_describe(const struct pvh_start_info *info);
+/** Fill kernel.map: what @loader describes, less what it left, the image, and page 0. */
+void memory_describe(const struct loader *loader);
 
-/** Where the module with the command line @name lies; 0: there is none. */
-uint64_t memory_module(const struct pvh_start_info *info, const char *name);
-
-/** The @number'th module, from 0, that holds something and is no device tree; NULL: none. */
-const struct pvh_module *memory_module_further(const struct pvh_start_info *info, uint32_t number);
+/** What the loader left at @phys stays: nobody is given memory there. 0 bytes are nothing. */
+void memory_keep(const char *what, uint64_t phys, uint64_t bytes);
 
 /** RAM that can hold data; else it is a device, a ROM or nothing. */
 bool memory_is_ram(enum muster_memory_type type);

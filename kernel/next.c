@@ -20,19 +20,19 @@
 static struct boot_payload payload = {.map = &kernel.map};
 static struct muster_paging tables;
 
-void next_find(const struct pvh_start_info *info)
+void next_find(const struct loader *loader)
 {
     if (!kernel.options.then_boot)
         return;
-    const struct pvh_module *next = memory_module_further(info, 0);
-    const struct pvh_module *initrd = memory_module_further(info, 1);
+    const struct loader_module *next = loader_module_further(loader, 0);
+    const struct loader_module *initrd = loader_module_further(loader, 1);
     if (!next)
         fatal_usage("then=boot on the command line: the loader brings no kernel as a module");
-    payload.kernel = (struct boot_module){next->start_phys, next->bytes};
+    payload.kernel = (struct boot_module){next->phys, next->bytes};
     if (initrd)
-        payload.initrd = (struct boot_module){initrd->start_phys, initrd->bytes};
-    payload.cmdline = next->cmdline_phys ? (const char *)next->cmdline_phys : "";
-    payload.rsdp_phys = info->rsdp_phys;
+        payload.initrd = (struct boot_module){initrd->phys, initrd->bytes};
+    payload.cmdline = next->cmdline;
+    payload.rsdp_phys = loader->rsdp_phys;
 }
 
 void next_check(void)

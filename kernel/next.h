@@ -6,10 +6,10 @@
 #ifndef KERNEL_NEXT_H
 #define KERNEL_NEXT_H
 
-#include "abi/pvh.h"
+#include "kernel/loader.h"
 
 /** Note where the loader put it. Nothing, unless the command line asks for it. */
-void next_find(const struct pvh_start_info *info);
+void next_find(const struct loader *loader);
 
 /** A usage error, unless CPUs can be handed back here. Once the plan and the policy are made. */
 void next_check(void);

@@ -106,6 +106,15 @@ static void map_reset_vector(void)
         map_identity(page, page + PAGE_BYTES, CODE);
 }
 
+/* Below 4 GiB it is mapped with all else; a modern one may lie anywhere. */
+static void map_screen(void)
+{
+    uint64_t start = page_down(kernel.screen.phys);
+    if (kernel.screen.kind != SCREEN_NONE && !screen_mode_is_below(&kernel.screen, FOUR_GIB))
+        map_identity(start, page_up(kernel.screen.phys + screen_mode_bytes(&kernel.screen)),
+                     DEVICE);
+}
+
 static bool has_no_execute(void)
 {
     uint32_t r[4];
@@ -129,6 +138,7 @@ void paging_build(void)
     map_image();
     map_user();
     map_reset_vector();
+    map_screen();
     status = muster_paging_unmap(&kernel.paging, 0, PAGE_BYTES);
     if (status != MUSTER_OK)
         fatal_status(status, "unmap page 0");

@@ -75,6 +75,7 @@ void prove_syscall(struct proof *proof);
 void prove_idle_work(struct proof *proof);
 void prove_registers(struct proof *proof);
 void prove_clock(struct proof *proof);
+void prove_reference_clock(struct proof *proof);
 void prove_write_xor_execute(struct proof *proof);
 void prove_reclaimed_memory(struct proof *proof);
 

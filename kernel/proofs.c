@@ -20,6 +20,7 @@ struct proof proofs[] = {
     {.name = "idle-work", .prove = prove_idle_work},
     {.name = "registers", .prove = prove_registers},
     {.name = "clock", .prove = prove_clock},
+    {.name = "reference-clock", .prove = prove_reference_clock},
     {.name = "write-xor-execute", .prove = prove_write_xor_execute},
     {.name = "reclaimed-memory", .prove = prove_reclaimed_memory},
     {.name = PROOF_RESET_VECTOR}, /* has run before the CPUs were started */

@@ -7,21 +7,14 @@
 #include "kernel/proof.h"
 #include "lib/atomic.h"
 
-/* What became of a CPU, the library's view and the kernel's together. */
-static enum muster_cpu_state final_state(uint32_t index)
+enum muster_cpu_state report_cpu_state(uint32_t index)
 {
     if (percpus[index].given_up)
         return MUSTER_CPU_FAILED;
     return muster_cpu_state(&kernel.machine, index);
 }
 
-#define FAILURE_BYTES 96
-
-/*
- * The error's name in @text (FAILURE_BYTES), with more where it is the kernel's; NULL only if
- * the CPU is active.
- */
-static const char *failure_text(uint32_t index, char *text)
+const char *report_failure(uint32_t index, char text[REPORT_FAILURE_BYTES])
 {
     enum muster_status failure = kernel.machine.slots[index].failure;
     const char *given_up = percpus[index].given_up;
@@ -29,12 +22,12 @@ static const char *failure_text(uint32_t index, char *text)
         return NULL;
     if (given_up || failure == MUSTER_OK)
         failure = MUSTER_TIME_OUT;
-    text_format(text, FAILURE_BYTES, "%s%s%s", muster_error_name(failure), given_up ? ": " : "",
-                given_up ? given_up : "");
+    text_format(text, REPORT_FAILURE_BYTES, "%s%s%s", muster_error_name(failure),
+                given_up ? ": " : "", given_up ? given_up : "");
     return text;
 }
 
-static bool all_is_well(void)
+bool report_is_well(void)
 {
     for (uint32_t i = 0; i < kernel.machine.cpu_count; i++)
         if (kernel.machine.cpus[i].enabled && !cpu_if_active(i))
@@ -50,13 +43,13 @@ static void print_cpus(void)
     console_write("CPU  APIC ID  state       sent us  first us  parked us      on us\n");
     for (uint32_t i = 0; i < kernel.machine.cpu_count; i++) {
         const uint64_t *stamps = kernel.machine.slots[i].stamps_ns;
-        char text[FAILURE_BYTES];
+        char text[REPORT_FAILURE_BYTES];
         if (!kernel.machine.cpus[i].enabled)
             continue; /* it may come later, or has gone */
-        const char *failure = failure_text(i, text);
+        const char *failure = report_failure(i, text);
         console_printf(
             "%3u %8u  %-9s%10lu%10lu%11lu%11lu%s%s%s\n", i, kernel.machine.cpus[i].apic_id,
-            muster_cpu_state_name(final_state(i)), stamps[MUSTER_STAMP_WAKE_SENT] / 1000,
+            muster_cpu_state_name(report_cpu_state(i)), stamps[MUSTER_STAMP_WAKE_SENT] / 1000,
             stamps[MUSTER_STAMP_FIRST_INSTRUCTION] / 1000, stamps[MUSTER_STAMP_PARKED] / 1000,
             stamps[MUSTER_STAMP_ON] / 1000, i == kernel.machine.bsp ? "  BSP" : "",
             failure ? "  " : "", failure ? failure : "");
@@ -104,15 +97,15 @@ static void report_cpus(void)
     json_open("cpus", '[');
     for (uint32_t i = 0; i < kernel.machine.cpu_count; i++) {
         const uint64_t *stamps = kernel.machine.slots[i].stamps_ns;
-        char text[FAILURE_BYTES];
+        char text[REPORT_FAILURE_BYTES];
         if (!kernel.machine.cpus[i].enabled)
             continue; /* it may come later, or has gone */
         json_open(NULL, '{');
         json_number("index", i);
         json_number("apic_id", kernel.machine.cpus[i].apic_id);
         json_bool("bsp", i == kernel.machine.bsp);
-        json_text("state", muster_cpu_state_name(final_state(i)));
-        json_text("failure", failure_text(i, text));
+        json_text("state", muster_cpu_state_name(report_cpu_state(i)));
+        json_text("failure", report_failure(i, text));
         json_text("park_method", muster_park_method_name(kernel.machine.slots[i].park_method));
         report_place(i);
         report_clock(i);
@@ -192,6 +185,7 @@ static void report_json(void)
     json_number("clocks_ns", kernel.clocks_ns);
     json_number("start_ns", kernel.start_ns);
     json_close('}');
+    clock_report(&kernel.clock);
     json_text("park_method", muster_park_method_name(kernel.machine.config.park_method));
     json_open("cycles", '{');
     json_number("count", kernel.cycles_done);
@@ -201,7 +195,7 @@ static void report_json(void)
     hotadd_report();
     json_number("strays", word_load_acquire(&kernel.machine.strays));
     json_number("paging_levels", kernel.paging.levels);
-    json_text("result", all_is_well() ? "ok" : "failed");
+    json_text("result", report_is_well() ? "ok" : "failed");
     json_end();
 }
 
@@ -214,8 +208,11 @@ void report_end(void)
 void report_write(void)
 {
     print_cpus();
-    console_printf("result: %s: %u of %u CPUs on\n", all_is_well() ? "ok" : "failed",
+    console_printf("result: %s: %u of %u CPUs on\n", report_is_well() ? "ok" : "failed",
                    cpu_active_count(), cpu_there_count());
+    uint32_t dropped = word_load_acquire(&kernel.device_interrupts);
+    if (dropped)
+        console_printf("interrupts: %u dropped, of devices that firmware has left on\n", dropped);
     report_trace();
     report_json();
 }

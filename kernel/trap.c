@@ -10,6 +10,9 @@
 
 #define FIRST_INTERRUPT 0x20
 
+/* Ours are from here on. What comes below is of a device that a PC's firmware has left on. */
+#define FIRST_OWN WAKE_VECTOR
+
 /* trap_handler *, by vector; 0: nobody. Set on the BSP while others may be hit. */
 static uint64_t handlers[256];
 
@@ -46,6 +49,11 @@ void kernel_trap(struct muster_slot *slot, struct muster_trap_frame *frame)
         return;
     }
     trap_handler *handler = (trap_handler *)u64_load_relaxed(&handlers[vector]);
+    if (!handler && vector >= FIRST_INTERRUPT && vector < FIRST_OWN) {
+        (void)word_fetch_add(&kernel.device_interrupts, 1);
+        muster_apic_eoi(&kernel.platform);
+        return;
+    }
     if (!handler)
         fatal_trap(cpu, frame);
     if (vector >= FIRST_INTERRUPT)

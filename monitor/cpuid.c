@@ -2,6 +2,7 @@
 
 #include "abi/tdx.h"
 #include "abi/x86.h"
+#include "boot/console.h"
 #include "boot/native.h"
 #include "lib/cpu/instructions.h"
 #include "monitor/apic.h"
@@ -88,7 +89,6 @@ static void answer_features(const struct vcpu *vcpu, uint32_t out[4])
 
 static void answer_extended_features(const struct vcpu *vcpu, uint32_t out[4])
 {
-    out[EBX] &= ~CPUID_7_EBX_TSC_ADJUST;
     out[ECX] &= ~CPUID_7_ECX_OSPKE;
     out[ECX] |= vcpu->cr4 & CR4_PKE ? CPUID_7_ECX_OSPKE : 0;
 }
@@ -142,6 +142,21 @@ void cpuid_answer_td(const struct vcpu *vcpu, uint32_t leaf, uint32_t subleaf, u
         set(out, 0, 0, 0, 0);
     else
         answer_machine(vcpu, leaf, subleaf, out);
+    if (leaf == CPUID_EXTENDED_FEATURES && subleaf == 0)
+        out[EBX] &= ~CPUID_7_EBX_TSC_ADJUST; /* the TDX module keeps the counters */
+}
+
+/* Option core-kinds: its letters are for the vCPUs from the first on, over and over. */
+static void answer_hybrid(const struct vcpu *vcpu, uint32_t leaf, uint32_t subleaf, uint32_t out[4])
+{
+    char kind = monitor.core_kinds[vcpu->index % strlen(monitor.core_kinds)];
+    uint32_t type = kind == 'P' ? CPUID_CORE_KIND_CORE : CPUID_CORE_KIND_ATOM;
+    if (leaf == 0 && out[EAX] < CPUID_CORE_KIND)
+        out[EAX] = CPUID_CORE_KIND;
+    else if (leaf == CPUID_EXTENDED_FEATURES && subleaf == 0)
+        out[EDX] |= CPUID_7_EDX_HYBRID;
+    else if (leaf == CPUID_CORE_KIND)
+        set(out, subleaf == 0 ? type << CPUID_CORE_KIND_SHIFT : 0, 0, 0, 0);
 }
 
 /* A processor says of a leaf beyond its last one whatever its last one says. */
@@ -153,6 +168,10 @@ void cpuid_answer_hyperv(const struct vcpu *vcpu, uint32_t leaf, uint32_t sublea
         set(out, 0, 0, 0, 0);
     else
         answer_machine(vcpu, leaf, subleaf, out);
+    if (leaf == CPUID_EXTENDED_FEATURES && subleaf == 0)
+        out[EBX] |= CPUID_7_EBX_TSC_ADJUST;
+    if (monitor.core_kinds[0])
+        answer_hybrid(vcpu, leaf, subleaf, out);
 }
 
 static bool wants_ve(const struct vcpu *vcpu)

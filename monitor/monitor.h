@@ -12,6 +12,8 @@
 #include "monitor/policy.h"
 #include "monitor/vcpu.h"
 
+#define MONITOR_CORE_KINDS 32 /* letters, and an end */
+
 struct monitor {
     struct muster_platform platform;
     const struct policy *policy;
@@ -22,11 +24,13 @@ struct monitor {
     bool hypercalls;    /* Hyper-V's are there: profile=hyperv, or option hypercalls=hyperv */
     bool vps_wait;      /* only vCPU 0 starts: profile=hyperv, or option start=hypercall */
     bool vp_index_shuffled;
-    bool per_vp_memory;        /* option per-vp-memory=on, of profile=hyperv */
-    uint32_t time_out_every;   /* the hypercall that times out; 0: none does */
-    uint32_t lost_vp;          /* option lost-vp: it never runs; 0: none */
-    bool reference_clock_slow; /* option reference-clock=slow */
-    uint64_t root_cr3;         /* of the monitor's own page tables */
+    bool per_vp_memory;                  /* option per-vp-memory=on, of profile=hyperv */
+    uint32_t time_out_every;             /* the hypercall that times out; 0: none does */
+    uint32_t lost_vp;                    /* option lost-vp: it never runs; 0: none */
+    bool reference_clock_slow;           /* option reference-clock=slow */
+    char core_kinds[MONITOR_CORE_KINDS]; /* option core-kinds, of profile=hyperv; "": all alike */
+    int64_t tsc_skew;                    /* option tsc-skew: ticks from each vCPU to the next */
+    uint64_t root_cr3;                   /* of the monitor's own page tables */
 };
 
 extern struct monitor monitor;

@@ -9,13 +9,15 @@
 #define OPTIONS_BYTES   256
 #define VALUE_BYTES     32
 #define DEFAULT_PROFILE "tdx"
-#define FEWEST_BETWEEN  2 /* time-outs: with every call timed out nobody would get anywhere */
+/* Each counter has run since the machine began: for as long as that it stays above zero. */
+#define MOST_SKEW      10000000
+#define FEWEST_BETWEEN 2 /* time-outs: with every call timed out nobody would get anywhere */
 
 static char options[OPTIONS_BYTES];
 
-static const char *const names[] = {"profile",  "tlb",      "hypercalls",    "start",
-                                    "vp-index", "time-out", "per-vp-memory", "reference-clock",
-                                    "lost-vp",  NULL};
+static const char *const names[] = {"profile",    "tlb",      "hypercalls",    "start",
+                                    "vp-index",   "time-out", "per-vp-memory", "reference-clock",
+                                    "core-kinds", "tsc-skew", "lost-vp",       NULL};
 
 static void read_file(void)
 {
@@ -62,6 +64,36 @@ static uint32_t read_number(const char *name, unsigned least)
     return (uint32_t)number;
 }
 
+/* No processor that has TDX is hybrid. */
+static void read_core_kinds(void)
+{
+    char *kinds = monitor.core_kinds;
+    int length = cmdline_value(options, "core-kinds", kinds, sizeof(monitor.core_kinds));
+    bool good = length > 0 && length < (int)sizeof(monitor.core_kinds);
+    if (length < 0)
+        return;
+    if (monitor.policy->confidential)
+        fatal(NULL, "option core-kinds is for profile=hyperv");
+    for (const char *kind = kinds; *kind; kind++)
+        good = good && (*kind == 'P' || *kind == 'E');
+    if (!good)
+        fatal(NULL, "option core-kinds=%s: letters P and E are taken, %u at most", kinds,
+              MONITOR_CORE_KINDS - 1);
+}
+
+static void read_tsc_skew(void)
+{
+    char value[VALUE_BYTES];
+    uint64_t number;
+    if (cmdline_value(options, "tsc-skew", value, sizeof(value)) < 0)
+        return;
+    bool behind = value[0] == '-';
+    if (parse_number(value + behind, &number) || number > MOST_SKEW)
+        fatal(NULL, "option tsc-skew=%s: a number of ticks from -%u to %u is taken", value,
+              MOST_SKEW, MOST_SKEW);
+    monitor.tsc_skew = behind ? -(int64_t)number : (int64_t)number;
+}
+
 /* In a TD hypercalls are there on request, in a partition under Hyper-V always. */
 static void read_hypercalls(void)
 {
@@ -92,4 +124,6 @@ void options_read(void)
     read_profile();
     monitor.wait_for_tlbs = is_given("tlb", "wait");
     read_hypercalls();
+    read_core_kinds();
+    read_tsc_skew();
 }

@@ -10,6 +10,7 @@
 #include "monitor/hyperv.h"
 #include "monitor/msr.h"
 #include "monitor/policy_machine.h"
+#include "monitor/tsc.h"
 
 #define COUNT_OF(table) (sizeof(table) / sizeof((table)[0]))
 
@@ -26,11 +27,12 @@ static const struct policy_cpuid cpuid[] = {
 #define ABSENT  POLICY_ABSENT, POLICY_ABSENT, NO_HOST
 
 static const struct policy_msr msrs[] = {
-    {0x10, 0x10, FIXED, NULL, "TSC"},
+    {MSR_TSC, MSR_TSC, NATIVE, tsc_msr_counter, "TSC"},
     {0x17, 0x17, FIXED, NULL, "PLATFORM_ID"},
     {MSR_APIC_BASE, MSR_APIC_BASE, NATIVE, msr_apic_base, "APIC_BASE"},
     {0x34, 0x34, ABSENT, NULL, "SMI_COUNT"},
     {0x3A, 0x3A, ABSENT, NULL, "FEATURE_CONTROL"},
+    {MSR_TSC_ADJUST, MSR_TSC_ADJUST, NATIVE, tsc_msr_adjust, "TSC_ADJUST"},
     {0x48, 0x48, OPEN, NULL, "SPEC_CTRL"},
     {0x4E, 0x4F, ABSENT, NULL, "PPIN"},
     {0x8B, 0x8B, POLICY_IGNORE, POLICY_IGNORE, NO_HOST, NULL, "BIOS_SIGN_ID"},

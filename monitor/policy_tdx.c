@@ -13,6 +13,7 @@
 #include "monitor/policy_machine.h"
 #include "monitor/tdcall.h"
 #include "monitor/tdvmcall.h"
+#include "monitor/tsc.h"
 #include "monitor/ve.h"
 
 #define COUNT_OF(table) (sizeof(table) / sizeof((table)[0]))
@@ -40,7 +41,8 @@ static const struct policy_cpuid cpuid[] = {
 #define EMPTY  POLICY_VE, POLICY_VE, POLICY_IGNORE, POLICY_IGNORE
 
 static const struct policy_msr msrs[] = {
-    {0x10, 0x10, POLICY_ALLOW, POLICY_VE, POLICY_REFUSE, POLICY_REFUSE, NULL, "TSC"},
+    {MSR_TSC, MSR_TSC, POLICY_EMULATE, POLICY_VE, POLICY_REFUSE, POLICY_REFUSE, tsc_msr_counter,
+     "TSC"},
     {0x17, 0x17, EMPTY, NULL, "PLATFORM_ID"},
     {MSR_APIC_BASE, MSR_APIC_BASE, POLICY_EMULATE, POLICY_VE, POLICY_EMULATE, POLICY_EMULATE,
      msr_apic_base, "APIC_BASE"},

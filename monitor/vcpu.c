@@ -13,6 +13,7 @@
 #include "monitor/paging.h"
 #include "monitor/report.h"
 #include "monitor/step.h"
+#include "monitor/tsc.h"
 #include "monitor/witness.h"
 #include "monitor/woken.h"
 
@@ -102,6 +103,7 @@ void vcpu_init(struct vcpu *vcpu, uint32_t index, uint32_t apic_id)
     vcpu->host = &vmcbs[index][2];
     init_intercepts(vcpu->vmcb);
     vcpu->vmcb->asid = 1;
+    tsc_start(vcpu, monitor.tsc_skew);
     init_vp(vcpu);
     init_state(vcpu);
     paging_apply(vcpu);

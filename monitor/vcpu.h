@@ -90,6 +90,7 @@ struct vcpu {
     uint32_t last_ve_reason;
     uint32_t last_exception;  /* the vector injected last + 1 */
     uint32_t cpuid_ve;        /* TDG.VP.CPUIDVE.SET: bit 0 supervisor, bit 1 user */
+    uint64_t tsc_adjust;      /* IA32_TSC_ADJUST; the VMCB has it all, and the skew */
     uint64_t icr;             /* x2APIC ICR as written last */
     uint32_t lint1;           /* LVT LINT1 as written last: the real one is the monitor's */
     uint64_t instruction_end; /* RIP behind the instruction that exited, where known */

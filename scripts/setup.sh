@@ -9,9 +9,11 @@
 # shellcheck disable=SC2034 # ./run and ./test use these lists
 SETUP_RUN_PACKAGES="gcc make libc6-dev binutils pkg-config libglib2.0-dev libjson-glib-dev
     libelf-dev qemu-system-x86 seabios ca-certificates cpio busybox-static jq"
+# For images that GRUB boots, under BIOS and under UEFI.
+SETUP_ISO_PACKAGES="grub-common grub-pc-bin grub-efi-amd64-bin xorriso mtools ovmf"
 # shellcheck disable=SC2034
 SETUP_TEST_PACKAGES="$SETUP_RUN_PACKAGES libcmocka-dev libfdt-dev device-tree-compiler clang python3
-    zsh mandoc"
+    zsh mandoc $SETUP_ISO_PACKAGES"
 
 # What those packages bring: asked for on a system that has no dpkg.
 SETUP_COMMANDS="gcc make ld pkg-config qemu-system-x86_64 cpio busybox jq"

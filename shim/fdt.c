@@ -37,6 +37,8 @@ uint64_t shim_fdt_bytes(void)
 void shim_fdt_publish(const struct boot_payload *payload, const struct boot_jump *jump)
 {
     uint64_t room = payload->fdt_bytes;
-    if (room && write(jump->initrd_phys, (void *)jump->fdt_phys, room) > room)
+    if (!jump->fdt_phys)
+        return; /* not asked for; or the payload's protocol has no word for it */
+    if (write(jump->initrd_phys, (void *)jump->fdt_phys, room) > room)
         shim_fail(NULL, "the device tree has outgrown its place");
 }

@@ -2,18 +2,15 @@
  * A partition of Hyper-V: all memory is the guest's and the hypervisor's alike, and a VP runs once
  * a hypercall has started it.
  */
+#include "boot/clock.h"
 #include "boot/hyperv.h"
-#include "boot/native.h"
 #include "shim/host.h"
 
 static const char *begin(struct muster_platform *platform)
 {
     if (hyperv_begin(platform))
         return "the hypervisor does not let us make hypercalls";
-    /* It knows; our own look at the PIT is short, and a busy host disturbs it. */
-    uint64_t tsc_hz = hyperv_tsc_hz(platform);
-    if (tsc_hz)
-        native_set_tsc_hz(tsc_hz);
+    clock_take_frequency(platform);
     return NULL;
 }
 

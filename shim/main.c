@@ -4,6 +4,7 @@
  * on top.
  */
 #include "abi/handover.h"
+#include "abi/multiboot2.h"
 #include "abi/x86.h"
 #include "boot/console.h"
 #include "boot/hyperv.h"
@@ -50,14 +51,18 @@ static void read_source(uint64_t info_phys, uint32_t magic)
     const char *error = shim.host->begin(&shim.platform);
     if (error)
         shim_fail("environment", error);
-    error = firmware ? boot_source_from_hob(&shim.source, info_phys)
-                     : boot_source_from_multiboot(&shim.source, info_phys, magic);
+    if (firmware)
+        error = boot_source_from_hob(&shim.source, info_phys);
+    else if (magic == MULTIBOOT2_LOADER_MAGIC)
+        error = boot_source_from_multiboot2(&shim.source, info_phys);
+    else
+        error = boot_source_from_multiboot(&shim.source, info_phys, magic);
     if (error)
         shim_fail("usage", error);
     error = shim_options_read(shim.source.options, &shim.options);
     if (error)
         shim_fail("usage", error);
-    if (!firmware)
+    if (!firmware && !shim.source.rsdp_phys)
         shim.source.rsdp_phys = muster_rsdp_scan(&shim.platform);
 }
 
@@ -68,21 +73,6 @@ static void report_tables(void)
     json_text("ap_tables", shim.options.tables_each ? "each" : "shared");
     json_number("ap_tables_bytes", shim.tables_bytes);
     json_number("ap_tables_used_bytes", shim_tables_used_bytes());
-}
-
-static void report_clock(const struct clock_check *clock)
-{
-    if (!clock->source) {
-        json_text("clock", NULL);
-        return;
-    }
-    json_open("clock", '{');
-    json_text("source", clock->source);
-    json_number("elapsed_ns", clock->elapsed_ns);
-    json_number("reference_ns", clock->reference_ns);
-    json_number("slack_ns", clock->slack_ns);
-    json_bool("agrees", clock->agrees);
-    json_close('}');
 }
 
 static void report_ready(void)
@@ -105,7 +95,7 @@ static void report_ready(void)
     json_number("paging_levels", shim.options.levels);
     if (shim.plan.way == MUSTER_WAY_HYPERV)
         json_number("vtl", shim.options.vtl);
-    report_clock(&shim.clock);
+    clock_report(&shim.clock);
     json_open("failed", '[');
     for (uint32_t i = 0; i < shim.machine.cpu_count; i++)
         if (shim.machine.cpus[i].enabled && !shim_cpu_is_there(i))
@@ -118,6 +108,7 @@ static void hand_over(const struct boot_jump *jump)
 {
     bool x2 = muster_apic_is_x2(&shim.platform);
     json_begin("shim", "handover");
+    json_text("protocol", boot_protocol_name(jump->protocol));
     json_end();
     apic_write(&shim.platform, x2, APIC_TIMER_INITIAL, HANDOVER_MARK);
     apic_write(&shim.platform, x2, APIC_TIMER_INITIAL, 0);
@@ -150,10 +141,12 @@ void boot_main(uint64_t info_phys, uint32_t magic)
         .kernel = shim.source.kernel,
         .initrd = shim.source.initrd,
         .further = shim.source.further,
+        .screen = shim.source.screen,
         .cmdline = shim.source.cmdline,
         .initrd_words = shim.source.initrd_words,
         .rsdp_phys = shim.options.tables & SHIM_TABLES_ACPI ? shim.rsdp_phys : 0,
         .fdt_bytes = shim_fdt_bytes(),
+        .protocol = shim.options.protocol,
     };
     struct boot_jump jump;
     const char *error = boot_payload_load(&payload, &jump);

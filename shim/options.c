@@ -66,17 +66,28 @@ static const char *read_start(const char *cmdline, struct shim_options *options)
     return NULL;
 }
 
+static const char *read_protocol(const char *cmdline, enum boot_protocol *protocol)
+{
+    static const struct choice protocols[] = {{"auto", BOOT_AUTO},
+                                              {"linux", BOOT_LINUX},
+                                              {"pvh", BOOT_PVH},
+                                              {"multiboot2", BOOT_MULTIBOOT2},
+                                              {"multiboot1", BOOT_MULTIBOOT1},
+                                              {NULL, 0}};
+    uint64_t value = BOOT_AUTO;
+    if (!choose(cmdline, "protocol", protocols, &value))
+        return "protocol must be auto, linux, pvh, multiboot2 or multiboot1";
+    *protocol = (enum boot_protocol)value;
+    return NULL;
+}
+
 static const char *find_unknown(const char *cmdline)
 {
-    static const char *const names[] = {"mailbox-version",
-                                        "mailbox-length",
-                                        "firmware-memory",
-                                        "levels",
-                                        "page-tables",
-                                        "tables",
-                                        "ap-tables",
-                                        "vtl",
-                                        NULL};
+    static const char *const names[] = {"mailbox-version", "mailbox-length",
+                                        "firmware-memory", "levels",
+                                        "page-tables",     "tables",
+                                        "ap-tables",       "vtl",
+                                        "protocol",        NULL};
     static char sentence[96];
     char word[32];
     if (!cmdline_unknown(cmdline, names, word, sizeof(word)))
@@ -117,5 +128,7 @@ const char *shim_options_read(const char *cmdline, struct shim_options *options)
     const char *error = read_tables(cmdline, &options->tables);
     if (!error)
         error = read_start(cmdline, options);
+    if (!error)
+        error = read_protocol(cmdline, &options->protocol);
     return error ? error : read_tables_phys(cmdline, &options->tables_phys);
 }

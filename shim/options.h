@@ -9,6 +9,8 @@
 
 #include <muster/memory.h>
 
+#include "boot/payload.h"
+
 /** What describes the processors and the mailbox to the OS. */
 enum shim_tables {
     SHIM_TABLES_ACPI = 1 << 0,
@@ -28,6 +30,8 @@ struct shim_options {
                                             APs, or one for each (default shared) */
     uint8_t vtl;                         /* vtl=0|2: where VPs are started by hypercall, in which
                                             VTL (default 2, OpenHCL's) */
+    enum boot_protocol protocol;         /* protocol=auto|linux|pvh|multiboot2|multiboot1: by which
+                                            the payload is booted (default auto) */
 };
 
 /** NULL, or a sentence that says which word is wrong. */

@@ -13,7 +13,7 @@
 
 #include "abi/mailbox.h"
 #include "boot/payload.h"
-#include "shim/clock.h"
+#include "boot/clock.h"
 #include "shim/host.h"
 #include "shim/options.h"
 #include "shim/source.h"

@@ -1,6 +1,7 @@
 /**
- * Where the shim gets what it boots from. Multiboot is the first source; a HOB with fw_cfg, which
- * firmware gets, fills in the same structure. Nothing behind this line knows which it was.
+ * Where the shim gets what it boots from. Multiboot, 1 or 2, is the first source; a HOB with
+ * fw_cfg, which firmware gets, fills in the same structure. Nothing behind this line knows which it
+ * was.
  */
 #ifndef SHIM_SOURCE_H
 #define SHIM_SOURCE_H
@@ -20,6 +21,7 @@ struct boot_source {
     struct boot_module kernel;
     struct boot_module initrd;
     struct boot_module further; /* a second module, behind the initrd */
+    struct boot_module screen;  /* Multiboot 2's framebuffer tag, or nothing */
     bool at_home; /* shim and modules are where they are to stay: none of them is moved */
     char options[BOOT_SOURCE_CMDLINE_BYTES]; /* the shim's command line */
     char cmdline[BOOT_SOURCE_CMDLINE_BYTES]; /* the kernel's */
@@ -42,5 +44,11 @@ const char *boot_source_from_hob(struct boot_source *source, uint64_t hob_phys);
  */
 const char *boot_source_from_multiboot(struct boot_source *source, uint64_t info_phys,
                                        uint32_t magic);
+
+/**
+ * Multiboot 2: the same modules; no command line has a file's name before it. Gives the loader's
+ * RSDP, if there is one, which stays where it is with the rest of the information.
+ */
+const char *boot_source_from_multiboot2(struct boot_source *source, uint64_t info_phys);
 
 #endif

@@ -64,7 +64,7 @@ const char *boot_source_from_multiboot(struct boot_source *source, uint64_t info
 {
     const struct multiboot_info *info = (const void *)info_phys;
     if (magic != MULTIBOOT_LOADER_MAGIC)
-        return "the loader did not follow Multiboot 1";
+        return "the loader followed neither Multiboot 1 nor Multiboot 2";
     if (!(info->flags & MULTIBOOT_INFO_MMAP))
         return "the loader gave no memory map";
     if (muster_memory_add_multiboot(source->map, (const void *)(uint64_t)info->mmap,

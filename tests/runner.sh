@@ -127,6 +127,8 @@ run_case unit/threads_that_race_are_clean_under_thread_sanitizer 240 make -s che
 for file in tests/cli/test_*.sh; do
     run_counted "cli/$(basename "$file" .sh)" sh "$file"
 done
+run_counted inspect python3 tests/inspect/test_inspect.py
+run_case inspect/mutated_tables_neither_crash_nor_hang 240 make -s check-inspect
 run_compilers
 run_case docs/each_test_that_a_table_of_errors_names_is_there 60 tests/docs/check
 for file in tests/machine/*.sh; do

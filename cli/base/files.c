@@ -7,14 +7,17 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
+#include "abi/multiboot.h"
+#include "abi/multiboot2.h"
 #include "cli/base/output.h"
 #include "cli/cli.h"
 
-/* Linux/x86 boot protocol: the boot sector's signature and the header's magic. */
+/* Linux/x86 boot protocol: the boot sector's signature and the header's magic; and how far from
+   the beginning what makes a kernel may be. */
 enum {
     BZIMAGE_SIGNATURE_AT = 0x1fe,
     BZIMAGE_MAGIC_AT = 0x202,
-    HEAD_BYTES = 0x210,
+    HEAD_BYTES = MULTIBOOT2_SEARCH_BYTES,
 };
 
 bool files_refuse(GError **error, const char *format, ...)
@@ -97,6 +100,51 @@ bool files_check_elf(const char *what, const char *path, guint64 *bytes, bool *e
     return true;
 }
 
+/* What is a kernel only once something has been done to it, by how the file begins. */
+static const struct {
+    const char *begin;
+    gsize bytes;
+    const char *what;
+} not_yet[] = {
+    {"\x1f\x8b", 2, "is compressed by gzip; give what gunzip makes of it"},
+    {"\xfd"
+     "7zXZ",
+     5, "is compressed by xz; give what unxz makes of it"},
+    {"\x28\xb5\x2f\xfd", 4, "is compressed by zstd; give what unzstd makes of it"},
+    {"BZh", 3, "is compressed by bzip2; give what bunzip2 makes of it"},
+    {"MZ", 2,
+     "is an EFI program, which UEFI firmware alone can start; give the same kernel as a "
+     "bzImage or an ELF file"},
+};
+
+static bool has_multiboot(const guint8 head[HEAD_BYTES])
+{
+    for (gsize at = 0; at + sizeof(struct multiboot_header) <= HEAD_BYTES; at += 4) {
+        struct multiboot_header header;
+        memcpy(&header, head + at, sizeof(header));
+        bool one = header.magic == MULTIBOOT_HEADER_MAGIC &&
+                   header.magic + header.flags + header.checksum == 0;
+        if (one || header.magic == MULTIBOOT2_HEADER_MAGIC)
+            return true;
+    }
+    return false;
+}
+
+/* With load addresses in its header a file need be no ELF; the shim reads the header itself. */
+static bool check_other(const char *path, const guint8 head[HEAD_BYTES], GError **error)
+{
+    for (size_t i = 0; i < G_N_ELEMENTS(not_yet); i++)
+        if (memcmp(head, not_yet[i].begin, not_yet[i].bytes) == 0)
+            return files_refuse(error, "kernel %s: %s", path, not_yet[i].what);
+    if (has_multiboot(head))
+        return true;
+    return files_refuse(
+        error,
+        "kernel %s: is not a kernel: no 'HdrS' at 0x202 as in a Linux bzImage, no ELF header, and "
+        "no Multiboot header; give one of these",
+        path);
+}
+
 static bool check_kernel(const char *path, bool *bzimage, GError **error)
 {
     guint8 head[HEAD_BYTES] = {0};
@@ -105,13 +153,7 @@ static bool check_kernel(const char *path, bool *bzimage, GError **error)
         return false;
     *bzimage = head[BZIMAGE_SIGNATURE_AT] == 0x55 && head[BZIMAGE_SIGNATURE_AT + 1] == 0xaa &&
                memcmp(head + BZIMAGE_MAGIC_AT, "HdrS", 4) == 0;
-    if (is_elf(head) || *bzimage)
-        return true;
-    return files_refuse(
-        error,
-        "kernel %s: is not a kernel: no 'HdrS' at 0x202 as in a Linux bzImage, and no "
-        "ELF header; give a bzImage or a PVH ELF file",
-        path);
+    return is_elf(head) || *bzimage || check_other(path, head, error);
 }
 
 static bool check_initrd(const char *path, guint64 memory_bytes, GError **error)
@@ -141,41 +183,45 @@ bool files_is_replaced(const char *path)
            (!g_file_test(path, G_FILE_TEST_EXISTS) || g_file_test(path, G_FILE_TEST_IS_REGULAR));
 }
 
-bool files_check_output(const char *what, const char *path, GError **error)
+bool files_check_report(const char *path, GError **error)
 {
     if (!path || output_is_standard(path))
         return true;
     char *folder = g_path_get_dirname(path);
     bool good = true;
     if (!path[0])
-        good = files_refuse(error, "%s: the name is empty; give a file name", what);
+        good = files_refuse(error, "report: the name is empty; give a file name");
     else if (g_file_test(path, G_FILE_TEST_IS_DIR))
-        good = files_refuse(error, "%s %s: is a folder; give a file name", what, path);
+        good = files_refuse(error, "report %s: is a folder; give a file name", path);
     else if (access(files_is_replaced(path) ? folder : path, W_OK) < 0)
-        good = files_refuse(error, "%s %s: cannot be written: %s", what, path, g_strerror(errno));
+        good = files_refuse(error, "report %s: cannot be written: %s", path, g_strerror(errno));
     g_free(folder);
     return good;
 }
 
-static bool put(const char *path, const char *bytes, size_t length, GError **error)
+static bool put(FILE *file, const char *text)
 {
-    if (files_is_replaced(path))
-        return g_file_set_contents(path, bytes, (gssize)length, error);
+    return file && fputs(text, file) >= 0 && fflush(file) == 0;
+}
+
+static bool write_as_it_is(const char *path, const char *text)
+{
     FILE *file = fopen(path, "we");
-    bool good = file && fwrite(bytes, 1, length, file) == length;
+    bool good = put(file, text);
     if (file && fclose(file) != 0)
         good = false;
-    if (!good)
-        g_set_error_literal(error, CLI_ERROR, CLI_ENVIRONMENT, g_strerror(errno));
     return good;
 }
 
-bool files_put(const char *what, const char *path, const char *bytes, size_t length, GError **error)
+bool files_write(const char *path, const char *text, GError **error)
 {
     GError *problem = NULL;
-    if (put(path, bytes, length, &problem))
-        return true;
-    files_refuse(error, "%s %s: cannot be written: %s", what, path, problem->message);
-    g_error_free(problem);
-    return false;
+    bool good = strcmp(path, "-") == 0    ? put(stdout, text)
+                : files_is_replaced(path) ? g_file_set_contents(path, text, -1, &problem)
+                                          : write_as_it_is(path, text);
+    if (!good)
+        files_refuse(error, "report %s: cannot be written: %s", path,
+                     problem ? problem->message : g_strerror(errno));
+    g_clear_error(&problem);
+    return good;
 }

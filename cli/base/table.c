@@ -121,6 +121,14 @@ void table_print(const struct table *table, FILE *out)
     g_free(widths);
 }
 
+void table_print_text(const char *label, const char *text, FILE *out)
+{
+    GString *line = g_string_new(label);
+    g_string_append_c(line, ' ');
+    print_wrapped(line, text, MAX(TABLE_WIDTH - width_of(line->str), NARROWEST), out);
+    g_string_free(line, TRUE);
+}
+
 void table_free(struct table *table)
 {
     g_strfreev(table->headings);

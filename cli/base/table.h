@@ -17,4 +17,7 @@ void table_cell(struct table *table, const char *format, ...) __attribute__((for
 void table_print(const struct table *table, FILE *out);
 void table_free(struct table *table);
 
+/** A label, and behind it text that wraps. */
+void table_print_text(const char *label, const char *text, FILE *out);
+
 #endif

@@ -17,6 +17,7 @@ enum excuse {
     ONE_CPU = 1 << 4,           /* nobody to talk to, or to be woken */
     MONITORED = 1 << 5,         /* nobody can inject anything into the guest */
     NO_CYCLES = 1 << 6,         /* not asked for */
+    NO_HYPERVISOR = 1 << 7,     /* nobody else keeps a clock */
 };
 
 static const struct {
@@ -35,6 +36,7 @@ static const struct {
     {"idle-work", NEVER},
     {"registers", NEVER},
     {"clock", ONE_CPU},
+    {"reference-clock", NO_HYPERVISOR},
     {"write-xor-execute", NEVER},
     {"reclaimed-memory", NO_MAILBOX | POLICY_KEEP | ONE_CPU},
     {"reset-vector", NO_MAILBOX | MAILBOX_VERSION_0 | POLICY_RECLAIM | ONE_CPU},
@@ -45,7 +47,8 @@ static unsigned excuses_of(const struct proofs_profile *profile)
     return (profile->by_mailbox ? 0u : NO_MAILBOX) |
            (profile->mailbox_version == 0 ? MAILBOX_VERSION_0 : 0u) |
            (profile->keep ? POLICY_KEEP : POLICY_RECLAIM) | (profile->cpus == 1 ? ONE_CPU : 0u) |
-           (profile->monitored ? MONITORED : 0u) | (profile->cycles ? 0u : NO_CYCLES);
+           (profile->monitored ? MONITORED : 0u) | (profile->cycles ? 0u : NO_CYCLES) |
+           (profile->by_hyperv ? 0u : NO_HYPERVISOR);
 }
 
 static int find_wanted(const char *name)

@@ -1,5 +1,7 @@
 #include "cli/judge/report.h"
 
+#include <errno.h>
+#include <stdio.h>
 #include <string.h>
 
 #include "cli/judge/conformance.h"
@@ -110,6 +112,8 @@ static JsonObject *qemu_of(const struct session *session)
     set_text(object, "kvm_probe", session->machine.kvm_probe);
     set_text(object, "cpu", session->machine.cpu);
     set_text(object, "machine", session->machine.machine);
+    set_text(object, "firmware", session->machine.firmware);
+    set_text(object, "firmware_file", session->machine.firmware_file);
     json_object_set_array_member(object, "arguments", arguments);
     json_object_set_array_member(object, "files", files_of(session->image));
     return object;
@@ -120,7 +124,7 @@ static JsonObject *rest_of(const struct guest *guest)
 {
     static const char *const taken[] = {"from",   "event",       "way",       "reason", "cpus",
                                         "order",  "proofs",      "discovery", "memory", "timing",
-                                        "result", "park_method", "hot_add",   NULL};
+                                        "result", "park_method", "hot_add",   "clock",  NULL};
     JsonObject *object = json_object_new();
     JsonObject *fields = json_object_new();
     GList *names = guest->report ? json_object_get_members(guest->report) : NULL;
@@ -151,8 +155,8 @@ static void set_then(JsonObject *object, const char *kernel, const struct sessio
     json_object_set_object_member(object, "then", then);
 }
 
-static JsonObject *report_build(const struct report *report, const struct session *session,
-                                const struct verdict *verdict)
+static JsonObject *build(const struct report *report, const struct session *session,
+                         const struct verdict *verdict)
 {
     const struct guest *guest = &session->guest;
     JsonObject *object = json_object_new();
@@ -170,6 +174,7 @@ static JsonObject *report_build(const struct report *report, const struct sessio
     set_from_guest(object, "discovery", guest->report);
     set_from_guest(object, "memory", guest->report);
     set_from_guest(object, "timing", guest->report);
+    set_from_guest(object, "clock", guest->report);
     set_array(object, "trace", guest->trace);
     take_object(object, "handover",
                 verdict->handover.by_shim ? handover_of(&verdict->handover) : NULL);
@@ -192,11 +197,10 @@ bool report_write(const char *path, const struct report *report, const struct se
                   const struct verdict *verdict, GError **error)
 {
     JsonNode *node = json_node_new(JSON_NODE_OBJECT);
-    json_node_take_object(node, report_build(report, session, verdict));
+    json_node_take_object(node, build(report, session, verdict));
     char *text = json_to_string(node, TRUE);
     char *whole = g_strconcat(text, "\n", NULL);
-    bool good = output_is_standard(path) ? output_put_standard(whole, error)
-                                         : files_put("report", path, whole, strlen(whole), error);
+    bool good = files_write(path, whole, error);
     g_free(whole);
     g_free(text);
     json_node_unref(node);

@@ -77,6 +77,14 @@ static enum guest_event classify(const char *from, const char *event)
     return GUEST_OTHER;
 }
 
+static void hand_over(struct guest *guest, JsonObject *event)
+{
+    const char *protocol = fields_text(event, "protocol");
+    guest->handed_over = true;
+    if (guest->shim && protocol)
+        json_object_set_string_member(guest->shim, "protocol", protocol);
+}
+
 static enum guest_event take(struct guest *guest, JsonObject *object)
 {
     const char *from = fields_text(object, "from");
@@ -99,7 +107,7 @@ static enum guest_event take(struct guest *guest, JsonObject *object)
     if (event == GUEST_TRACE)
         keep_trace(guest, object);
     if (event == GUEST_HANDOVER)
-        guest->handed_over = true;
+        hand_over(guest, object);
     if (event == GUEST_ERROR)
         keep_error(guest, from, object);
     if (event == GUEST_OTHER && json_array_get_length(guest->others) < MOST_OTHERS)

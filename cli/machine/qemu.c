@@ -4,6 +4,7 @@
 #include <unistd.h>
 
 #include "cli/base/child.h"
+#include "cli/machine/grub_iso.h"
 
 #define STANDARD_QEMU   "qemu-system-x86_64"
 #define PROBE_TIMEOUT_S 20
@@ -98,7 +99,7 @@ bool qemu_check_hot_add(const struct qemu *qemu, GError **error)
     return false;
 }
 
-bool qemu_link_files(const struct qemu_image *image, const char *folder, GError **error)
+static bool link_files(const struct qemu_image *image, const char *folder, GError **error)
 {
     const char *files[] = {image->program,    image->monitor,    image->td_firmware,
                            image->modules[0], image->modules[1], image->modules[2]};
@@ -118,4 +119,25 @@ bool qemu_link_files(const struct qemu_image *image, const char *folder, GError 
         g_free(link);
     }
     return good;
+}
+
+static bool make_iso(const struct qemu_image *image, const char *folder, GError **error)
+{
+    struct grub_iso iso = {.program = image->program, .words = image->words};
+    char *path = g_build_filename(folder, QEMU_ISO, NULL);
+    for (unsigned i = 0; i < G_N_ELEMENTS(image->modules) && image->modules[i]; i++) {
+        iso.modules[i] = image->modules[i];
+        iso.module_words[i] = image->module_words[i];
+    }
+    bool good = grub_iso_make(path, &iso, error);
+    g_free(path);
+    return good;
+}
+
+bool qemu_place_files(const struct qemu_image *image, const struct options *options,
+                      const char *folder, GError **error)
+{
+    if (options->firmware == FIRMWARE_OVMF)
+        return make_iso(image, folder, error);
+    return link_files(image, folder, error);
 }

@@ -30,10 +30,13 @@ struct qemu_image {
 /** The machine's parts that a report names. */
 struct qemu_machine {
     const char *machine;
+    const char *machine_argument; /* the same with its properties, as -machine takes it */
     const char *accel;
     bool kvm;
     char *kvm_probe; /* "ok", or why KVM is not used; NULL: it was not to be */
     char *cpu;
+    const char *firmware;
+    char *firmware_file; /* or NULL: QEMU's own choice, or the monitor */
 };
 
 /**
@@ -52,6 +55,7 @@ void qemu_machine_clear(struct qemu_machine *machine);
 #define QEMU_SOCKET  "qmp"
 #define QEMU_PROGRAM "program" /* links to the files, so that their names need no escapes */
 #define QEMU_MODULE  "module"  /* module0, module1 ... */
+#define QEMU_ISO     "iso"     /* in place of the links: GRUB's image with all of them */
 
 #define QEMU_MONITOR     "monitor"
 #define QEMU_TD_FIRMWARE "td-firmware"
@@ -59,6 +63,7 @@ void qemu_machine_clear(struct qemu_machine *machine);
 /** Names of the files that qemu_command() without a folder writes, where it is run. */
 #define QEMU_OWN_EVENTS "muster-events.log"
 #define QEMU_OWN_TRACE  "muster-trace.log"
+#define QEMU_OWN_ISO    "muster.iso" /* not kept: it is made for each run */
 
 /**
  * The machine starts paused, and is heard by the pipes in @folder. With @folder NULL the command is
@@ -79,8 +84,9 @@ bool qemu_check_names(const struct qemu_image *image, GError **error);
 /** A machine of two CPUs for our kernel (the file @kernel), whose events are on stdout. */
 char **qemu_probe_command(const struct qemu *qemu, const char *accel, const char *kernel);
 
-/** Make the links that qemu_command() counts on. False: @error is CLI_ENVIRONMENT. */
-bool qemu_link_files(const struct qemu_image *image, const char *folder, GError **error);
+/** Make the links, or the image, that qemu_command() counts on. False: @error is set. */
+bool qemu_place_files(const struct qemu_image *image, const struct options *options,
+                      const char *folder, GError **error);
 
 /** False, with a CLI_ENVIRONMENT error, if this QEMU has no machine with so many CPUs. */
 bool qemu_check_cpus(const struct qemu *qemu, unsigned cpus, GError **error);

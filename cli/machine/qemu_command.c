@@ -48,7 +48,9 @@ static void add_place(GPtrArray *command, const char *option, const char *folder
 static void add_machine(GPtrArray *command, const struct qemu_machine *machine,
                         const struct options *options)
 {
-    add(command, "-machine", machine->machine);
+    add(command, "-machine", machine->machine_argument);
+    if (machine->firmware_file)
+        add(command, "-bios", machine->firmware_file);
     add(command, "-nodefaults", NULL);
     add(command, "-no-user-config", NULL);
     add(command, "-display", "none");
@@ -157,6 +159,15 @@ static void add_monitored(GPtrArray *command, const struct qemu_image *image, co
     g_free(firmware);
 }
 
+/* OVMF's own -kernel starts EFI programs alone. */
+static void add_iso(GPtrArray *command, const char *folder)
+{
+    if (folder)
+        add_formatted(command, "-cdrom", "%s/" QEMU_ISO, folder);
+    else
+        add(command, "-cdrom", QEMU_OWN_ISO);
+}
+
 static void add_programs(GPtrArray *command, const struct qemu_image *image, const char *folder)
 {
     add_place(command, "-kernel", folder, QEMU_PROGRAM, image->program);
@@ -178,7 +189,10 @@ char **qemu_command(const struct qemu *qemu, const struct qemu_machine *machine,
         add_monitored(command, image, folder);
     } else {
         add_apic_trace(command, qemu, folder);
-        add_programs(command, image, folder);
+        if (options->firmware == FIRMWARE_OVMF)
+            add_iso(command, folder);
+        else
+            add_programs(command, image, folder);
     }
     for (char **argument = options->qemu_arguments; *argument; argument++)
         add(command, *argument, NULL);

@@ -5,6 +5,7 @@
 
 #include "cli/base/files.h"
 #include "cli/base/paint.h"
+#include "cli/machine/firmware.h"
 #include "cli/machine/kvm_probe.h"
 
 #define PROBE_KERNEL "muster-kernel.elf"
@@ -75,11 +76,25 @@ static bool choose_kvm(struct qemu_machine *machine, const struct qemu *qemu,
     return true;
 }
 
+/*
+ * A microvm with what PCs have and programs count on: ACPI, the old timers, a serial port. What is
+ * to be put into the kernel's words is said by us.
+ */
+static const struct {
+    const char *name, *argument;
+} machines[] = {
+    [MACHINE_Q35] = {"q35", "q35"},
+    [MACHINE_MICROVM] = {"microvm", "microvm,acpi=on,rtc=on,pit=on,pic=on,isa-serial=on,"
+                                    "auto-kernel-cmdline=off"},
+};
+
 bool qemu_machine_init(struct qemu_machine *machine, const struct qemu *qemu,
                        const struct options *options, bool without_cx16, GError **error)
 {
     const char *model = options->cpu ? options->cpu : options->monitored ? TD_CPU : STANDARD_CPU;
-    *machine = (struct qemu_machine){.machine = "q35"};
+    *machine = (struct qemu_machine){.machine = machines[options->machine].name,
+                                     .machine_argument = machines[options->machine].argument,
+                                     .firmware = firmware_name(options)};
     if (!choose_kvm(machine, qemu, options, error))
         return false;
     bool add = !machine->kvm && (without_cx16 || options->monitored) && !strstr(model, "cx16");
@@ -92,4 +107,5 @@ void qemu_machine_clear(struct qemu_machine *machine)
 {
     g_free(machine->cpu);
     g_free(machine->kvm_probe);
+    g_free(machine->firmware_file);
 }

@@ -5,6 +5,7 @@
 
 #include "cli/base/child.h"
 #include "cli/base/fields.h"
+#include "cli/machine/firmware.h"
 #include "cli/base/words.h"
 #include "cli/machine/session_running.h"
 #include "cli/base/temp.h"
@@ -161,7 +162,7 @@ static bool start_qemu(struct session *session, GError **error)
     keep_command_text(session);
     session->command = qemu_command(session->qemu, &session->machine, &running->plan->image,
                                     options, running->folder);
-    if (!qemu_link_files(&running->plan->image, running->folder, error) ||
+    if (!qemu_place_files(&running->plan->image, options, running->folder, error) ||
         !child_start(session->command, &running->pid, &output, error))
         return false;
     const struct stream_client client = {.line = on_output_line, .context = session};
@@ -231,7 +232,9 @@ static bool choose_machine(struct session *session, const struct session_plan *p
     session->qemu = qemu_find(options->qemu, error);
     return session->qemu && qemu_check_cpus(session->qemu, options_most_cpus(options), error) &&
            (!options->hot_add || qemu_check_hot_add(session->qemu, error)) &&
-           qemu_machine_init(&session->machine, session->qemu, options, plan->without_cx16, error);
+           qemu_machine_init(&session->machine, session->qemu, options, plan->without_cx16,
+                             error) &&
+           firmware_find(session->qemu, options, &session->machine.firmware_file, error);
 }
 
 bool session_run(struct session *session, const struct session_plan *plan, GError **error)

@@ -1,4 +1,6 @@
 /* The monitor: a TD, or a partition of Hyper-V, on any PC. */
+#include <string.h>
+
 #include "cli/options/subjects.h"
 
 static const char *const indexes[] = {"shuffled", NULL};
@@ -10,6 +12,11 @@ static const struct option td[] = {
      .kind = OPTION_FLAG,
      .place = OPTIONS_AT(td),
      .help = "As an Intel TD, under the monitor"},
+    {.name = "tsc-skew",
+     .kind = OPTION_TEXT,
+     .place = OPTIONS_AT(tsc_skew),
+     .value = "N",
+     .help = "Each CPU's TSC is N ticks ahead of the last one's; also with --wake hyperv"},
     OPTIONS_END,
 };
 
@@ -43,6 +50,11 @@ static const struct option hyperv[] = {
      .place = OPTIONS_AT(reference_clock),
      .words = clocks,
      .help = "The hypervisor's clock is wrong"},
+    {.name = "core-kinds",
+     .kind = OPTION_TEXT,
+     .place = OPTIONS_AT(core_kinds),
+     .value = "LETTERS",
+     .help = "Performance (P) and efficiency (E) cores, over and over; not in a TD"},
     OPTIONS_END,
 };
 
@@ -62,6 +74,46 @@ static bool check_hyperv(const struct options *options, GError **error)
     return true;
 }
 
+static bool check_core_kinds(const struct options *options, GError **error)
+{
+    const char *kinds = options->core_kinds;
+    size_t length = kinds ? strlen(kinds) : 0;
+    if (!kinds)
+        return true;
+    if (length == 0 || length > OPTIONS_MAX_CORE_KINDS || strspn(kinds, "PE") != length)
+        return option_refuse(error, "--core-kinds %s: give letters P and E, at most %d", kinds,
+                             OPTIONS_MAX_CORE_KINDS);
+    if (options->td || options->wake != WAKE_HYPERV)
+        return option_refuse(error, "--core-kinds: only a partition of Hyper-V may be hybrid; "
+                                    "give --wake hyperv, and leave --td out");
+    return true;
+}
+
+static bool check_tsc_skew(struct options *options, GError **error)
+{
+    gint64 number;
+    char *text = options->tsc_skew;
+    if (!text)
+        return true;
+    if (!g_ascii_string_to_signed(text, 10, -OPTIONS_MAX_TSC_SKEW, OPTIONS_MAX_TSC_SKEW, &number,
+                                  NULL))
+        return option_refuse(error, "--tsc-skew %s: give ticks, from -%d to %d", text,
+                             OPTIONS_MAX_TSC_SKEW, OPTIONS_MAX_TSC_SKEW);
+    if (!options->monitored)
+        return option_refuse(
+            error, "--tsc-skew %s: the monitor makes it; add --wake hyperv or --td", text);
+    options->tsc_skew = g_strdup_printf("%" G_GINT64_FORMAT, number);
+    g_free(text);
+    return true;
+}
+
+/* What the monitor does to its guest, if there is one. */
+static bool check_monitors_own(struct options *options, GError **error)
+{
+    return check_hyperv(options, error) && check_core_kinds(options, error) &&
+           check_tsc_skew(options, error);
+}
+
 /* What makes no sense under the monitor; what is right there unless it is said otherwise. */
 bool options_check_monitor(struct options *options, GError **error)
 {
@@ -70,7 +122,7 @@ bool options_check_monitor(struct options *options, GError **error)
         options->td = true;
     options->monitored = options->td || options->wake == WAKE_HYPERV;
     if (!options->monitored)
-        return check_hyperv(options, error);
+        return check_monitors_own(options, error);
     if (options->cpus > OPTIONS_MAX_TD_CPUS)
         return option_refuse(error, "%s--cpus %u: give at most %d; the monitor holds no more", why,
                              options->cpus, OPTIONS_MAX_TD_CPUS);
@@ -84,7 +136,7 @@ bool options_check_monitor(struct options *options, GError **error)
                              options->wake_word);
     if (!options_by_mailbox(options))
         options->wake = WAKE_MAILBOX;
-    return check_hyperv(options, error);
+    return check_monitors_own(options, error);
 }
 
 char *options_monitor_words(const struct options *options)
@@ -100,5 +152,7 @@ char *options_monitor_words(const struct options *options)
         g_string_append_printf(words, " lost-vp=%u", options->lost_vp);
     options_add_word(words, "per-vp-memory=", options->per_vp_memory);
     options_add_word(words, "reference-clock=", options->reference_clock);
+    options_add_word(words, "core-kinds=", options->core_kinds);
+    options_add_word(words, "tsc-skew=", options->tsc_skew);
     return g_string_free(words, FALSE);
 }

@@ -19,6 +19,7 @@
 
 extern const struct option_group options_machine;    /* of run and boot */
 extern const struct option_group options_machine_td; /* of conform */
+extern const struct option_group options_firmware;
 extern const struct option_group options_qemu;
 extern const struct option_group options_debugger; /* not under the monitor */
 extern const struct option_group options_output;
@@ -32,10 +33,12 @@ extern const struct option_group options_symbols;
 
 /** What a value that was left out is, where others are checked against it. */
 void options_set_machine(struct options *options);
+void options_set_firmware(struct options *options);
 void options_set_wake(struct options *options);
 
 bool options_check_monitor(struct options *options, GError **error);
 bool options_check_machine(struct options *options, GError **error);
+bool options_check_firmware(const struct options *options, GError **error);
 bool options_check_output(const struct options *options, GError **error);
 bool options_check_shim(struct options *options, GError **error);
 bool options_check_kernel(struct options *options, GError **error);

@@ -14,13 +14,15 @@
 extern "C" {
 #endif
 
-#define MUSTER_CLOCK_ROUNDS 8u /* and as many again after a correction */
+#define MUSTER_CLOCK_ROUNDS      8u /* and as many again after each correction */
+#define MUSTER_CLOCK_CORRECTIONS 4u /* of one CPU, at most */
 
 /**
  * Measure the parked CPU at @index, and correct it through IA32_TSC_ADJUST where it has that,
  * the offset is larger than its uncertainty, and this is no TD (where the TDX module keeps the
- * counters, and it is checked only). The outcome is in its slot's clock. Stamps that the CPU took
- * before a correction stay as they are.
+ * counters, and it is checked only). A correction is as wrong as the measurement before it: what
+ * the next finds of that is taken off, too. The outcome is in its slot's clock. Stamps that the CPU
+ * took before a correction stay as they are.
  *
  * On the BSP, interrupts off, one at a time.
  *

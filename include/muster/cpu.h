@@ -76,6 +76,8 @@ struct muster_clock {
     uint64_t uncertainty; /* it is wrong by so many ticks at most */
     int64_t correction;   /* ticks that were added through IA32_TSC_ADJUST; 0: none */
 
+    uint32_t corrections;      /* how many made that */
+    uint64_t corrected_within; /* how wrong the last of them may have been */
     uint32_t rounds;
     uint64_t asked_tsc;
     uint64_t patience_ns;

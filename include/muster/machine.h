@@ -56,8 +56,20 @@ struct muster_index_entry {
     uint32_t number; /* index of the CPU + 1; 0: empty */
 };
 
+/**
+ * For a host that wants to hear of everything that discovery refuses, and not only of the first
+ * thing: a tool, a verbose boot log. With it discovery reads on behind what it can step over: an
+ * entry of the MADT or SRAT, a node of a device tree. Its verdict stays the same.
+ */
+struct muster_listener {
+    void *context;
+    /** The last one told is the verdict, machine->finding, which may have been told before. */
+    void (*refused)(void *context, const struct muster_finding *finding);
+};
+
 struct muster_machine {
     const struct muster_platform *platform;
+    const struct muster_listener *listener; /* the host's, set before discovery; or NULL */
 
     /* Discovered. */
     struct muster_cpu *cpus; /* in the order of the tables */

@@ -35,16 +35,29 @@ static bool can_adjust(const struct muster_slot *slot)
     return r[1] & CPUID_7_EBX_TSC_ADJUST;
 }
 
-/* Once: what is left over after it is what the processor could not do. */
+/*
+ * Whether there is something to take off. After a first correction that is what it may have been
+ * wrong by; what is more the processor did not do, and trying again would not help.
+ */
+static bool is_to_correct(const struct muster_clock *clock)
+{
+    uint64_t distance = magnitude(clock->offset);
+    if (distance <= clock->uncertainty || clock->corrections == MUSTER_CLOCK_CORRECTIONS)
+        return false;
+    return !clock->corrections || distance - clock->uncertainty <= clock->corrected_within;
+}
+
 static bool correct(struct muster_slot *slot)
 {
     const struct muster_platform *platform = slot->machine->platform;
     struct muster_clock *clock = &slot->clock;
-    if (clock->correction || magnitude(clock->offset) <= clock->uncertainty || !can_adjust(slot))
+    if (!is_to_correct(clock) || !can_adjust(slot))
         return false;
     uint64_t adjust = platform->msr_read(platform->context, MSR_TSC_ADJUST);
-    clock->correction = -clock->offset;
-    platform->msr_write(platform->context, MSR_TSC_ADJUST, adjust + (uint64_t)clock->correction);
+    platform->msr_write(platform->context, MSR_TSC_ADJUST, adjust - (uint64_t)clock->offset);
+    clock->correction -= clock->offset;
+    clock->corrected_within = clock->uncertainty;
+    clock->corrections++;
     return true;
 }
 
@@ -79,7 +92,7 @@ void clock_end(struct muster_slot *slot)
 {
     struct muster_clock *clock = &slot->clock;
     if (clock->known)
-        trace_own(slot, MUSTER_TRACE_CLOCK, clock->correction != 0, (uint64_t)clock->offset);
+        trace_own(slot, MUSTER_TRACE_CLOCK, clock->corrections != 0, (uint64_t)clock->offset);
     /* Fails where the BSP has given up, or wants something else by now: then nobody looks. */
     if (!word_move(&slot->command, PARK_CLOCK, PARK_STAY))
         clock->known = false;

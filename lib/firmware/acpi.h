@@ -41,9 +41,10 @@ struct acpi_range {
 struct acpi_table {
     struct acpi_header header;
     uint64_t phys;
-    uint32_t offset; /* of the next byte to read */
-    uint32_t entry;  /* number of the entry in hand: findings name it */
-    uint8_t sum;     /* of all bytes before offset */
+    uint32_t offset;   /* of the next byte to read */
+    uint32_t entry;    /* number of the entry in hand: findings name it */
+    uint32_t entry_at; /* where it begins */
+    uint8_t sum;       /* of all bytes before offset */
     const char *name;
     const volatile uint8_t *bytes;
     struct muster_finding *finding;

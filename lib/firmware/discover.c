@@ -6,6 +6,7 @@
 
 #include "lib/firmware/acpi.h"
 #include "lib/firmware/fdt_machine.h"
+#include "lib/firmware/hearing.h"
 #include "lib/firmware/madt.h"
 #include "lib/machine.h"
 #include "lib/trace.h"
@@ -52,6 +53,7 @@ static void begin(struct muster_machine *machine)
 static enum muster_status finish(struct muster_machine *machine, enum muster_status status)
 {
     if (status != MUSTER_OK) {
+        hearing_tell(machine->listener, &machine->finding);
         machine_empty(machine);
     } else if (machine->bsp != MUSTER_BSP_UNKNOWN) { /* this machine, not a picture of another */
         trace_boot(machine, MUSTER_TRACE_DISCOVERED, machine->cpu_count,

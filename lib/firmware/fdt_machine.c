@@ -5,6 +5,7 @@
 #include "abi/mailbox.h"
 #include "abi/x86.h"
 #include "lib/firmware/fdt_walk.h"
+#include "lib/firmware/hearing.h"
 #include "lib/firmware/mailbox_page.h"
 #include "lib/machine.h"
 
@@ -15,6 +16,7 @@ struct reading {
     struct muster_machine *machine;
     bool compares; /* the machine is ACPI's; else it is filled from here */
     bool has_mailbox;
+    struct hearing hearing;
 };
 
 /* ---- Processors ---- */
@@ -137,13 +139,24 @@ static enum muster_status take_mailbox(struct reading *reading, struct fdt *fdt,
 
 /* ---- The whole tree ---- */
 
-static enum muster_status take_child(void *context, struct fdt *fdt, const struct fdt_child *child)
+static enum muster_status judge_child(struct reading *reading, struct fdt *fdt,
+                                      const struct fdt_child *child)
 {
     if (child->section == FDT_SECTION_CPUS && child->is_cpu)
-        return take_cpu(context, fdt, child);
+        return take_cpu(reading, fdt, child);
     if (child->section == FDT_SECTION_RESERVED_MEMORY && child->is_mailbox && child->available)
-        return take_mailbox(context, fdt, child);
+        return take_mailbox(reading, fdt, child);
     return MUSTER_OK;
+}
+
+static enum muster_status take_child(void *context, struct fdt *fdt, const struct fdt_child *child)
+{
+    struct reading *reading = context;
+    enum muster_status status = judge_child(reading, fdt, child);
+
+    if (status != MUSTER_OK && hearing_goes_on(&reading->hearing, fdt->finding))
+        return MUSTER_OK;
+    return status;
 }
 
 static enum muster_status read_tree(struct reading *reading, struct fdt *fdt, uint64_t fdt_phys)
@@ -152,8 +165,11 @@ static enum muster_status read_tree(struct reading *reading, struct fdt *fdt, ui
     struct muster_machine *machine = reading->machine;
     enum muster_status status = fdt_open(fdt, machine->platform, fdt_phys, &machine->finding);
 
-    if (status == MUSTER_OK)
-        status = fdt_walk(fdt, &visitor);
+    if (status != MUSTER_OK)
+        return status;
+    reading->hearing.listener = machine->listener;
+    fdt_walk(fdt, &visitor);
+    status = hearing_end(&reading->hearing, fdt->finding);
     if (status == MUSTER_OK)
         machine->sources |= MUSTER_SOURCE_FDT;
     return status;
@@ -203,17 +219,27 @@ enum muster_status fdt_machine_read(struct muster_machine *machine, uint64_t fdt
     return find_bsp(machine, &fdt, bsp_apic_id);
 }
 
+/* Those that ACPI lists and the tree, read by now, does not. */
+static enum muster_status check_missing(struct reading *reading, struct fdt *fdt)
+{
+    const struct muster_machine *machine = reading->machine;
+
+    for (uint32_t i = 0; i < machine->cpu_count; i++) {
+        if (!machine->cpus[i].enabled || machine->cpus[i].sources & MUSTER_SOURCE_FDT)
+            continue;
+        fdt_refuse_at(fdt, MUSTER_ERROR_SOURCES_CPUS_DIFFER, 0, 0, NOBODY,
+                      machine->cpus[i].apic_id);
+        if (!hearing_goes_on(&reading->hearing, fdt->finding))
+            break;
+    }
+    return hearing_end(&reading->hearing, fdt->finding);
+}
+
 enum muster_status fdt_machine_compare(struct muster_machine *machine, uint64_t fdt_phys)
 {
     struct reading reading = {.machine = machine, .compares = true};
     struct fdt fdt;
     enum muster_status status = read_tree(&reading, &fdt, fdt_phys);
 
-    if (status != MUSTER_OK)
-        return status;
-    for (uint32_t i = 0; i < machine->cpu_count; i++)
-        if (machine->cpus[i].enabled && !(machine->cpus[i].sources & MUSTER_SOURCE_FDT))
-            return fdt_refuse_at(&fdt, MUSTER_ERROR_SOURCES_CPUS_DIFFER, 0, 0, NOBODY,
-                                 machine->cpus[i].apic_id);
-    return MUSTER_OK;
+    return status == MUSTER_OK ? check_missing(&reading, &fdt) : status;
 }

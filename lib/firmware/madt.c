@@ -5,22 +5,11 @@
 #include "abi/x86.h"
 #include "lib/machine.h"
 
-#define ENTRY_HEAD_BYTES ((uint32_t)sizeof(struct acpi_madt_entry))
-
-/* An entry as far as we know its type; what it lacks is 0, what is beyond is passed over. */
-union madt_entry {
-    struct acpi_madt_entry head;
-    struct acpi_madt_local_apic local_apic;
-    struct acpi_madt_lapic_address_override lapic_address;
-    struct acpi_madt_local_x2apic x2apic;
-    struct acpi_madt_wakeup wakeup;
-    uint8_t bytes[sizeof(struct acpi_madt_wakeup)];
-};
-
 enum muster_status madt_refuse(struct madt *madt, enum muster_status status, size_t field,
                                uint64_t found, uint64_t wanted)
 {
-    return acpi_table_refuse(&madt->table, status, madt->offset + (uint32_t)field, found, wanted);
+    return acpi_table_refuse(&madt->table, status, madt->table.entry_at + (uint32_t)field, found,
+                             wanted);
 }
 
 /* ---- The local APIC's address ---- */
@@ -62,12 +51,21 @@ static uint32_t least_bytes(uint8_t type)
     case ACPI_MADT_LOCAL_X2APIC:
         return sizeof(struct acpi_madt_local_x2apic);
     default:
-        return ENTRY_HEAD_BYTES;
+        return sizeof(struct acpi_madt_entry);
     }
 }
 
-static enum muster_status take_entry(struct madt *madt, const union madt_entry *entry)
+const struct acpi_entries madt_entries = {
+    .fixed_bytes = sizeof(struct acpi_madt),
+    .least_bytes = least_bytes,
+    .too_short = MUSTER_ERROR_MADT_ENTRY_LENGTH,
+    .overrun = MUSTER_ERROR_MADT_ENTRY_OVERRUN,
+};
+
+static enum muster_status take_entry(void *context, const union acpi_entry *entry)
 {
+    struct madt *madt = context;
+
     switch (entry->head.type) {
     case ACPI_MADT_LOCAL_APIC:
         return madt_take_local_apic(madt, &entry->local_apic);
@@ -80,50 +78,6 @@ static enum muster_status take_entry(struct madt *madt, const union madt_entry *
     default:
         return MUSTER_OK;
     }
-}
-
-/* Copy the next entry out of the table. Each one moves on by at least its head: no endless loop. */
-static enum muster_status read_entry(struct madt *madt, union madt_entry *entry)
-{
-    struct acpi_table *table = &madt->table;
-    uint32_t body;
-    uint32_t known;
-
-    *entry = (union madt_entry){.bytes = {0}};
-    madt->offset = table->offset;
-    if (!acpi_table_read(table, &entry->head, ENTRY_HEAD_BYTES)) {
-        return madt_refuse(madt, MUSTER_ERROR_MADT_ENTRY_OVERRUN, 0, ENTRY_HEAD_BYTES,
-                           acpi_table_left(table));
-    }
-    if (entry->head.length < least_bytes(entry->head.type)) {
-        return madt_refuse(madt, MUSTER_ERROR_MADT_ENTRY_LENGTH, 0, entry->head.length,
-                           least_bytes(entry->head.type));
-    }
-    body = entry->head.length - ENTRY_HEAD_BYTES;
-    known = body < sizeof(*entry) - ENTRY_HEAD_BYTES ? body : sizeof(*entry) - ENTRY_HEAD_BYTES;
-    if (body > acpi_table_left(table)) {
-        return madt_refuse(madt, MUSTER_ERROR_MADT_ENTRY_OVERRUN, 0, entry->head.length,
-                           ENTRY_HEAD_BYTES + acpi_table_left(table));
-    }
-    acpi_table_read(table, &entry->bytes[ENTRY_HEAD_BYTES], known);
-    acpi_table_skip(table, body - known);
-    return MUSTER_OK;
-}
-
-static enum muster_status read_entries(struct madt *madt)
-{
-    union madt_entry entry;
-    enum muster_status status = MUSTER_OK;
-
-    madt->table.entry = 0;
-    while (status == MUSTER_OK && acpi_table_left(&madt->table) > 0) {
-        status = read_entry(madt, &entry);
-        if (status == MUSTER_OK) {
-            status = take_entry(madt, &entry);
-        }
-        madt->table.entry++;
-    }
-    return status;
 }
 
 /* ---- The whole table ---- */
@@ -146,6 +100,7 @@ static enum muster_status read_body(struct madt *madt)
 {
     const size_t field = offsetof(struct acpi_madt, local_apic_address);
     const uint32_t fixed_bytes = sizeof(struct acpi_madt) - sizeof(struct acpi_header);
+    const struct acpi_entries_reader reader = {madt, take_entry, madt->machine->listener};
     struct acpi_madt fixed = {.header = madt->table.header};
     enum muster_status status;
 
@@ -155,12 +110,12 @@ static enum muster_status read_body(struct madt *madt)
     }
     madt->machine->madt_revision = madt->table.header.revision;
     madt->machine->sources |= MUSTER_SOURCE_ACPI;
-    status = read_entries(madt);
+    status = acpi_entries_walk(&madt->table, &madt_entries, &reader);
     if (status == MUSTER_OK) {
         madt_take_aside(madt);
     }
     if (status == MUSTER_OK && !madt->lapic_overridden) {
-        madt->offset = 0;
+        madt->table.entry_at = 0;
         madt->table.entry = 0;
         status = take_lapic_address(madt, field, fixed.local_apic_address);
     }
@@ -173,7 +128,7 @@ static enum muster_status find_bsp(struct madt *madt, uint32_t bsp_apic_id)
     struct muster_machine *machine = madt->machine;
     int32_t bsp = muster_machine_find(machine, bsp_apic_id);
 
-    madt->offset = 0;
+    madt->table.entry_at = 0;
     madt->table.entry = 0;
     if (!machine_has_enabled_cpu(machine)) {
         return madt_refuse(madt, MUSTER_ERROR_MADT_NO_CPU, 0, 0, 1);

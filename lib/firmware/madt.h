@@ -10,13 +10,12 @@
 
 #include <muster/machine.h>
 
-#include "lib/firmware/acpi.h"
+#include "lib/firmware/acpi_entries.h"
 
 struct madt {
     struct muster_machine *machine;
     struct acpi_table table;
     const struct acpi_root *root; /* NULL where the MADT was given alone */
-    uint32_t offset;              /* of the entry in hand */
     bool lapic_overridden;
     uint32_t aside_count; /* disabled processors, at the far end of machine->cpus until the end */
 };

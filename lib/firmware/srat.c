@@ -1,20 +1,8 @@
 /* The SRAT (ACPI 6.6, 5.2.16): in which NUMA node each processor is. */
 #include <muster/machine.h>
 
-#include "lib/firmware/acpi.h"
-
-/* A structure as far as we know its type; what is beyond is passed over. */
-union srat_entry {
-    struct {
-        uint8_t type;
-        uint8_t length;
-    } head;
-    struct acpi_srat_local_apic local_apic;
-    struct acpi_srat_local_x2apic x2apic;
-    uint8_t bytes[sizeof(struct acpi_srat_local_x2apic)];
-};
-
-#define HEAD_BYTES 2u
+#include "lib/firmware/acpi_entries.h"
+#include "lib/firmware/hearing.h"
 
 static uint32_t least_bytes(uint8_t type)
 {
@@ -24,7 +12,7 @@ static uint32_t least_bytes(uint8_t type)
     case ACPI_SRAT_LOCAL_X2APIC:
         return sizeof(struct acpi_srat_local_x2apic);
     default:
-        return HEAD_BYTES;
+        return sizeof(struct acpi_madt_entry);
     }
 }
 
@@ -37,10 +25,10 @@ static void take_node(struct muster_machine *machine, uint32_t apic_id, uint32_t
     machine->cpus[index].numa_node = node;
 }
 
-static void take_entry(struct muster_machine *machine, const union srat_entry *entry)
+static enum muster_status take_entry(void *machine, const union acpi_entry *entry)
 {
-    const struct acpi_srat_local_apic *small = &entry->local_apic;
-    const struct acpi_srat_local_x2apic *large = &entry->x2apic;
+    const struct acpi_srat_local_apic *small = &entry->srat_local_apic;
+    const struct acpi_srat_local_x2apic *large = &entry->srat_x2apic;
     if (entry->head.type == ACPI_SRAT_LOCAL_APIC && small->flags & ACPI_SRAT_ENABLED)
         take_node(machine, small->apic_id,
                   small->domain_low | (uint32_t)small->domain_high[0] << 8 |
@@ -48,44 +36,25 @@ static void take_entry(struct muster_machine *machine, const union srat_entry *e
                       (uint32_t)small->domain_high[2] << 24);
     if (entry->head.type == ACPI_SRAT_LOCAL_X2APIC && large->flags & ACPI_SRAT_ENABLED)
         take_node(machine, large->apic_id, large->domain);
-}
-
-/* Take the structure out of the table, whole; what fails is noted. */
-static enum muster_status read_entry(struct acpi_table *table, union srat_entry *entry)
-{
-    uint32_t offset = table->offset;
-    *entry = (union srat_entry){.bytes = {0}};
-    if (!acpi_table_read(table, &entry->head, HEAD_BYTES))
-        return acpi_table_refuse(table, MUSTER_ERROR_SRAT_ENTRY_OVERRUN, offset, HEAD_BYTES,
-                                 acpi_table_left(table));
-    uint32_t length = entry->head.length;
-    uint32_t least = least_bytes(entry->head.type);
-    if (length < least)
-        return acpi_table_refuse(table, MUSTER_ERROR_SRAT_ENTRY_LENGTH, offset, length, least);
-    if (length - HEAD_BYTES > acpi_table_left(table))
-        return acpi_table_refuse(table, MUSTER_ERROR_SRAT_ENTRY_OVERRUN, offset, length,
-                                 HEAD_BYTES + acpi_table_left(table));
-    uint32_t known = length < sizeof(*entry) ? length : sizeof(*entry);
-    acpi_table_read(table, &entry->bytes[HEAD_BYTES], known - HEAD_BYTES);
-    acpi_table_skip(table, length - known);
     return MUSTER_OK;
 }
 
+const struct acpi_entries srat_entries = {
+    .fixed_bytes = sizeof(struct acpi_srat),
+    .least_bytes = least_bytes,
+    .too_short = MUSTER_ERROR_SRAT_ENTRY_LENGTH,
+    .overrun = MUSTER_ERROR_SRAT_ENTRY_OVERRUN,
+};
+
 static enum muster_status read_body(struct muster_machine *machine, struct acpi_table *table)
 {
+    const struct acpi_entries_reader reader = {machine, take_entry, machine->listener};
     const uint32_t fixed_bytes = sizeof(struct acpi_srat) - sizeof(struct acpi_header);
     if (!acpi_table_skip(table, fixed_bytes))
         return acpi_table_refuse(table, MUSTER_ERROR_TABLE_LENGTH,
                                  offsetof(struct acpi_header, length), table->header.length,
                                  sizeof(struct acpi_srat));
-    for (table->entry = 0; acpi_table_left(table) > 0; table->entry++) {
-        union srat_entry entry;
-        enum muster_status status = read_entry(table, &entry);
-        if (status)
-            return status;
-        take_entry(machine, &entry);
-    }
-    return MUSTER_OK;
+    return acpi_entries_walk(table, &srat_entries, &reader);
 }
 
 static void forget_nodes(struct muster_machine *machine)
@@ -111,11 +80,10 @@ static enum muster_status find_srat(struct muster_machine *machine, uint64_t rsd
     return acpi_root_close(&root);
 }
 
-enum muster_status muster_discover_nodes(struct muster_machine *machine, uint64_t rsdp_phys)
+static enum muster_status read_nodes(struct muster_machine *machine, uint64_t rsdp_phys)
 {
     struct acpi_table table;
     uint64_t srat_phys;
-    machine->finding = (struct muster_finding){0};
     enum muster_status status = find_srat(machine, rsdp_phys, &srat_phys);
     if (status || srat_phys) /* else a device tree may have told */
         forget_nodes(machine);
@@ -130,5 +98,13 @@ enum muster_status muster_discover_nodes(struct muster_machine *machine, uint64_
     status = acpi_table_close(&table);
     if (status)
         forget_nodes(machine);
+    return status;
+}
+
+enum muster_status muster_discover_nodes(struct muster_machine *machine, uint64_t rsdp_phys)
+{
+    machine->finding = (struct muster_finding){0};
+    enum muster_status status = read_nodes(machine, rsdp_phys);
+    hearing_tell(machine->listener, &machine->finding);
     return status;
 }

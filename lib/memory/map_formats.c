@@ -7,6 +7,7 @@
 
 #include "abi/e820.h"
 #include "abi/multiboot.h"
+#include "abi/multiboot2.h"
 #include "abi/pvh.h"
 #include "lib/memory_functions.h"
 

@@ -57,6 +57,13 @@ usage_and_files() {
     expect junk_per_vp_memory 2 'per-vp-memory yes: give one of on' -- run --wake hyperv --per-vp-memory yes
     expect per_vp_memory_in_a_td 2 'leave --td out' -- run --td --wake hyperv --per-vp-memory on
     expect junk_reference_clock 2 'give one of slow' -- run --wake hyperv --reference-clock fast
+    expect junk_core_kinds 2 'core-kinds PX: give letters P and E' -- run --wake hyperv --core-kinds PX
+    expect empty_core_kinds 2 'give letters P and E, at most 31' -- run --wake hyperv --core-kinds=
+    expect core_kinds_in_a_td 2 'leave --td out' -- run --td --wake hyperv --core-kinds PE
+    expect core_kinds_of_a_pc 2 'give --wake hyperv' -- run --core-kinds PE
+    expect junk_tsc_skew 2 'tsc-skew soon: give ticks' -- run --td --tsc-skew soon
+    expect too_much_tsc_skew 2 'from -10000000 to 10000000' -- run --td --tsc-skew -10000001
+    expect tsc_skew_of_a_pc 2 'add --wake hyperv or --td' -- run --tsc-skew 5
     expect junk_tables 2 'tables none: give one of acpi, fdt, both' -- run --wake hyperv --tables none
     expect tables_without_shim 2 'add --wake mailbox' -- run --tables fdt
     expect tree_by_acpi 2 'the tree alone is asked for' -- run --wake fdt --tables acpi
@@ -217,6 +224,10 @@ kernels() {
     name=absent
     fake_kernel on "$(proofs apic absent)" ok
     expect absent_proof 1 'proof apic is missing' -- run --cpus 2 --qemu "$lab/absent"
+    name=clockless
+    fake_kernel on "$(proofs reference-clock absent)" ok
+    expect absent_proof_of_the_clock 1 'proof reference-clock is missing' \
+        -- run --cpus 2 --qemu "$lab/clockless"
     name=excused
     fake_kernel on "$(proofs registers not-applicable)" ok
     expect proof_that_may_not_be_excused 1 'proof registers is not-applicable, which it may not' \
@@ -431,7 +442,7 @@ partition() {
     # Nobody can inject a machine check.
     kernel=$(report_line on "$(proofs ist-mc not-applicable)" ok |
         sed 's/"way":"sipi"/"way":"mailbox","discovery":{"source":"device-tree","mailbox_source":"device-tree"}/
-             s/\("reclaimed-memory","state":"\)not-applicable/\1held/')
+             s/\("\(reclaimed-memory\|reference-clock\)","state":"\)not-applicable/\1held/g')
     FAKE_SCRIPT=$(
         sed -e "${4:-}" <<EOF
 console {"from":"monitor","event":"ready","vcpus":2,"profile":"hyperv"}
@@ -453,14 +464,17 @@ partitions() {
     partition good_partition 0 '^ok: 2 CPUs of a Hyper-V partition by mailbox'
     expect_report partition_is_asked_of_the_monitor 'opt/muster/monitor,string=profile=hyperv"'
     partition options_of_the_hypervisor 0 '^ok' '' --vp-index shuffled --time-out 7 \
-        --per-vp-memory on --reference-clock slow
+        --per-vp-memory on --reference-clock slow --core-kinds PPE --tsc-skew -7
     expect_report options_are_passed_on \
-        'string=profile=hyperv vp-index=shuffled time-out=7 per-vp-memory=on reference-clock=slow"'
+        'string=profile=hyperv vp-index=shuffled time-out=7 per-vp-memory=on reference-clock=slow core-kinds=PPE tsc-skew=-7"'
     partition tree_and_no_acpi_is_asked_of_the_shim 0 '^ok'
     expect_report shim_is_asked_for_a_tree 'opt/muster/shim,string=tables=fdt"'
     partition td_on_hyperv 0 '^ok: 2 CPUs of a TD by mailbox' '' --td
     expect_report td_on_hyperv_has_hypercalls \
         'string=profile=tdx hypercalls=hyperv start=hypercall"'
+    partition kernel_that_did_not_check_its_clock 1 \
+        'proof reference-clock is not-applicable, which it may not be here' \
+        's/\("reference-clock","state":"\)held/\1not-applicable/'
     partition shim_that_used_no_hypercall 1 'started the CPUs by td-start, not by hypercall' \
         's/"way":"hyperv"/"way":"td-start"/'
     partition clock_that_disagrees 1 'disagree: 50 ns here, 49 ns there' 's/"agrees":true/"agrees":false/'

@@ -13,6 +13,7 @@
 #include "tests/hyperv/context.h"
 #include "tests/hyperv/guest.h"
 
+#define TSC_MOVE     0x4000000000 /* ticks: a minute and more */
 #define MSR_SYNIC    0x40000080
 #define IOAPIC_PHYS  0xFEC00000
 #define APIC_HZ      1000000000
@@ -238,6 +239,34 @@ static void check_time(void)
     check("vp_index_cannot_be_written", try_write(MSR_HYPERV_VP_INDEX, 1), VECTOR_GP);
 }
 
+/* Each counter within the time that looking at it takes: far less than the moves. */
+static void check_near(const char *name, uint64_t value, uint64_t wanted)
+{
+    check(name, value - wanted < TSC_MOVE / 2, 1);
+}
+
+static void check_tsc(void)
+{
+    uint32_t r[4];
+    read_cpuid(CPUID_EXTENDED_FEATURES, 0, r);
+    check("cpuid_says_there_is_tsc_adjust", r[1] & CPUID_7_EBX_TSC_ADJUST, CPUID_7_EBX_TSC_ADJUST);
+    check("tsc_adjust_is_zero_at_first", read_msr(MSR_TSC_ADJUST), 0);
+    check_near("tsc_reads_alike_by_msr", read_msr(MSR_TSC), read_tsc());
+    uint64_t before = read_tsc();
+    write_msr(MSR_TSC_ADJUST, TSC_MOVE);
+    check_near("tsc_adjust_moves_the_tsc", read_tsc(), before + TSC_MOVE);
+    check_near("tsc_adjust_moves_the_msr", read_msr(MSR_TSC), before + TSC_MOVE);
+    check("tsc_adjust_reads_back", read_msr(MSR_TSC_ADJUST), TSC_MOVE);
+    write_msr(MSR_TSC_ADJUST, 0);
+    check_near("tsc_adjust_moves_the_tsc_back", read_tsc(), before);
+    write_msr(MSR_TSC, before + 3 * TSC_MOVE);
+    check_near("tsc_can_be_written", read_tsc(), before + 3 * TSC_MOVE);
+    uint64_t adjust = read_msr(MSR_TSC_ADJUST);
+    check("tsc_adjust_knows_of_a_write_of_the_tsc", adjust > 2 * TSC_MOVE && adjust <= 3 * TSC_MOVE,
+          1);
+    write_msr(MSR_TSC_ADJUST, 0);
+}
+
 static void check_machine(void)
 {
     volatile uint32_t *ioapic = (volatile uint32_t *)IOAPIC_PHYS;
@@ -286,6 +315,7 @@ void guest_main(uint32_t index)
     check_before_os_id();
     check_hypercall_page();
     check_time();
+    check_tsc();
     check_machine();
     check_init_and_sipi();
     check_calls();

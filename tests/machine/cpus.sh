@@ -13,6 +13,7 @@ cases() {
     echo "60 machine_without_nodes_and_siblings_starts_as_listed plain"
     echo "60 order_that_the_kernel_does_not_know_is_refused unknown_order"
     echo "100 td_tells_orders_clocks_and_trace_and_corrects_nothing td"
+    echo "80 td_whose_clocks_are_apart_is_told_and_not_corrected td_skewed 10000000"
     echo "300 trace_of_255_cpus_loses_nothing trace sipi 255"
     echo "60 trace_can_be_turned_off no_trace"
     echo "60 trace_is_found_in_the_memory_of_a_dead_machine crash"
@@ -57,6 +58,18 @@ td() {
         .tsc_uncertainty > 0)'
     expect "$report" '.trace | length == 4 and all(.written > 0)'
     check_held "$report" clock
+}
+
+# td_skewed TICKS: the module keeps the counters; the kernel has nothing but its word to give.
+td_skewed() {
+    expect_status 1 "$muster" run --td --cpus 3 --tsc-skew "$1" --json "$work/report.json" \
+        2>"$work/stderr"
+    cat "$work/stderr"
+    grep -q "^muster: proof clock is broken: CPU 1 (APIC ID 1): its TSC is [0-9]* ticks from " \
+        "$work/stderr" || fail "stderr does not name the CPU"
+    expect "$work/report.json" '(.failures | length == 1) and all(.cpus[]; .state == "on")'
+    expect "$work/report.json" "all(.cpus[] | select(.bsp | not); .tsc_correction == 0 and
+        .tsc_uncertainty < $1 / 2 and (.tsc_offset - $1 * .apic_id | fabs) <= .tsc_uncertainty)"
 }
 
 unknown_order() {

@@ -18,6 +18,8 @@ cases() {
     echo "80 hyperv_clock_that_is_slow_is_found slow_clock"
     echo "80 hyperv_vp_that_never_runs_costs_itself_alone lost_vp 4"
     echo "60 hyperv_vps_of_a_td_that_run_already_are_named started_td"
+    echo "80 hyperv_starts_performance_cores_first kinds"
+    echo "80 hyperv_clocks_that_are_behind_are_corrected skewed -10000000"
     echo "80 hyperv_starts_4_vps_of_a_td td 4"
     echo "80 hyperv_starts_8_vps_of_a_td_on_tables_of_their_own td 8 --shim-append ap-tables=each \
 --vp-index shuffled --time-out 3"
@@ -51,7 +53,10 @@ started() {
     expect "$work/report.json" ".monitor.vcpus == $cpus and .monitor.fatal == null"
     expect "$work/report.json" '.monitor.findings == []'
     expect "$work/report.json" '.handover.init == 0 and .handover.sipi == 0'
-    expect "$work/report.json" '.shim.clock.agrees and .shim.clock.elapsed_ns >= 50000000'
+    for clock in .shim.clock .clock; do
+        expect "$work/report.json" "$clock | .agrees and .elapsed_ns >= 50000000"
+    done
+    check_held "$work/report.json" reference-clock
     [ "$cpus" = 1 ] || expect "$work/report.json" '.shim.way == "hyperv"'
 }
 
@@ -66,7 +71,7 @@ by_tree() {
 partition() {
     started "$@"
     expect "$work/report.json" '.monitor.profile == "hyperv"'
-    expect "$work/report.json" '.shim.clock.source == "reference-tsc"'
+    expect "$work/report.json" '[.shim.clock.source, .clock.source] == ["reference-tsc", "reference-tsc"]'
     expect "$work/report.json" '.shim.ap_tables == "shared" and .shim.ap_tables_bytes == 131072'
     by_tree
     [ "$1" = 1 ] || check_held "$work/report.json" reclaimed-memory
@@ -115,12 +120,35 @@ wrong_words() {
 }
 
 slow_clock() {
-    expect_status 1 "$muster" run --wake hyperv --cpus 2 --reference-clock slow \
+    expect_status 1 "$muster" run --wake hyperv --cpus 2 --reference-clock slow --append custody=keep \
         --json "$work/report.json" 2>"$work/stderr"
     cat "$work/stderr"
     grep -q "^muster: the guest's clock and the hypervisor's disagree: " "$work/stderr" ||
         fail "stderr does not say so"
-    expect "$work/report.json" '.shim.clock.agrees == false and (.failures | length == 1)'
+    grep -q "^muster: proof reference-clock is broken: the hypervisor's clock (reference-tsc) " \
+        "$work/stderr" || fail "the kernel does not say so"
+    expect "$work/report.json" '[.shim.clock.agrees, .clock.agrees] == [false, false]'
+    expect "$work/report.json" '.clock | .elapsed_ns - .reference_ns > .elapsed_ns / 100'
+    expect "$work/report.json" '.failures | length == 2'
+}
+
+# Each CPU says of itself what CPUID says to it; nobody waits for all memory to be overwritten.
+kinds() {
+    started 4 --core-kinds EPEP --order performance --append custody=keep
+    expect "$work/report.json" '[.cpus[] | [.apic_id, .kind]] == [[0, "efficiency"],
+        [1, "performance"], [2, "efficiency"], [3, "performance"]]'
+    expect "$work/report.json" '.order == {policy: "performance", apic_ids: [1, 3, 2]}'
+    expect "$work/report.json" "[.trace[0].records[] | select(.[1] == \"start-sent\") | .[2]] == [1, 3, 2]"
+}
+
+# skewed TICKS: from each CPU to the next. What is left is what cannot be measured.
+skewed() {
+    started 4 --tsc-skew "$1" --append custody=keep
+    expect "$work/report.json" "all(.cpus[] | select(.bsp | not);
+        (.tsc_offset | fabs) <= .tsc_uncertainty and .tsc_uncertainty < ($1 | fabs) / 2 and
+        (.tsc_correction + $1 * .apic_id | fabs) <= 2 * .tsc_uncertainty)"
+    expect "$work/report.json" 'all(.trace[1:][]; [.records[] | select(.[1] == "clock")] |
+        length == 1 and .[0][2] == 1)'
 }
 
 # lost_vp CPUS [ARG...]: it costs the shim's deadline, is named, and is in no table; the others run.
@@ -161,7 +189,8 @@ started_td() {
 td() {
     started "$@" --td
     by_tree
-    expect "$work/report.json" '.monitor.profile == "tdx" and .shim.clock.source == "counter"'
+    expect "$work/report.json" '.monitor.profile == "tdx" and [.shim.clock.source, .clock.source] ==
+        ["counter", "counter"]'
 }
 
 # hyperv_case NAME: one line of tests/hyperv/check.

@@ -13,6 +13,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include <muster/clock.h>
 #include <muster/wake.h>
 
 #include "abi/mailbox.h"
@@ -71,10 +72,12 @@ struct fake_cpu {
     uint64_t clock_there_ns; /* how long a question is under way, and its answer */
     uint64_t clock_back_ns;
     uint64_t clock_slow_ns; /* how much longer the answer is in all rounds but one */
+    uint64_t clock_late_ns; /* and in all of the first time that it is measured */
     bool clock_dies;        /* asks once, and never again */
 
     /* What it saw. */
     uint64_t tsc_adjust;
+    bool tsc_stuck; /* it can be written, and moves nothing */
     unsigned inits, sipis, interrupts;
     uint64_t claimed_at_ns, entered_at_ns;
 };
@@ -295,7 +298,7 @@ static inline uint64_t fake_tsc(void *context)
     if (fake_is_bsp(fake))
         fake->now_ns += fake->clock_there_ns;
     return fake->now_ns * FAKE_TSC_PER_NS + (uint64_t)fake->current->tsc_skew +
-           fake->current->tsc_adjust;
+           (fake->current->tsc_stuck ? 0 : fake->current->tsc_adjust);
 }
 
 static inline void fake_step(struct fake_machine *fake, struct fake_cpu *cpu, uint64_t value);
@@ -326,6 +329,8 @@ static inline void fake_clock_ask(struct fake_machine *fake, struct fake_cpu *cp
     }
     fake->clock_there_ns = cpu->clock_there_ns;
     uint64_t slow_ns = cpu->slot->clock.rounds == 3 ? 0 : cpu->clock_slow_ns;
+    if (cpu->slot->clock.request.value <= MUSTER_CLOCK_ROUNDS)
+        slow_ns += cpu->clock_late_ns;
     if (!cpu->clock_dies)
         fake_at(fake, cpu->clock_there_ns + cpu->clock_back_ns + slow_ns, fake_clock_look, cpu, 0);
 }

@@ -111,6 +111,38 @@ static void an_offset_beyond_its_uncertainty_is_corrected(void **state)
                 clock->uncertainty);
 }
 
+/* A busy host: the first measurement may be wrong by far more than the second. */
+static void what_a_correction_was_wrong_by_is_taken_off_too(void **state)
+{
+    struct fake_machine *fake = *state;
+    struct muster_clock *clock = &fake->slots[SOME].clock;
+
+    has_tsc_adjust(fake);
+    fake->cpus[SOME].tsc_skew = 900000;
+    fake->cpus[SOME].clock_late_ns = 20 * FAKE_US;
+    assert_int_equal(measure(fake), MUSTER_OK);
+    assert_int_equal(clock->corrections, 2);
+    assert_int_equal(fake->cpus[SOME].tsc_adjust, clock->correction);
+    assert_int_equal(clock->uncertainty, 100 * FAKE_TSC_PER_NS / 2);
+    assert_measured(fake, SOME, 900000 + clock->correction);
+    assert_true((uint64_t)(clock->offset < 0 ? -clock->offset : clock->offset) <=
+                clock->uncertainty);
+}
+
+static void a_counter_that_does_not_move_is_corrected_once_and_reported(void **state)
+{
+    struct fake_machine *fake = *state;
+    struct muster_clock *clock = &fake->slots[SOME].clock;
+
+    has_tsc_adjust(fake);
+    fake->cpus[SOME].tsc_stuck = true;
+    fake->cpus[SOME].tsc_skew = 900000;
+    assert_int_equal(measure(fake), MUSTER_OK);
+    assert_int_equal(clock->corrections, 1);
+    assert_true(clock->correction < -899000);
+    assert_measured(fake, SOME, 900000);
+}
+
 static void an_offset_within_its_uncertainty_is_left_alone(void **state)
 {
     struct fake_machine *fake = *state;
@@ -298,6 +330,8 @@ int main(void)
         TEST(the_most_lopsided_way_is_within_the_uncertainty),
         TEST(the_shortest_round_trip_counts),
         TEST(an_offset_beyond_its_uncertainty_is_corrected),
+        TEST(what_a_correction_was_wrong_by_is_taken_off_too),
+        TEST(a_counter_that_does_not_move_is_corrected_once_and_reported),
         TEST(an_offset_within_its_uncertainty_is_left_alone),
         TEST(in_a_td_an_offset_is_reported_and_not_corrected),
         TEST(a_cpu_without_leaf_7_is_not_asked_for_its_tsc_adjust),

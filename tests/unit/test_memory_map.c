@@ -11,6 +11,7 @@
 
 #include "abi/e820.h"
 #include "abi/multiboot.h"
+#include "abi/multiboot2.h"
 #include "abi/pvh.h"
 #include "tests/unit/fake_memory.h"
 

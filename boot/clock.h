@@ -1,8 +1,8 @@
 /**
- * The shim's own clock against one that the hypervisor keeps.
+ * A boot program's own clock against one that the hypervisor keeps.
  */
-#ifndef SHIM_CLOCK_H
-#define SHIM_CLOCK_H
+#ifndef BOOT_CLOCK_H
+#define BOOT_CLOCK_H
 
 #include <stdbool.h>
 #include <stdint.h>
@@ -31,9 +31,18 @@ void clock_compare(const struct clock_look *first, const struct clock_look *last
                    struct clock_check *check);
 
 /**
+ * Count time by the TSC's frequency as the hypervisor tells it, if it does. After hyperv_begin(),
+ * on the BSP, while nobody waits for a deadline.
+ */
+void clock_take_frequency(const struct muster_platform *platform);
+
+/**
  * Let 50 ms, at most 350 ms, pass by the hypervisor's clock and by ours, and compare. After
  * hyperv_begin(); on the BSP.
  */
 void clock_check_reference(const struct muster_platform *platform, struct clock_check *check);
+
+/** What was found, as the member "clock" of the JSON event that is being written. */
+void clock_report(const struct clock_check *check);
 
 #endif

@@ -1,4 +1,4 @@
-#include "shim/clock.h"
+#include "boot/clock.h"
 
 #define NS_PER_UNIT     100u
 #define TOLERANCE_SHARE 1000u /* of the time that passed */

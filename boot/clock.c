@@ -1,12 +1,21 @@
 /* The clock of Hyper-V's hypervisor (TLFS, 12.7), where there is one, is the reference. */
-#include "shim/clock.h"
+#include "boot/clock.h"
 
 #include "boot/hyperv.h"
+#include "boot/json.h"
 #include "boot/native.h"
 
 #define APART_NS 50000000u /* twice as much with each try */
 #define LOOKS    8u        /* whatever comes in between two readings does not come in between all */
 #define TRIES    3u
+
+/* It knows; our own look at the PIT is short, and a busy host disturbs it. */
+void clock_take_frequency(const struct muster_platform *platform)
+{
+    uint64_t tsc_hz = hyperv_tsc_hz(platform);
+    if (tsc_hz)
+        native_set_tsc_hz(tsc_hz);
+}
 
 static void look(const struct muster_platform *platform, struct clock_look *narrowest)
 {
@@ -33,4 +42,19 @@ void clock_check_reference(const struct muster_platform *platform, struct clock_
         look(platform, &last);
         clock_compare(&first, &last, check);
     }
+}
+
+void clock_report(const struct clock_check *check)
+{
+    if (!check->source) {
+        json_text("clock", NULL);
+        return;
+    }
+    json_open("clock", '{');
+    json_text("source", check->source);
+    json_number("elapsed_ns", check->elapsed_ns);
+    json_number("reference_ns", check->reference_ns);
+    json_number("slack_ns", check->slack_ns);
+    json_bool("agrees", check->agrees);
+    json_close('}');
 }

@@ -1,4 +1,4 @@
-/* When the shim's clock and the hypervisor's are said to agree. */
+/* When our clock and the hypervisor's are said to agree. */
 #include <setjmp.h>
 #include <stdarg.h>
 #include <stddef.h>
@@ -6,7 +6,7 @@
 
 #include <cmocka.h>
 
-#include "shim/clock.h"
+#include "boot/clock.h"
 
 #define MS 1000000u
 #define US 1000u

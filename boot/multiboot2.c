@@ -1,0 +1,249 @@
+#include "boot/multiboot2.h"
+
+#include "abi/acpi.h"
+#include "abi/efi.h"
+#include "abi/multiboot2.h"
+#include "boot/console.h"
+
+/* A UEFI memory map and the sections of an ELF are the longest that comes. */
+#define INFORMATION_MAX 0x400000u
+
+/* One tag, within the information: @bytes of it are there. */
+struct tag {
+    uint32_t type;
+    uint32_t bytes;
+    const uint8_t *start;
+};
+
+/* The text from @offset on, if it ends within the tag; else NULL. */
+static const char *text_in(const struct tag *tag, uint32_t offset)
+{
+    for (uint32_t at = offset; at < tag->bytes; at++)
+        if (!tag->start[at])
+            return (const char *)tag->start + offset;
+    return NULL;
+}
+
+static const char *read_cmdline(struct multiboot2 *multiboot2, const struct tag *tag)
+{
+    multiboot2->cmdline = text_in(tag, sizeof(struct multiboot2_tag));
+    return multiboot2->cmdline ? NULL : "the loader's command line does not end within its tag";
+}
+
+static const char *read_module(struct multiboot2 *multiboot2, const struct tag *tag)
+{
+    struct multiboot2_module_tag module;
+    const char *cmdline = text_in(tag, sizeof(module));
+    if (!cmdline)
+        return "a module's command line does not end within its tag";
+    memcpy(&module, tag->start, sizeof(module));
+    if (module.start_phys >= module.end_phys)
+        return "a module is empty, or ends before it starts";
+    if (multiboot2->module_count == MULTIBOOT2_MODULES)
+        return "the loader brings more than 16 modules";
+    multiboot2->modules[multiboot2->module_count++] =
+        (struct multiboot2_module){module.start_phys, module.end_phys, cmdline};
+    return NULL;
+}
+
+/* A copy may be longer than what its revision has; the newer one counts. */
+static const char *read_rsdp(struct multiboot2 *multiboot2, const struct tag *tag)
+{
+    bool newer = tag->type == MULTIBOOT2_TAG_RSDP_NEW;
+    uint32_t wanted = newer ? sizeof(struct acpi_rsdp) : ACPI_RSDP_V0_BYTES;
+    if (tag->bytes - sizeof(struct multiboot2_tag) < wanted)
+        return "the loader's copy of the RSDP is cut off";
+    if (newer || !multiboot2->rsdp)
+        multiboot2->rsdp = tag->start + sizeof(struct multiboot2_tag);
+    return NULL;
+}
+
+static bool channel_fits(const struct screen_channel *channel, uint32_t pixel_bits)
+{
+    return channel->bits > 0 && channel->bits <= 8 && channel->bit + channel->bits <= pixel_bits;
+}
+
+/* The colours of a framebuffer; false if we cannot paint with them. */
+static bool read_colours(struct screen_mode *screen, uint8_t pixel_bits, const struct tag *tag)
+{
+    struct multiboot2_framebuffer_rgb rgb;
+    if (tag->bytes < sizeof(struct multiboot2_framebuffer_tag) + sizeof(rgb))
+        return false;
+    memcpy(&rgb, tag->start + sizeof(struct multiboot2_framebuffer_tag), sizeof(rgb));
+    screen->red = (struct screen_channel){rgb.red_bit, rgb.red_bits};
+    screen->green = (struct screen_channel){rgb.green_bit, rgb.green_bits};
+    screen->blue = (struct screen_channel){rgb.blue_bit, rgb.blue_bits};
+    screen->pixel_bytes = (uint8_t)((pixel_bits + 7u) / 8);
+    return screen->pixel_bytes >= 2 && screen->pixel_bytes <= 4 &&
+           channel_fits(&screen->red, pixel_bits) && channel_fits(&screen->green, pixel_bits) &&
+           channel_fits(&screen->blue, pixel_bits);
+}
+
+/* The tag's screen; of kind NONE if it is of a kind that nobody here can use. */
+static struct screen_mode screen_of(const struct tag *tag)
+{
+    struct multiboot2_framebuffer_tag framebuffer;
+    memcpy(&framebuffer, tag->start, sizeof(framebuffer));
+    struct screen_mode screen = {
+        .width = framebuffer.width,
+        .height = framebuffer.height,
+        .pitch_bytes = framebuffer.pitch_bytes,
+        .phys = framebuffer.phys,
+    };
+    if (framebuffer.type == MULTIBOOT2_FRAMEBUFFER_EGA_TEXT) {
+        screen.kind = SCREEN_VGA_TEXT;
+        screen.pixel_bytes = 2; /* of a character, that is */
+    } else if (framebuffer.type == MULTIBOOT2_FRAMEBUFFER_RGB &&
+               read_colours(&screen, framebuffer.bits_per_pixel, tag)) {
+        screen.kind = SCREEN_FRAMEBUFFER;
+    }
+    return screen;
+}
+
+const char *multiboot2_read_screen(struct screen_mode *screen, const void *start, uint32_t bytes)
+{
+    const struct tag tag = {MULTIBOOT2_TAG_FRAMEBUFFER, bytes, start};
+    *screen = (struct screen_mode){0};
+    if (bytes < sizeof(struct multiboot2_framebuffer_tag))
+        return "the loader's framebuffer tag is cut off";
+    struct screen_mode found = screen_of(&tag);
+    if (found.kind == SCREEN_NONE)
+        return NULL;
+    uint64_t size = screen_mode_bytes(&found);
+    if (!found.phys || !size || !found.width || size > UINT64_MAX - found.phys ||
+        (uint64_t)found.width * found.pixel_bytes > found.pitch_bytes)
+        return "the loader's framebuffer has an impossible size or address";
+    *screen = found;
+    return NULL;
+}
+
+static const char *read_screen(struct multiboot2 *multiboot2, const struct tag *tag)
+{
+    multiboot2->screen_tag = tag->start;
+    multiboot2->screen_tag_bytes = tag->bytes;
+    return multiboot2_read_screen(&multiboot2->screen, tag->start, tag->bytes);
+}
+
+static const char *read_tag(struct multiboot2 *multiboot2, const struct tag *tag)
+{
+    switch (tag->type) {
+    case MULTIBOOT2_TAG_CMDLINE:
+        return read_cmdline(multiboot2, tag);
+    case MULTIBOOT2_TAG_MODULE:
+        return read_module(multiboot2, tag);
+    case MULTIBOOT2_TAG_MMAP:
+        multiboot2->mmap = tag->start;
+        multiboot2->mmap_bytes = tag->bytes;
+        return NULL;
+    case MULTIBOOT2_TAG_EFI_MMAP:
+        multiboot2->efi_mmap = tag->start;
+        multiboot2->efi_mmap_bytes = tag->bytes;
+        return NULL;
+    case MULTIBOOT2_TAG_FRAMEBUFFER:
+        return read_screen(multiboot2, tag);
+    case MULTIBOOT2_TAG_RSDP_OLD:
+    case MULTIBOOT2_TAG_RSDP_NEW:
+        return read_rsdp(multiboot2, tag);
+    case MULTIBOOT2_TAG_EFI_BS:
+        return "the loader has left UEFI's boot services running, and their APs with them";
+    default:
+        return NULL;
+    }
+}
+
+/* The tag at @at, if it lies whole before @end. */
+static bool open_tag(const uint8_t *at, const uint8_t *end, struct tag *tag)
+{
+    struct multiboot2_tag header;
+    if ((size_t)(end - at) < sizeof(header))
+        return false;
+    memcpy(&header, at, sizeof(header));
+    *tag = (struct tag){header.type, header.bytes, at};
+    return header.bytes >= sizeof(header) && header.bytes <= (size_t)(end - at);
+}
+
+static const char *read_tags(struct multiboot2 *multiboot2, const uint8_t *at, const uint8_t *end)
+{
+    struct tag tag;
+    for (;;) {
+        if (!open_tag(at, end, &tag))
+            return "a tag runs past the end of the Multiboot information, or there is no last one";
+        if (tag.type == MULTIBOOT2_TAG_END)
+            return NULL;
+        const char *error = read_tag(multiboot2, &tag);
+        if (error)
+            return error;
+        /* The last tag before the end may be cut short of its padding: no next one then. */
+        uint64_t step = ((uint64_t)tag.bytes + MULTIBOOT2_TAG_ALIGN - 1) &
+                        ~(uint64_t)(MULTIBOOT2_TAG_ALIGN - 1);
+        at = step < (size_t)(end - at) ? at + step : end;
+    }
+}
+
+const char *multiboot2_read(struct multiboot2 *multiboot2, const void *information, uint64_t limit)
+{
+    struct multiboot2_information head;
+    *multiboot2 = (struct multiboot2){.cmdline = ""};
+    if (limit < sizeof(head))
+        return "the Multiboot information lies beyond all memory";
+    memcpy(&head, information, sizeof(head));
+    if (head.bytes < sizeof(head) || head.bytes > limit || head.bytes > INFORMATION_MAX)
+        return "the Multiboot information has an impossible size";
+    multiboot2->bytes = head.bytes;
+    const uint8_t *start = information;
+    const char *error = read_tags(multiboot2, start + sizeof(head), start + head.bytes);
+    if (!error && !multiboot2->mmap)
+        error = "the loader gave no memory map";
+    return error;
+}
+
+static enum muster_memory_type type_of_efi(uint32_t type)
+{
+    switch (type) {
+    case EFI_MEMORY_LOADER_CODE:
+    case EFI_MEMORY_LOADER_DATA:
+    case EFI_MEMORY_BOOT_CODE:
+    case EFI_MEMORY_BOOT_DATA:
+    case EFI_MEMORY_CONVENTIONAL:
+        return MUSTER_MEMORY_USABLE;
+    case EFI_MEMORY_UNUSABLE:
+        return MUSTER_MEMORY_UNUSABLE;
+    case EFI_MEMORY_ACPI_RECLAIM:
+        return MUSTER_MEMORY_ACPI;
+    case EFI_MEMORY_ACPI_NVS:
+        return MUSTER_MEMORY_NVS;
+    default:
+        return MUSTER_MEMORY_RESERVED;
+    }
+}
+
+static const char *add_efi(const struct multiboot2 *multiboot2, struct muster_memory_map *map)
+{
+    struct multiboot2_efi_mmap_tag tag;
+    if (multiboot2->efi_mmap_bytes < sizeof(tag))
+        return "UEFI's memory map is cut off";
+    memcpy(&tag, multiboot2->efi_mmap, sizeof(tag));
+    if (tag.entry_bytes < sizeof(struct efi_memory_descriptor))
+        return "the entries of UEFI's memory map are too short";
+    const uint8_t *next = (const uint8_t *)multiboot2->efi_mmap + sizeof(tag);
+    uint32_t left = multiboot2->efi_mmap_bytes - (uint32_t)sizeof(tag);
+    for (; left >= tag.entry_bytes; left -= tag.entry_bytes, next += tag.entry_bytes) {
+        struct efi_memory_descriptor entry;
+        memcpy(&entry, next, sizeof(entry));
+        enum muster_memory_type type = type_of_efi(entry.type);
+        if (type == MUSTER_MEMORY_USABLE)
+            continue;
+        if (entry.pages > UINT64_MAX / EFI_PAGE_BYTES ||
+            muster_memory_add(map, entry.start_phys, entry.pages * EFI_PAGE_BYTES, type))
+            return "UEFI's memory map is malformed or too long";
+    }
+    return left ? "UEFI's memory map ends within an entry" : NULL;
+}
+
+const char *multiboot2_add_memory(const struct multiboot2 *multiboot2,
+                                  struct muster_memory_map *map)
+{
+    if (muster_memory_add_multiboot2(map, multiboot2->mmap, multiboot2->mmap_bytes))
+        return "the loader's memory map is malformed or too long";
+    return multiboot2->efi_mmap ? add_efi(multiboot2, map) : NULL;
+}
