@@ -29,9 +29,9 @@ LIB_S  := $(sort $(wildcard lib/*/*.S))
 LIB_C_BARE_ONLY := lib/cpu/load.c
 LIB_C_HOST := $(filter-out $(LIB_C_BARE_ONLY),$(LIB_C))
 
-CLI_PACKAGES := glib-2.0 gio-2.0 gio-unix-2.0 json-glib-1.0 libelf
+CLI_PACKAGES := glib-2.0 gio-2.0 gio-unix-2.0 json-glib-1.0 libelf cairo
 CLI_CFLAGS    = $(shell pkg-config --cflags $(CLI_PACKAGES))
-CLI_LIBS      = $(shell pkg-config --libs $(CLI_PACKAGES))
+CLI_LIBS      = $(shell pkg-config --libs $(CLI_PACKAGES)) -lm
 
 BOOT_COMMON := boot/enter.S boot/jump.S boot/td.S boot/hyperv_call.S $(sort $(wildcard boot/*.c))
 KERNEL_SRC  := $(sort $(wildcard kernel/*.c kernel/*.S)) boot/entry_pvh.S $(BOOT_COMMON)
@@ -40,7 +40,7 @@ SHIM_SRC    := $(sort $(wildcard shim/*.c shim/*.S)) boot/entry_multiboot.S $(BO
 MONITOR_SRC := $(sort $(wildcard monitor/*.c monitor/*.S)) \
                boot/console.c boot/format.c boot/json.c boot/native.c boot/string.c \
                boot/native_td.c boot/td.c boot/td.S
-CLI_SRC     := $(sort $(wildcard cli/*.c cli/*/*.c))
+CLI_SRC     := $(sort $(wildcard cli/*.c cli/*/*.c cli/*/*.S))
 UNIT_TESTS  := $(patsubst tests/unit/%.c,$(BUILD)/tests/%,$(sort $(wildcard tests/unit/test_*.c)))
 
 bare_objects = $(patsubst %,$(BUILD)/bare/%.o,$(1))
@@ -160,6 +160,9 @@ $(BUILD)/bare/%.o: %
 $(BUILD)/host/cli/%.o: cli/%
 	@mkdir -p $(@D)
 	$(CC) $(HOST) $(CFLAGS) $(CLI_CFLAGS) -MMD -MP -c -o $@ $<
+
+# What the assembler reads by itself.
+$(BUILD)/host/cli/timeline/page.S.o: $(addprefix cli/timeline/page.,html css js)
 
 $(BUILD)/host/%.o: %
 	@mkdir -p $(@D)

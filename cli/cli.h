@@ -32,5 +32,6 @@ struct verb {
 extern const struct verb verb_run;
 extern const struct verb verb_boot;
 extern const struct verb verb_conform;
+extern const struct verb verb_timeline;
 
 #endif

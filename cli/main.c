@@ -4,7 +4,7 @@
 
 #include "cli/cli.h"
 
-static const struct verb *const verbs[] = {&verb_run, &verb_boot, &verb_conform};
+static const struct verb *const verbs[] = {&verb_run, &verb_boot, &verb_conform, &verb_timeline};
 
 int cli_report_error(const GError *error)
 {

@@ -270,7 +270,7 @@ static int run_options(const struct options *options, GError **error)
     struct session_plan plan = {
         .options = options, .live = options->then != NULL, .without_cx16 = options->then != NULL};
     int status = CLI_ENVIRONMENT;
-    if (next_files_good(options, error) && files_check_report(options->json, error) &&
+    if (next_files_good(options, error) && files_check_output("report", options->json, error) &&
         choose_image(options, &texts, &plan.image, error))
         status = outcome_of_plan(&plan, conclude, NULL, error);
     g_free(texts.kernel);

@@ -1,7 +1,5 @@
 #include "cli/judge/report.h"
 
-#include <errno.h>
-#include <stdio.h>
 #include <string.h>
 
 #include "cli/judge/conformance.h"
@@ -135,7 +133,7 @@ static void set_then(JsonObject *object, const char *kernel, const struct sessio
     g_free(valid);
 }
 
-static JsonObject *build(const struct report *report, const struct session *session,
+JsonObject *report_build(const struct report *report, const struct session *session,
                          const struct verdict *verdict)
 {
     const struct guest *guest = &session->guest;
@@ -186,33 +184,14 @@ static JsonObject *build(const struct report *report, const struct session *sess
     return object;
 }
 
-static bool put(const char *path, const char *text, GError **error)
-{
-    if (files_is_replaced(path))
-        return g_file_set_contents(path, text, -1, error);
-    FILE *file = fopen(path, "we");
-    bool good = file && fputs(text, file) >= 0;
-    if (file && fclose(file) != 0)
-        good = false;
-    if (!good)
-        g_set_error_literal(error, CLI_ERROR, CLI_ENVIRONMENT, g_strerror(errno));
-    return good;
-}
-
 bool report_write(const char *path, const struct report *report, const struct session *session,
                   const struct verdict *verdict, GError **error)
 {
     JsonNode *node = json_node_new(JSON_NODE_OBJECT);
-    json_node_take_object(node, build(report, session, verdict));
+    json_node_take_object(node, report_build(report, session, verdict));
     char *text = json_to_string(node, TRUE);
     char *whole = g_strconcat(text, "\n", NULL);
-    GError *problem = NULL;
-    bool good = put(path, whole, &problem);
-    if (!good) {
-        g_set_error(error, CLI_ERROR, CLI_ENVIRONMENT, "report %s: cannot be written: %s", path,
-                    problem->message);
-        g_error_free(problem);
-    }
+    bool good = files_put("report", path, whole, strlen(whole), error);
     g_free(whole);
     g_free(text);
     json_node_unref(node);
