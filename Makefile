@@ -162,7 +162,7 @@ $(BUILD)/host/cli/%.o: cli/%
 	$(CC) $(HOST) $(CFLAGS) $(CLI_CFLAGS) -MMD -MP -c -o $@ $<
 
 # What the assembler reads by itself.
-$(BUILD)/host/cli/timeline/page.S.o: $(addprefix cli/timeline/page.,html css js)
+$(BUILD)/host/cli/timeline/page.S.o: $(wildcard cli/timeline/page*.html cli/timeline/page*.css cli/timeline/page*.js)
 
 $(BUILD)/host/%.o: %
 	@mkdir -p $(@D)

@@ -57,6 +57,8 @@ static void add_group(GOptionContext *context, unsigned groups, struct options_r
          "Hand CPUs back to the shim N times (1)", "N"},
         {"hot-add", 0, 0, G_OPTION_ARG_STRING, &raw->hot_add,
          "Put N CPUs in while it runs, and take them out; twice", "N"},
+        {"timeline", 0, 0, G_OPTION_ARG_FILENAME, &o->timeline,
+         "Draw every CPU's phases there: .svg, .png, .pdf, .html, .json", "FILE"},
         {"vp-index", 0, 0, G_OPTION_ARG_STRING, &o->vp_index, "hyperv: VP indexes are not APIC IDs",
          "shuffled"},
         {"time-out", 0, 0, G_OPTION_ARG_STRING, &o->time_out,
@@ -174,6 +176,7 @@ void options_free(struct options *options)
         return;
     char *texts[] = {options->json,
                      options->order,
+                     options->timeline,
                      options->then,
                      options->then_initrd,
                      options->then_append,

@@ -55,6 +55,7 @@ struct options {
     char *kernel;                    /* boot */
     char *initrd;                    /* boot, or NULL */
     char *until;                     /* boot, or run with then; or NULL: see struct console */
+    char *timeline;                  /* run: where its picture goes, or NULL */
     char *then;                      /* run: the kernel that ours hands over to, or NULL */
     char *then_initrd, *then_append; /* run: its own, or NULL */
     char *symbols;                   /* conform, or NULL */

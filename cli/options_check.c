@@ -2,6 +2,8 @@
 
 #include <string.h>
 
+#include "cli/timeline/files.h"
+
 /* Below 4 GiB, where q35 puts 2 of the 3 GiB, all is the guest's; the monitor lives above. */
 #define TD_MACHINE_MEMORY "3G"
 #define TD_MACHINE_BYTES  ((guint64)3 << 30)
@@ -308,6 +310,17 @@ static bool check_hot_add(const struct options *options, GError **error)
     return true;
 }
 
+/* One of both would be lost. */
+static bool check_timeline(const struct options *options, GError **error)
+{
+    if (!options->timeline)
+        return true;
+    if (g_strcmp0(options->timeline, options->json) == 0)
+        return options_refuse(error, "--timeline %s: is the report's name, too; give another",
+                              options->timeline);
+    return timeline_check_output(options->timeline, error);
+}
+
 static bool check_operands(struct options *options, unsigned groups, int argc, char **argv,
                            GError **error)
 {
@@ -341,5 +354,5 @@ bool options_check(const struct options_raw *raw, unsigned groups, int argc, cha
            check_tables(options, error) && check_memory(options, raw->memory, error) &&
            check_page_tables(options, error) && check_shim_words(options, groups, error) &&
            check_life(options, raw, error) && check_then(options, groups, error) &&
-           check_hot_add(options, error);
+           check_hot_add(options, error) && check_timeline(options, error);
 }

@@ -21,7 +21,7 @@ struct chart {
     double bsp_y, rows_y, bottom;
 };
 
-static const struct pen_style tick_style = {PALETTE_MUTED, 10.5, false, PEN_MIDDLE};
+static const struct pen_style tick_style = {PALETTE_MUTED, 11, false, PEN_MIDDLE};
 
 static void draw_tick(const struct chart *chart, gint64 at_ns)
 {
@@ -35,7 +35,7 @@ static void draw_tick(const struct chart *chart, gint64 at_ns)
 /* Not so near to a cut that the label would be in it. */
 static void draw_ticks(const struct chart *chart)
 {
-    static const struct pen_style style = {PALETTE_MUTED, 10.5, false, PEN_LEFT};
+    static const struct pen_style style = {PALETTE_MUTED, 11, false, PEN_LEFT};
     const struct axis *axis = &chart->axis;
     for (guint i = 0; i < axis->length; i++) {
         const struct axis_piece *piece = &axis->pieces[i];
@@ -89,7 +89,7 @@ static guint count_messages(const struct timeline *timeline, const struct timeli
 /* What the BSP does for all. */
 static void draw_stages(const struct chart *chart)
 {
-    static const struct pen_style style = {PALETTE_PAPER, 10.5, true, PEN_LEFT};
+    static const struct pen_style style = {PALETTE_PAPER, 11, true, PEN_LEFT};
     const struct timeline *timeline = chart->timeline;
     double top = chart->bsp_y + 4, height = 16;
     for (guint i = 0; i < timeline->stages->len; i++) {
@@ -97,8 +97,9 @@ static void draw_stages(const struct chart *chart)
             &g_array_index(timeline->stages, struct timeline_stage, i);
         double from = axis_x(&chart->axis, stage->from_ns);
         double to = MAX(axis_x(&chart->axis, stage->to_ns), from + 2);
-        char *text = g_strdup_printf("sends %u %s", count_messages(timeline, stage),
-                                     stage->start ? "starts" : "wakes");
+        guint count = count_messages(timeline, stage);
+        char *text = g_strdup_printf("sends %u %s%s", count, stage->start ? "start" : "wake",
+                                     count == 1 ? "" : "s");
         pen_fill(chart->pen, PALETTE_WAKE, from, top, to - from, height);
         if (pen_text_width(chart->pen, &style, text) < to - from - 10)
             pen_text(chart->pen, &style, from + 5, top + 12, text);
@@ -200,20 +201,30 @@ static void draw_row_texts(const struct chart *chart, const struct row *row, dou
         draw_reason(chart, cpu, y, row->height);
 }
 
-static void draw_row(const struct chart *chart, const struct row *row)
+/* Work comes last: it is short, and what is waited for then would cover it. */
+static void draw_spans(const struct chart *chart, const struct row *row, double y, bool work)
 {
-    static const struct pen_style heading = {PALETTE_MUTED, 11, true, PEN_LEFT};
+    const struct draw_bars bars = {chart->pen, rows_are_dense(chart->timeline)};
     const struct timeline_cpu *cpu = timeline_cpu(chart->timeline, row->cpu);
-    double y = chart->rows_y + row->y;
-    if (row->heading)
-        pen_text(chart->pen, &heading, LEFT - 70, y - 6, row->heading);
     for (guint i = 0; i < cpu->spans->len; i++) {
         const struct timeline_span *span = &g_array_index(cpu->spans, struct timeline_span, i);
         double from = axis_x(&chart->axis, span->from_ns);
         double to = span->open ? RIGHT : axis_x(&chart->axis, span->to_ns);
-        if (span->from_ns <= chart->axis.end_ns && (span->open || span->to_ns >= 0))
-            draw_bar(chart->pen, span->state, from, y, to - from, row->height);
+        bool seen = span->from_ns <= chart->axis.end_ns && (span->open || span->to_ns >= 0);
+        if (seen &&
+            work == (span->state >= TIMELINE_REAL_MODE && span->state <= TIMELINE_OWN_TABLES))
+            draw_bar(&bars, span->state, from, y, to - from, row->height);
     }
+}
+
+static void draw_row(const struct chart *chart, const struct row *row)
+{
+    static const struct pen_style heading = {PALETTE_MUTED, 11, true, PEN_LEFT};
+    double y = chart->rows_y + row->y;
+    if (row->heading)
+        pen_text(chart->pen, &heading, LEFT - 70, y - 6, row->heading);
+    draw_spans(chart, row, y, false);
+    draw_spans(chart, row, y, true);
     draw_row_texts(chart, row, y);
 }
 
@@ -227,7 +238,7 @@ static void draw_row_paper(const struct chart *chart)
 
 static void draw_headings(const struct chart *chart)
 {
-    static const struct pen_style style = {PALETTE_MUTED, 10.5, false, PEN_RIGHT};
+    static const struct pen_style style = {PALETTE_MUTED, 11, false, PEN_RIGHT};
     pen_text(chart->pen, &style, LEFT - 10, chart->bsp_y - 10, "APIC ID");
     if (chart->rows.pitch >= TEXT_PITCH)
         pen_text(chart->pen, &style, DRAW_WIDTH - DRAW_MARGIN, chart->bsp_y - 10, "on after");

@@ -1,5 +1,7 @@
 #include "cli/timeline/draw.h"
 
+#include "cli/timeline/rows.h"
+
 #define TITLE_SIZE  20.0
 #define TEXT_SIZE   12.0
 #define LINE_HEIGHT 18.0
@@ -51,7 +53,7 @@ static double draw_alarm(struct pen *pen, const struct timeline *timeline, doubl
     guint count = timeline->failures->len;
     if (count == 0 && timeline->on >= timeline->asked)
         return y;
-    static const struct pen_style bold = {PALETTE_ALARM, 14, true, PEN_LEFT};
+    static const struct pen_style bold = {PALETTE_ALARM, 13, true, PEN_LEFT};
     guint shown = count > MOST_SENTENCES ? MOST_SENTENCES - 1 : count;
     double lines = 1 + shown + (shown < count);
     double left = DRAW_MARGIN + 44, width = DRAW_WIDTH - 2 * DRAW_MARGIN - 56;
@@ -85,29 +87,44 @@ double draw_header(struct pen *pen, const struct timeline *timeline, double y)
     return draw_alarm(pen, timeline, y + 16);
 }
 
-static bool is_thin(enum timeline_state state)
+static bool is_sent(enum timeline_state state)
 {
-    return state == TIMELINE_WOKEN || state == TIMELINE_STARTING || state == TIMELINE_PARKED ||
-           state == TIMELINE_AWAY || state == TIMELINE_UNKNOWN;
+    return state == TIMELINE_WOKEN || state == TIMELINE_STARTING;
+}
+
+static bool is_idle(enum timeline_state state)
+{
+    return state == TIMELINE_PARKED || state == TIMELINE_AWAY || state == TIMELINE_UNKNOWN;
+}
+
+/* Waiting is pale, so that the short work between is seen. */
+static void draw_dense_bar(struct pen *pen, enum timeline_state state, double x, double y,
+                           double width, double height)
+{
+    enum palette_part part = is_sent(state)             ? PALETTE_DENSE_SENT
+                             : state == TIMELINE_PARKED ? PALETTE_DENSE_PARKED
+                                                        : (enum palette_part)state;
+    pen_fill(pen, part, x, y, MAX(width, 1), height);
 }
 
 /*
  * Colour is not all: where a CPU runs towards its work the bar has the row's height, where it waits
- * it is thin, and dashed while a message is under way to it. A failure is crossed out. In rows too
- * low for that the order tells the same.
+ * it is thin, and dashed while a message is under way to it. A failure is crossed out.
  */
-void draw_bar(struct pen *pen, enum timeline_state state, double x, double y, double width,
-              double height)
+void draw_bar(const struct draw_bars *bars, enum timeline_state state, double x, double y,
+              double width, double height)
 {
     enum palette_part part = (enum palette_part)state;
-    double thin = height >= 6 ? height * 0.36 : height;
-    bool dashed = height >= 6 && (state == TIMELINE_WOKEN || state == TIMELINE_STARTING);
-    if (dashed)
-        pen_line(pen, part, thin, 5, x, y + height / 2, x + width, y + height / 2);
-    else if (state == TIMELINE_UNKNOWN)
-        pen_line(pen, part, thin, 2, x, y + height / 2, x + width, y + height / 2);
-    else if (is_thin(state))
-        pen_fill(pen, part, x, y + (height - thin) / 2, width, thin);
+    struct pen *pen = bars->pen;
+    double thin = height * 0.36, middle = y + height / 2;
+    if (bars->dense)
+        draw_dense_bar(pen, state, x, y, width, height);
+    else if (is_sent(state) || is_idle(state))
+        pen_line(pen, part, thin,
+                 is_sent(state)              ? 5
+                 : state == TIMELINE_UNKNOWN ? 2
+                                             : 0,
+                 x, middle, x + width, middle);
     else
         pen_fill(pen, part, x, y, MAX(width, 1), height);
     if (state != TIMELINE_FAILED || height < 6)
@@ -131,6 +148,7 @@ static void find_states(const struct timeline *timeline, bool *found)
 /* In the order in which a CPU goes through them; then what is no bar. */
 double draw_legend(struct pen *pen, const struct timeline *timeline, double y)
 {
+    const struct draw_bars bars = {pen, rows_are_dense(timeline)};
     bool found[TIMELINE_STATES] = {false};
     double x = DRAW_MARGIN;
     find_states(timeline, found);
@@ -143,7 +161,7 @@ double draw_legend(struct pen *pen, const struct timeline *timeline, double y)
             x = DRAW_MARGIN;
             y += LINE_HEIGHT + 2;
         }
-        draw_bar(pen, (enum timeline_state)i, x, y, 27, 14);
+        draw_bar(&bars, (enum timeline_state)i, x, y, 27, 14);
         pen_text(pen, &text_style, x + 34, y + 11, text);
         x += width;
     }

@@ -20,8 +20,14 @@ double draw_legend(struct pen *pen, const struct timeline *timeline, double y);
 double draw_chart(struct pen *pen, const struct timeline *timeline, double y);
 double draw_steps(struct pen *pen, const struct timeline *timeline, double y);
 
+/** How bars look: where rows are low (@dense), thick and thin would not be seen. */
+struct draw_bars {
+    struct pen *pen;
+    bool dense;
+};
+
 /** The bar of @state in a row of @height, as in the chart and in the legend. */
-void draw_bar(struct pen *pen, enum timeline_state state, double x, double y, double width,
-              double height);
+void draw_bar(const struct draw_bars *bars, enum timeline_state state, double x, double y,
+              double width, double height);
 
 #endif

@@ -58,6 +58,8 @@ bool timeline_check_output(const char *path, GError **error)
 static JsonObject *parse(const char *path, const char *text, GError **error)
 {
     JsonObject *report = fields_parse(text + strspn(text, " \t\r\n"));
+    if (report)
+        fields_clean(report);
     const char *schema = fields_text(report, "schema");
     if (!report)
         files_refuse(error, "report %s: is no JSON object; give what 'muster run --json' wrote",

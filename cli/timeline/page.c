@@ -6,7 +6,7 @@
 #include "cli/timeline/palette.h"
 
 /* page.S */
-extern const char page_html[], page_css[], page_js[];
+extern const char page_html[], page_css[], page_view_js[], page_js[];
 
 static void add_colours(GString *out, bool dark)
 {
@@ -45,7 +45,7 @@ static void add_number(GString *out, const char *name, gint64 number)
     g_string_append_printf(out, "\"%s\":%" G_GINT64_FORMAT ",", name, number);
 }
 
-/* Spans and records are arrays: there are thousands of them. */
+/* Spans and records are arrays: there are thousands of them. An open span has no end. */
 static void add_cpu(GString *out, const struct timeline_cpu *cpu)
 {
     g_string_append_c(out, '{');
@@ -61,8 +61,11 @@ static void add_cpu(GString *out, const struct timeline_cpu *cpu)
                            cpu->failed ? "true" : "false", cpu->lost ? "true" : "false");
     for (guint i = 0; i < cpu->spans->len; i++) {
         const struct timeline_span *span = &g_array_index(cpu->spans, struct timeline_span, i);
-        g_string_append_printf(out, "%s[%d,%" G_GINT64_FORMAT ",%" G_GINT64_FORMAT "]",
-                               i ? "," : "", (int)span->state, span->from_ns, span->to_ns);
+        g_string_append_printf(out, "%s[%d,%" G_GINT64_FORMAT, i ? "," : "", (int)span->state,
+                               span->from_ns);
+        if (!span->open)
+            g_string_append_printf(out, ",%" G_GINT64_FORMAT, span->to_ns);
+        g_string_append_c(out, ']');
     }
     g_string_append(out, "],\"records\":[");
     for (guint i = 0; i < cpu->records->len; i++) {
@@ -152,7 +155,7 @@ GByteArray *page_of(const struct timeline *timeline, enum picture_theme theme)
         else if (g_str_has_prefix(mark, "{{data}}"))
             add_data(out, timeline);
         else
-            g_string_append(out, page_js);
+            g_string_append_printf(out, "%s%s", page_view_js, page_js);
     }
     g_string_append(out, rest);
     gsize length = out->len;

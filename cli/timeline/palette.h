@@ -15,9 +15,11 @@ enum palette_part {
     PALETTE_TEXT,
     PALETTE_MUTED, /* text that says less */
     PALETTE_GRID,
-    PALETTE_ROW,   /* behind a CPU's row */
-    PALETTE_WAKE,  /* messages */
-    PALETTE_ALARM, /* text about what failed */
+    PALETTE_ROW,          /* behind a CPU's row */
+    PALETTE_DENSE_SENT,   /* where rows are low: waiting for a message to be followed */
+    PALETTE_DENSE_PARKED, /* the same: parked */
+    PALETTE_WAKE,         /* messages */
+    PALETTE_ALARM,        /* text about what failed */
     PALETTE_ALARM_PAPER,
     PALETTE_PARTS,
 };

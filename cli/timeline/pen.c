@@ -56,20 +56,30 @@ void pen_cross(struct pen *pen, enum palette_part part, double x, double y, doub
 
 /*
  * Where there is no such font fontconfig gives the nearest; where there is none at all, cairo has
- * one of its own: coarse, but it can be read.
+ * one of its own, of strokes, which shows by its type.
  */
 static void choose_font(struct pen *pen, const struct pen_style *style)
 {
     cairo_select_font_face(pen->cairo, FONT, CAIRO_FONT_SLANT_NORMAL,
                            style->bold ? CAIRO_FONT_WEIGHT_BOLD : CAIRO_FONT_WEIGHT_NORMAL);
     cairo_set_font_size(pen->cairo, style->size);
+    cairo_scaled_font_t *font = cairo_get_scaled_font(pen->cairo);
+    pen->coarse = cairo_scaled_font_get_type(font) == CAIRO_FONT_TYPE_USER;
+}
+
+/* "us" and "->" where the font has no such letters. Caller frees. */
+static char *spell(const struct pen *pen, const char *text)
+{
+    return pen->coarse ? g_str_to_ascii(text, "C") : g_strdup(text);
 }
 
 double pen_text_width(struct pen *pen, const struct pen_style *style, const char *text)
 {
     cairo_text_extents_t extents;
     choose_font(pen, style);
-    cairo_text_extents(pen->cairo, text, &extents);
+    char *spelled = spell(pen, text);
+    cairo_text_extents(pen->cairo, spelled, &extents);
+    g_free(spelled);
     return extents.x_advance;
 }
 
@@ -79,7 +89,9 @@ void pen_text(struct pen *pen, const struct pen_style *style, double x, double y
     double shift = style->align == PEN_LEFT ? 0 : style->align == PEN_MIDDLE ? width / 2 : width;
     choose_colour(pen, style->part);
     cairo_move_to(pen->cairo, x - shift, y);
-    cairo_show_text(pen->cairo, text);
+    char *spelled = spell(pen, text);
+    cairo_show_text(pen->cairo, spelled);
+    g_free(spelled);
     cairo_new_path(pen->cairo);
 }
 

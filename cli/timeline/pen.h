@@ -11,6 +11,7 @@
 struct pen {
     cairo_t *cairo;
     bool dark;
+    bool coarse; /* there was no font; cairo's own has been used, which knows ASCII alone */
 };
 
 enum pen_align { PEN_LEFT, PEN_MIDDLE, PEN_RIGHT };

@@ -1,6 +1,7 @@
 #include "cli/timeline/picture.h"
 
 #include <math.h>
+#include <stdio.h>
 #include <string.h>
 
 #include <cairo-pdf.h>
@@ -22,8 +23,11 @@ static cairo_status_t append(void *context, const unsigned char *bytes, unsigned
 static double measure(const struct timeline *timeline)
 {
     cairo_surface_t *surface = cairo_recording_surface_create(CAIRO_CONTENT_COLOR, NULL);
-    struct pen pen = {cairo_create(surface), false};
+    struct pen pen = {.cairo = cairo_create(surface)};
     double height = draw_timeline(&pen, timeline);
+    if (pen.coarse)
+        fprintf(stderr, "muster: there is no font here, and the letters are coarse; install one, "
+                        "such as Debian's fonts-dejavu-core\n");
     cairo_destroy(pen.cairo);
     cairo_surface_destroy(surface);
     return ceil(height);
@@ -33,7 +37,7 @@ static double measure(const struct timeline *timeline)
 static cairo_status_t paint(cairo_surface_t *surface, const struct timeline *timeline,
                             enum picture_theme theme, double height)
 {
-    struct pen pen = {cairo_create(surface), theme == PICTURE_DARK};
+    struct pen pen = {.cairo = cairo_create(surface), .dark = theme == PICTURE_DARK};
     pen_fill(&pen, PALETTE_PAPER, 0, 0, DRAW_WIDTH, height);
     draw_timeline(&pen, timeline);
     cairo_status_t status = cairo_status(pen.cairo);

@@ -25,6 +25,11 @@ static double choose_pitch(guint count)
     return 2;
 }
 
+bool rows_are_dense(const struct timeline *timeline)
+{
+    return choose_pitch(timeline->cpus->len) < 10;
+}
+
 static guint count_values(const struct timeline *timeline, bool node)
 {
     GHashTable *values = g_hash_table_new(g_int64_hash, g_int64_equal);

@@ -27,6 +27,9 @@ struct rows {
     GStringChunk *texts;
 };
 
+/** Whether there are so many CPUs that a row has no room for thick and thin. */
+bool rows_are_dense(const struct timeline *timeline);
+
 void rows_init(struct rows *rows, const struct timeline *timeline);
 void rows_clear(struct rows *rows);
 

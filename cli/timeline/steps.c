@@ -65,8 +65,8 @@ static void widen_scale(struct scale *scale, const GArray *list)
 
 static void draw_scale(struct pen *pen, const struct scale *scale, double top, double bottom)
 {
-    static const struct pen_style tick = {PALETTE_MUTED, 10.5, false, PEN_MIDDLE};
-    static const struct pen_style head = {PALETTE_MUTED, 10.5, false, PEN_RIGHT};
+    static const struct pen_style tick = {PALETTE_MUTED, 11, false, PEN_MIDDLE};
+    static const struct pen_style head = {PALETTE_MUTED, 11, false, PEN_RIGHT};
     static const char *const names[] = {"shortest", "median", "longest"};
     for (double power = scale->least; power <= scale->most; power++) {
         gint64 ns = (gint64)llround(pow(10, power));
@@ -84,14 +84,15 @@ static void draw_scale(struct pen *pen, const struct scale *scale, double top, d
 static void draw_step(struct pen *pen, const struct scale *scale, guint step, const GArray *list,
                       double y)
 {
-    static const struct pen_style name = {PALETTE_TEXT, 11.5, false, PEN_LEFT};
+    static const struct pen_style name = {PALETTE_TEXT, 12, false, PEN_LEFT};
     static const struct pen_style number = {PALETTE_TEXT, 11, false, PEN_RIGHT};
+    const struct draw_bars bars = {.pen = pen};
     const guint places[] = {0, list->len / 2, list->len - 1};
     double middle = y + ROW_HEIGHT / 2;
     enum timeline_state state = steps[step].state;
     pen_fill(pen, PALETTE_ROW, LEFT, y + 2, RIGHT - LEFT, ROW_HEIGHT - 4);
     pen_text(pen, &name, DRAW_MARGIN + 24, middle + 4, steps[step].text);
-    draw_bar(pen, state, DRAW_MARGIN, middle - 6, 16, 12);
+    draw_bar(&bars, state, DRAW_MARGIN, middle - 6, 16, 12);
     gint64 last_x = -1;
     for (guint i = 0; i < list->len; i++) {
         double x = scale_x(scale, g_array_index(list, gint64, i));
