@@ -39,7 +39,31 @@ static GArray *list_edges(const struct timeline *timeline, gint64 end_ns)
     return edges;
 }
 
-static struct gap largest_gap(const GArray *edges, const struct gap *cuts, guint count)
+/* Somebody is on the way, and will come: how long that takes is what the picture is for. */
+static bool is_busy(const struct timeline_cpu *cpu, const struct gap *gap)
+{
+    for (guint i = 0; i < cpu->spans->len && !cpu->late; i++) {
+        const struct timeline_span *span = &g_array_index(cpu->spans, struct timeline_span, i);
+        bool waits = span->state == TIMELINE_PARKED || span->state == TIMELINE_ON ||
+                     span->state >= TIMELINE_AWAY;
+        bool comes = !span->open && span[1].state != TIMELINE_FAILED;
+        if (!waits && comes && span->from_ns < gap->to_ns && gap->from_ns < span->to_ns)
+            return true;
+    }
+    return false;
+}
+
+static bool is_quiet(const struct timeline *timeline, const struct gap *gap)
+{
+    for (guint i = 0; i < timeline->cpus->len; i++) {
+        if (is_busy(timeline_cpu(timeline, i), gap))
+            return false;
+    }
+    return true;
+}
+
+static struct gap largest_gap(const struct timeline *timeline, const GArray *edges,
+                              const struct gap *cuts, guint count)
 {
     struct gap largest = {0, 0};
     for (guint i = 1; i < edges->len; i++) {
@@ -47,7 +71,8 @@ static struct gap largest_gap(const GArray *edges, const struct gap *cuts, guint
         bool taken = false;
         for (guint j = 0; j < count; j++)
             taken |= gap.from_ns < cuts[j].to_ns && cuts[j].from_ns < gap.to_ns;
-        if (!taken && gap.to_ns - gap.from_ns > largest.to_ns - largest.from_ns)
+        if (!taken && gap.to_ns - gap.from_ns > largest.to_ns - largest.from_ns &&
+            is_quiet(timeline, &gap))
             largest = gap;
     }
     return largest;
@@ -66,7 +91,7 @@ static guint find_cuts(const struct timeline *timeline, gint64 end_ns, struct ga
     guint count = 0;
     *left_ns = end_ns;
     while (count < AXIS_MAX_CUTS) {
-        struct gap gap = largest_gap(edges, cuts, count);
+        struct gap gap = largest_gap(timeline, edges, cuts, count);
         gint64 wide_ns = gap.to_ns - gap.from_ns;
         if ((double)wide_ns < CUT_SHARE * (double)*left_ns || wide_ns < 4)
             break;

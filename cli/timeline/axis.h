@@ -1,6 +1,6 @@
 /**
- * The time axis: which moment is where. Of a long time in which nothing happens to any CPU the
- * middle is cut out, so that the same length means the same time wherever something does.
+ * The time axis: which moment is where. Of a long time in which all CPUs only wait for what comes
+ * next the middle is cut out, so that there is room for the rest, all in one scale.
  */
 #ifndef CLI_TIMELINE_AXIS_H
 #define CLI_TIMELINE_AXIS_H

@@ -74,6 +74,17 @@ static void draw_cuts(const struct chart *chart)
     }
 }
 
+/* The first place from @x on where so wide a text meets no cut. */
+static double avoid_cuts(const struct axis *axis, double x, double width)
+{
+    for (guint i = 0; i < axis->length; i++) {
+        const struct axis_piece *piece = &axis->pieces[i];
+        if (piece->cut && x + width > piece->from_x && x < piece->to_x)
+            x = piece->to_x + 18;
+    }
+    return x;
+}
+
 static guint count_messages(const struct timeline *timeline, const struct timeline_stage *stage)
 {
     guint count = 0;
@@ -101,7 +112,8 @@ static void draw_stages(const struct chart *chart)
         char *text = g_strdup_printf("sends %u %s%s", count, stage->start ? "start" : "wake",
                                      count == 1 ? "" : "s");
         pen_fill(chart->pen, PALETTE_WAKE, from, top, to - from, height);
-        if (pen_text_width(chart->pen, &style, text) < to - from - 10)
+        double width = pen_text_width(chart->pen, &style, text) + 10;
+        if (width < to - from && avoid_cuts(&chart->axis, from, width) == from)
             pen_text(chart->pen, &style, from + 5, top + 12, text);
         g_free(text);
     }
@@ -148,17 +160,6 @@ static void draw_bsp(const struct chart *chart)
     pen_fill(chart->pen, (enum palette_part)TIMELINE_ON, LEFT, chart->bsp_y + 9, RIGHT - LEFT, 6);
     draw_stages(chart);
     g_free(label);
-}
-
-/* The first place from @x on where so wide a text meets no cut. */
-static double avoid_cuts(const struct axis *axis, double x, double width)
-{
-    for (guint i = 0; i < axis->length; i++) {
-        const struct axis_piece *piece = &axis->pieces[i];
-        if (piece->cut && x + width > piece->from_x && x < piece->to_x)
-            x = piece->to_x + 18;
-    }
-    return x;
 }
 
 /* The reason stands where the CPU was lost, on paper of its own. */

@@ -55,6 +55,18 @@ static void make_spans(struct timeline_cpu *cpu)
     }
 }
 
+/* Who was woken in the dark and is next seen somewhere else had come, and gone again. */
+static void admit_ignorance(struct timeline_cpu *cpu)
+{
+    for (guint i = 0; cpu->lost && i + 1 < cpu->spans->len; i++) {
+        struct timeline_span *span = &g_array_index(cpu->spans, struct timeline_span, i);
+        enum timeline_state next = span[1].state;
+        if (span->state == TIMELINE_WOKEN && span->from_ns < cpu->first_ns &&
+            next != TIMELINE_REAL_MODE && next != TIMELINE_FAILED)
+            span->state = TIMELINE_UNKNOWN;
+    }
+}
+
 static int by_time_and_place(gconstpointer a, gconstpointer b)
 {
     const struct timeline_message *left = a, *right = b;
@@ -192,6 +204,8 @@ void timeline_tell_history(struct timeline *timeline, JsonObject *report)
     timeline_read_history(timeline, report);
     for (guint i = 0; i < timeline->cpus->len; i++)
         make_spans(timeline_cpu(timeline, i));
+    for (guint i = 0; i < timeline->cpus->len; i++)
+        admit_ignorance(timeline_cpu(timeline, i));
     drop_repeated_messages(timeline->messages);
     find_ends(timeline);
     count_all_from(find_zero(timeline), timeline);

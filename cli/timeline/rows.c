@@ -83,7 +83,7 @@ static int by_group(gconstpointer a, gconstpointer b, gpointer data)
 
 static void add_part(GString *text, const char *name, gint64 value)
 {
-    g_string_append(text, text->len ? " · " : "");
+    g_string_append(text, text->len ? ", " : "");
     if (value < 0)
         g_string_append_printf(text, "%s not known", name);
     else

@@ -79,11 +79,11 @@ static char *say_machine(JsonObject *report)
         g_string_append_len(line, version, (gssize)strcspn(version, " "));
     static const char *const names[] = {"machine", "cpu", "accel"};
     for (size_t i = 0; i < G_N_ELEMENTS(names); i++)
-        add_text(line, " · ", fields_text(qemu, names[i]), 200);
+        add_text(line, " | ", fields_text(qemu, names[i]), 200);
     const char *policy = fields_text(fields_object(report, "order"), "policy");
-    add_text(line, " · started in order: ", policy, 40);
+    add_text(line, " | started in order: ", policy, 40);
     const char *result = fields_text(report, "result");
-    add_text(line, " · muster run: ", result, 40);
+    add_text(line, " | muster run: ", result, 40);
     char *clean = clean_text(line->str);
     g_string_free(line, TRUE);
     return clean;
