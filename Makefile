@@ -148,6 +148,15 @@ $(BUILD)/race/%.o: %
 	@mkdir -p $(@D)
 	$(CC) $(COMMON) -O1 -fsanitize=thread -MMD -MP -c -o $@ $<
 
+# What the timeline decides apart from drawing: its model of a hostile report, its axis, its rows.
+TIMELINE_LOGIC := $(addprefix cli/timeline/,axis.c history.c model.c palette.c records.c rows.c \
+                    words.c) $(addprefix cli/base/,clean.c fields.c files.c)
+TIMELINE_OBJECTS := $(call test_objects,$(TIMELINE_LOGIC) tests/unit/test_timeline.c)
+$(TIMELINE_OBJECTS): COMMON += $(CLI_CFLAGS)
+$(BUILD)/tests/test_timeline: $(TIMELINE_OBJECTS)
+	@mkdir -p $(@D)
+	$(CC) $(SANITIZE) -o $@ $^ -lcmocka $(CLI_LIBS)
+
 $(BUILD)/tests/%: $(BUILD)/sanitized/tests/unit/%.c.o $(BUILD)/sanitized/libshim.a \
                   $(BUILD)/sanitized/libmonitor.a $(BUILD)/sanitized/libmuster.a
 	@mkdir -p $(@D)

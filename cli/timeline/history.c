@@ -96,7 +96,7 @@ static gint64 find_stages(struct timeline *timeline)
         bool wake = strcmp(record->event, "wake-sent") == 0;
         bool start = strcmp(record->event, "start-sent") == 0;
         bool ends = strcmp(record->event, stage.start ? "started" : "adopted") == 0;
-        if (!stage.from_ns && (wake || start))
+        if (stage.from_ns ? start && !stage.start : start || wake)
             stage = (struct timeline_stage){.start = start, .from_ns = record->at_ns};
         if (!stage.from_ns || !ends)
             continue;

@@ -37,7 +37,7 @@ static bool find_place(const struct history *history, gint64 apic_id, guint *pla
 {
     guint found = GPOINTER_TO_UINT(g_hash_table_lookup(history->places, &apic_id));
     *place = found - 1;
-    return found > 0;
+    return found > 0 && apic_id >= 0;
 }
 
 static bool is_time(gint64 at_ns)
