@@ -10,6 +10,9 @@
 #define BSP_HEIGHT  30.0
 #define BSP_SPACE   14.0
 
+/* So wide may the reason for a failure be: it must not cover what was before. */
+#define MOST_REASON 320.0
+
 /* Lower than this a row has no text beside it. */
 #define TEXT_PITCH 10.0
 
@@ -173,12 +176,13 @@ static void draw_reason(const struct chart *chart, const struct timeline_cpu *cp
         if (span->state == TIMELINE_FAILED || i + 1 == cpu->spans->len)
             at_ns = span->from_ns;
     }
-    double width = pen_text_width(chart->pen, &style, cpu->failure);
+    double width = MIN(pen_text_width(chart->pen, &style, cpu->failure), MOST_REASON);
     double x = avoid_cuts(&chart->axis, axis_x(&chart->axis, at_ns) + 18, width);
     x = MAX(MIN(x, RIGHT - width - 8), LEFT + 18);
     pen_fill(chart->pen, PALETTE_PAPER, x - 16, y, MIN(width, RIGHT - x) + 22, height);
     pen_cross(chart->pen, PALETTE_ALARM, x - 8, y + height / 2, 4);
-    pen_text_within(chart->pen, &style, x, y + height / 2 + 4, RIGHT - x, cpu->failure);
+    pen_text_within(chart->pen, &style, x, y + height / 2 + 4, MIN(width + 1, RIGHT - x),
+                    cpu->failure);
 }
 
 static void draw_row_texts(const struct chart *chart, const struct row *row, double y)
@@ -223,7 +227,7 @@ static void draw_row(const struct chart *chart, const struct row *row)
     static const struct pen_style heading = {PALETTE_MUTED, 11, true, PEN_LEFT};
     double y = chart->rows_y + row->y;
     if (row->heading)
-        pen_text(chart->pen, &heading, LEFT - 70, y - 6, row->heading);
+        pen_text(chart->pen, &heading, LEFT - 70, y - 8, row->heading);
     draw_spans(chart, row, y, false);
     draw_spans(chart, row, y, true);
     draw_row_texts(chart, row, y);
@@ -255,17 +259,15 @@ static double draw_notes(const struct chart *chart, double y)
     for (guint i = 0; i < timeline->cpus->len; i++)
         late += timeline_cpu(timeline, i)->late;
     if (timeline->missing > 0) {
-        char *text =
-            g_strdup_printf("%" G_GINT64_FORMAT " more CPUs were asked for, and the kernel "
-                            "does not list them",
-                            timeline->missing);
+        char *text = g_strdup_printf(
+            "%" G_GINT64_FORMAT " more asked for, and not listed by the kernel", timeline->missing);
         pen_cross(chart->pen, PALETTE_ALARM, LEFT + 6, y + 8, 4);
         pen_text(chart->pen, &alarm, LEFT + 18, y += 12, text);
         y += 8;
         g_free(text);
     }
     if (late > 0) {
-        char *text = g_strdup_printf("%u CPUs came later, while the machine ran: see the page or "
+        char *text = g_strdup_printf("%u more came later, while the machine ran: see the page or "
                                      "the trace (-o FILE.html, FILE.json)",
                                      late);
         pen_text(chart->pen, &note, LEFT, y += 12, text);

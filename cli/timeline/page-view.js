@@ -40,7 +40,7 @@ function moment(ns) {
 }
 
 const unitOf = (ns) => [[1e9, "s"], [1e6, "ms"], [1e3, "µs"]].find(([unit]) => ns >= 10 * unit) || [1, "ns"];
-const rowHeight = () => view.high ? 20 : Math.max(2, Math.min(26, (height - TOP) / Math.max(rows.length, 1)));
+const rowHeight = () => view.high ? 20 : Math.max(1, Math.min(26, (height - TOP) / Math.max(rows.length, 1)));
 const rowsHeight = () => rows.length * rowHeight();
 const xOf = (ns) => LEFT + (ns - view.from) / (view.to - view.from) * (width - LEFT - RIGHT);
 const timeAt = (x) => view.from + (x - LEFT) / (width - LEFT - RIGHT) * (view.to - view.from);
@@ -174,7 +174,7 @@ function drawMessages(pen) {
 function drawRow(pen, cpu, row) {
   // Whole pixels, or thin rows would shimmer.
   const pitch = rowHeight(), y = Math.round(yOf(row)), next = Math.round(yOf(row + 1));
-  const high = next - y - (pitch >= 16 ? 5 : pitch >= 10 ? 3 : 0);
+  const high = Math.max(next - y - (pitch >= 16 ? 5 : pitch >= 10 ? 3 : 0), cpu.failed ? 3 : 1);
   if (y + pitch < TOP || y > height) return;
   const labels = Math.max(1, 2 ** Math.ceil(Math.log2(14 / pitch)));
   if (cpu === view.chosen) {
@@ -217,7 +217,8 @@ function paint() {
   pen.beginPath();
   pen.rect(0, TOP - 7, width, height - TOP + 7);
   pen.clip();
-  rows.forEach((cpu, row) => drawRow(pen, cpu, row));
+  for (const failed of [false, true]) // last, and so over those beside them
+    rows.forEach((cpu, row) => { if (cpu.failed === failed) drawRow(pen, cpu, row); });
   pen.restore();
   drawBsp(pen);
   drawMessages(pen);

@@ -1,6 +1,6 @@
 #include "cli/timeline/rows.h"
 
-#define HEADING_HEIGHT 20.0
+#define HEADING_HEIGHT 23.0
 #define HIGH_ROW       16.0
 #define LABEL_HEIGHT   13.0
 
