@@ -129,7 +129,8 @@ $(BUILD)/sanitized/libshim.a: $(call test_objects,$(SHIM_TESTED))
 
 # What the monitor decides apart from all hardware: what it reads of images and of instructions.
 MONITOR_LOGIC := $(addprefix monitor/,arithmetic.c decode.c guest_memory.c guest_state.c hob.c \
-                   metadata.c opcodes.c store.c store_work.c tdvf.c)
+                   metadata.c npt_vp.c opcodes.c overlay.c page_lock.c store.c store_work.c \
+                   tdvf.c)
 $(BUILD)/sanitized/libmonitor.a: $(call test_objects,$(MONITOR_LOGIC))
 	@rm -f $@
 	$(AR) rcs $@ $^

@@ -40,6 +40,7 @@
 #define TDVMCALL_SUCCESS         0
 #define TDVMCALL_RETRY           1
 #define TDVMCALL_INVALID_OPERAND 0x8000000000000000
+#define TDVMCALL_ALIGN_ERROR     0x8000000000000002 /* MapGPA: not whole pages */
 
 /* Exit reasons in VEINFO.RCX (SDM vol. 3, appendix C). */
 #define VE_REASON_CPUID         10

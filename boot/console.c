@@ -3,8 +3,8 @@
 
 #include <stdbool.h>
 
+#include "boot/lock.h"
 #include "boot/port.h"
-#include "lib/atomic.h"
 
 #define COM1            0x3F8
 #define UART_DATA       0
@@ -49,14 +49,13 @@ static void put_byte(char c)
 void console_write(const char *text)
 {
     /* A CPU that trapped while it held the lock must still be able to say so. */
-    for (unsigned look = 0; look < LOCK_LOOKS && !word_move(&console_lock, 0, 1); look++)
-        cpu_pause();
+    lock_try(&console_lock, LOCK_LOOKS);
     for (; *text; text++) {
         if (*text == '\n')
             put_byte('\r');
         put_byte(*text);
     }
-    word_store_release(&console_lock, 0);
+    lock_drop(&console_lock);
 }
 
 void console_printf(const char *format, ...)

@@ -1,5 +1,6 @@
 /* TDCALL, and the first #VE handler of a program that runs as a TD. */
 #include "abi/x86.h"
+#include "lib/cpu/frame.inc"
 
 /* struct muster_tdcall_registers */
 #define TD_RCX 0
@@ -78,39 +79,10 @@ td_early_stub:
     pushq $0
     pushq $VECTOR_VE
     cld
-    pushq %rax
-    pushq %rbx
-    pushq %rcx
-    pushq %rdx
-    pushq %rsi
-    pushq %rdi
-    pushq %rbp
-    pushq %r8
-    pushq %r9
-    pushq %r10
-    pushq %r11
-    pushq %r12
-    pushq %r13
-    pushq %r14
-    pushq %r15
+    push_frame
     movq %rsp, %rdi
     call td_early_ve
-    popq %r15
-    popq %r14
-    popq %r13
-    popq %r12
-    popq %r11
-    popq %r10
-    popq %r9
-    popq %r8
-    popq %rbp
-    popq %rdi
-    popq %rsi
-    popq %rdx
-    popq %rcx
-    popq %rbx
-    popq %rax
-    addq $16, %rsp
+    pop_frame
     iretq
 
     .section .note.GNU-stack, "", @progbits

@@ -16,6 +16,9 @@
 #define INDEX_PLACES      (2 * MAX_CPUS)
 #define MAILBOX_ENTRY_MAX 8 /* pages; the library needs one for some 200 CPUs */
 
+#define TIMEOUT_NS         10000000000u /* for each thing that is waited for */
+#define TIMEOUT_PER_CPU_NS 100000000u
+
 /* All of it in the image: adoption comes before any memory may be handed out. */
 static struct muster_cpu cpus[MAX_CPUS];
 static struct muster_index_entry cpu_index[INDEX_PLACES];
@@ -66,6 +69,15 @@ static void print_machine(const struct muster_machine *machine)
                        mailbox->reset_vector_phys);
 }
 
+/*
+ * Hundreds of CPUs that a host runs in turn on a core or two, busy otherwise, need longer: an AP
+ * that sleeps and looks, as most firmware's do, costs the one that is being woken its turn.
+ */
+static uint64_t default_timeout_ns(const struct muster_machine *machine)
+{
+    return TIMEOUT_NS + (uint64_t)machine->cpu_count * TIMEOUT_PER_CPU_NS;
+}
+
 void bringup_discover(uint64_t rsdp_phys, uint64_t fdt_phys)
 {
     struct muster_machine *machine = &kernel.machine;
@@ -81,6 +93,8 @@ void bringup_discover(uint64_t rsdp_phys, uint64_t fdt_phys)
         status = muster_memory_add_fdt(&kernel.map, &kernel.platform, fdt_phys, &machine->finding);
     if (status != MUSTER_OK)
         fatal_status(status, "find the processors");
+    if (!kernel.options.timeout_ns)
+        kernel.options.timeout_ns = default_timeout_ns(machine);
     print_machine(machine);
     status = muster_plan_make(machine, kernel.options.way, &kernel.plan);
     if (status != MUSTER_OK)

@@ -4,11 +4,10 @@
 #include "kernel/fatal.h"
 #include "kernel/percpu.h"
 
-#define NS_PER_MS          1000000u
-#define DEFAULT_TIMEOUT_MS 10000u
-#define MAX_TIMEOUT_MS     3600000u
-#define MAX_ROUNDS         1000000u
-#define VALUE_BYTES        32
+#define NS_PER_MS      1000000u
+#define MAX_TIMEOUT_MS 3600000u
+#define MAX_ROUNDS     1000000u
+#define VALUE_BYTES    32
 
 /* The value of a word in @value, which has VALUE_BYTES; false if the word is not there. */
 static bool read_word(const char *cmdline, const char *name, char *value)
@@ -152,8 +151,7 @@ void options_read(const char *cmdline, struct options *options)
     read_policy(cmdline, options);
     options->levels = read_levels(cmdline);
     options->x2apic = read_x2apic(cmdline);
-    options->timeout_ns =
-        read_number(cmdline, "timeout-ms", DEFAULT_TIMEOUT_MS, MAX_TIMEOUT_MS) * NS_PER_MS;
+    options->timeout_ns = read_number(cmdline, "timeout-ms", 0, MAX_TIMEOUT_MS) * NS_PER_MS;
     options->order = read_order(cmdline);
     options->trace = read_trace(cmdline);
     options->park_method = read_park_method(cmdline);

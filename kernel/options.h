@@ -8,7 +8,8 @@
  *     apic=auto|x2             auto: the mode that it is in; x2: x2APIC mode
  *     order=listed|performance|cores|nearest
  *                              in which the CPUs are started; default listed
- *     timeout-ms=N             for each thing that is waited for; default 10000
+ *     timeout-ms=N             for each thing that is waited for; default 10000, and 100 more for
+ *                              each CPU
  *     trace=on|off             the library's trace; default on
  *     park=auto|hlt|mwait|tdcall  how parked CPUs sleep; default: as the library chooses
  *     mwait-hint=N             which C-state, for park=mwait (0)
@@ -35,9 +36,9 @@ struct options {
     bool fdt_only; /* processors and mailbox by the device tree alone */
     bool has_policy;
     enum muster_custody_policy policy;
-    unsigned levels; /* 0: as booted */
-    bool x2apic;     /* to be switched on */
-    uint64_t timeout_ns;
+    unsigned levels;     /* 0: as booted */
+    bool x2apic;         /* to be switched on */
+    uint64_t timeout_ns; /* 0: by the number of CPUs, until they are discovered */
     enum muster_park_method park_method;
     uint32_t mwait_hint;
     uint64_t park_ns;

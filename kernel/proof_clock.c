@@ -3,9 +3,9 @@
  * value goes through all CPUs, one at a time, and no CPU may find it ahead of its own counter.
  */
 #include "boot/console.h"
+#include "boot/lock.h"
 #include "kernel/kernel.h"
 #include "kernel/proof.h"
-#include "lib/atomic.h"
 #include "lib/cpu/instructions.h"
 
 #define PASSES 4u
@@ -21,15 +21,14 @@ static void pass_baton(struct percpu *cpu, void *argument)
 {
     (void)argument;
     for (uint32_t pass = 0; pass < PASSES; pass++) {
-        while (!word_move(&baton.lock, 0, 1))
-            cpu_pause();
+        lock_take(&baton.lock);
         uint64_t now = read_tsc_in_order();
         if (now < baton.last && baton.last - now > baton.warp) {
             baton.warp = baton.last - now;
             baton.index = cpu->index;
         }
         baton.last = now;
-        word_store_release(&baton.lock, 0);
+        lock_drop(&baton.lock);
     }
 }
 

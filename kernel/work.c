@@ -1,5 +1,6 @@
 #include "kernel/work.h"
 
+#include "boot/lock.h"
 #include "kernel/kernel.h"
 #include "kernel/percpu.h"
 #include "lib/atomic.h"
@@ -7,15 +8,14 @@
 
 static bool put(struct work_queue *queue, struct work *work)
 {
-    while (!word_move(&queue->lock, 0, 1))
-        cpu_pause();
+    lock_take(&queue->lock);
     uint32_t count = word_load_relaxed(&queue->put);
     bool room = count - word_load_acquire(&queue->taken) < WORK_QUEUE_ITEMS;
     if (room) {
         queue->items[count % WORK_QUEUE_ITEMS] = work;
         word_store_release(&queue->put, count + 1); /* pairs with the acquire in work_run_next() */
     }
-    word_store_release(&queue->lock, 0);
+    lock_drop(&queue->lock);
     return room;
 }
 

@@ -4,6 +4,7 @@
  */
 #include "monitor/apic.h"
 
+#include "abi/conformance.h"
 #include "abi/x86.h"
 #include "boot/console.h"
 #include "lib/atomic.h"
@@ -125,7 +126,7 @@ static void refuse_start(struct vcpu *vcpu, uint64_t icr)
     bool init = (icr & ICR_DELIVERY_MODE) == ICR_INIT;
     char target[32];
     name_target(icr, target, sizeof(target));
-    report_finding(vcpu, init ? "no-init" : "no-sipi", icr >> ICR_X2_DEST_SHIFT, icr,
+    report_finding(vcpu, init ? RULE_NO_INIT : RULE_NO_SIPI, icr >> ICR_X2_DEST_SHIFT, icr,
                    "%s to %s: refused, no processor here is started by that",
                    init ? "INIT" : "SIPI", target);
 }

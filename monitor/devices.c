@@ -2,7 +2,7 @@
 
 #include "abi/fw_cfg.h"
 #include "abi/x86.h"
-#include "lib/atomic.h"
+#include "boot/lock.h"
 #include "lib/cpu/instructions.h"
 #include "monitor/instructions.h"
 #include "monitor/memory.h"
@@ -12,7 +12,10 @@
 #include "monitor/report.h"
 
 #define DEBUG_CONSOLE_READS 0xE9u /* what QEMU's device answers: so a guest finds it */
+#define PM1_CONTROL         0x604 /* 16 bits */
 #define PM_SLEEP_ENABLE     0x2000u
+#define PM_SLEEP_TYPE(cnt)  ((cnt) >> 10 & 7)
+#define PM_SLEEP_SUSPEND    1 /* what QEMU's DSDT has for S3 */
 #define KEYBOARD_COMMAND    0x64
 #define KEYBOARD_RESET      0xFE
 #define FAST_RESET_PORT     0x92
@@ -114,11 +117,42 @@ bool port_debug_console(struct vcpu *vcpu, uint16_t port, unsigned bytes, bool w
     return true;
 }
 
+/* What PM1 control will be: QEMU 7.2 takes a byte for all of it, later ones and hardware do not. */
+static uint32_t pm1_control(uint16_t port, unsigned bytes, uint32_t value)
+{
+    unsigned shift = (port - PM1_CONTROL) * 8u;
+    uint32_t mask = bytes == 1 ? 0xFFu << shift : 0xFFFF;
+    return (in16(PM1_CONTROL) & ~mask) | (value << shift & mask);
+}
+
+static bool write_pm1(struct vcpu *vcpu, uint16_t port, unsigned bytes, uint32_t value)
+{
+    if (port != PM1_CONTROL && port != PM1_CONTROL + 1) {
+        io(port, bytes, true, &value);
+        return true;
+    }
+    value = pm1_control(port, bytes, value);
+    if (value & PM_SLEEP_ENABLE && PM_SLEEP_TYPE(value) == PM_SLEEP_SUSPEND)
+        return false; /* no device of this machine's would wake it */
+    if (value & PM_SLEEP_ENABLE)
+        report_end(vcpu, "power-off");
+    out16(PM1_CONTROL, (uint16_t)value);
+    return true;
+}
+
+/* An access over several registers reaches each of them, by what is aligned of it. */
 bool port_power(struct vcpu *vcpu, uint16_t port, unsigned bytes, bool write, uint32_t *value)
 {
-    if (write && bytes >= 2 && (*value & PM_SLEEP_ENABLE))
-        report_end(vcpu, "power-off");
-    io(port, bytes, write, value);
+    if (!write) {
+        io(port, bytes, false, value);
+        return true;
+    }
+    for (unsigned at = 0; at < bytes;) {
+        unsigned part = (port + at) % 2 || bytes - at == 1 ? 1 : 2;
+        if (!write_pm1(vcpu, (uint16_t)(port + at), part, *value >> at * 8))
+            return false;
+        at += part;
+    }
     return true;
 }
 
@@ -157,13 +191,12 @@ static void command_device(const struct fw_cfg_dma *dma)
 {
     static struct muster_word lock;
     uint64_t phys = (uint64_t)dma;
-    while (!word_move(&lock, 0, 1))
-        cpu_pause();
+    lock_take(&lock);
     __asm__ volatile("" : : : "memory"); /* the device reads it */
     out32(FW_CFG_PORT_DMA_HIGH, __builtin_bswap32((uint32_t)(phys >> 32)));
     out32(FW_CFG_PORT_DMA_LOW, __builtin_bswap32((uint32_t)phys));
     __asm__ volatile("" : : : "memory");
-    word_store_release(&lock, 0);
+    lock_drop(&lock);
 }
 
 /*

@@ -3,6 +3,7 @@
 #include "abi/hyperv.h"
 #include "abi/x86.h"
 #include "boot/console.h"
+#include "boot/lock.h"
 #include "boot/native.h"
 #include "lib/atomic.h"
 #include "lib/cpu/instructions.h"
@@ -27,7 +28,7 @@ enum { EAX, EBX, ECX, EDX };
 extern const char hypercall_page_intel[], hypercall_page_amd[];
 #pragma GCC visibility pop
 
-/* The partition's, whichever VP writes them. */
+/* The partition's, whichever VP writes them. This lock is taken before the page lock. */
 static uint64_t guest_os_id, hypercall_msr, reference_tsc_msr;
 static struct muster_word lock;
 
@@ -134,17 +135,6 @@ bool hyperv_is_open(void)
 
 /* ---- MSRs. ---- */
 
-static void take_lock(void)
-{
-    while (!word_move(&lock, 0, 1))
-        cpu_pause();
-}
-
-static void drop_lock(void)
-{
-    word_store_release(&lock, 0);
-}
-
 /* A register with a page and an enable bit; the page itself need not lie anywhere else. */
 static bool place(struct vcpu *vcpu, enum overlay which, uint64_t value)
 {
@@ -164,13 +154,13 @@ bool hyperv_msr_guest_os_id(struct vcpu *vcpu, uint32_t msr, bool write, uint64_
         *value = u64_load_relaxed(&guest_os_id);
         return true;
     }
-    take_lock();
+    lock_take(&lock);
     if (!*value && !(hypercall_msr & HYPERV_MSR_LOCKED)) {
         hypercall_msr &= ~(uint64_t)HYPERV_MSR_ENABLE;
         overlay_place(vcpu, OVERLAY_HYPERCALL, 0);
     }
     u64_store_relaxed(&guest_os_id, *value);
-    drop_lock();
+    lock_drop(&lock);
     return true;
 }
 
@@ -191,12 +181,12 @@ bool hyperv_msr_hypercall(struct vcpu *vcpu, uint32_t msr, bool write, uint64_t 
 {
     bool done = true;
     (void)msr;
-    take_lock();
+    lock_take(&lock);
     if (write)
         done = write_hypercall(vcpu, *value);
     else
         *value = hypercall_msr;
-    drop_lock();
+    lock_drop(&lock);
     return done;
 }
 
@@ -204,7 +194,7 @@ bool hyperv_msr_reference_tsc(struct vcpu *vcpu, uint32_t msr, bool write, uint6
 {
     bool done = true;
     (void)msr;
-    take_lock();
+    lock_take(&lock);
     if (!write)
         *value = reference_tsc_msr;
     else
@@ -212,7 +202,7 @@ bool hyperv_msr_reference_tsc(struct vcpu *vcpu, uint32_t msr, bool write, uint6
                place(vcpu, OVERLAY_REFERENCE_TSC, *value);
     if (write && done)
         reference_tsc_msr = *value;
-    drop_lock();
+    lock_drop(&lock);
     return done;
 }
 

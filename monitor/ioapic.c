@@ -4,9 +4,9 @@
  */
 #include "monitor/ioapic.h"
 
+#include "abi/conformance.h"
 #include "abi/x86.h"
-#include "lib/atomic.h"
-#include "lib/cpu/instructions.h"
+#include "boot/lock.h"
 #include "monitor/devices.h"
 #include "monitor/monitor.h"
 #include "monitor/npt.h"
@@ -38,15 +38,14 @@ static bool starts_processor(uint32_t which, uint64_t value)
 static void refuse(struct vcpu *vcpu, uint32_t which, uint64_t value)
 {
     bool init = (value & ICR_DELIVERY_MODE) == ICR_INIT;
-    report_finding(vcpu, init ? "no-init" : "no-sipi", IOAPIC_PHYS + WINDOW, value,
+    report_finding(vcpu, init ? RULE_NO_INIT : RULE_NO_SIPI, IOAPIC_PHYS + WINDOW, value,
                    "%s by entry %u of the I/O APIC: refused, no processor here is started by that",
                    init ? "INIT" : "SIPI", (which - FIRST_ENTRY) / 2);
 }
 
 bool ioapic_mmio(struct vcpu *vcpu, uint64_t phys, unsigned bytes, bool write, uint64_t *value)
 {
-    while (!word_move(&lock, 0, 1))
-        cpu_pause();
+    lock_take(&lock);
     bool to_window =
         write && phys < IOAPIC_PHYS + WINDOW + 4 && phys + bytes > IOAPIC_PHYS + WINDOW;
     uint32_t which = to_window ? selected() : 0;
@@ -54,7 +53,7 @@ bool ioapic_mmio(struct vcpu *vcpu, uint64_t phys, unsigned bytes, bool write, u
     bool starts = to_window && starts_processor(which, *value);
     if (!starts)
         devices_access(phys, bytes, write, value);
-    word_store_release(&lock, 0);
+    lock_drop(&lock);
     if (starts)
         refuse(vcpu, which, *value);
     return true;

@@ -1,18 +1,12 @@
 #include "monitor/mailbox_rules.h"
 
+#include "abi/conformance.h"
 #include "abi/mailbox.h"
 #include "abi/x86.h"
 #include "boot/console.h"
 #include "monitor/monitor.h"
 #include "monitor/npt.h"
 #include "monitor/report.h"
-
-#define RULE_OPERANDS "mailbox-operands-after-command"
-#define RULE_NOOP     "command-before-noop"
-#define RULE_VECTOR   "vector-out-of-range"
-#define RULE_COMMAND  "reserved-command"
-#define RULE_RESERVED "reserved-field-not-zero"
-#define RULE_CPU      "cpu-not-described"
 
 static const uint8_t *mailbox; /* as the monitor sees it */
 

@@ -9,8 +9,6 @@
 
 #include "monitor/store.h"
 
-#define RULE_HALF "firmware-half-written"
-
 /** The mailbox is this page, and what is in it is right. */
 void mailbox_rules_begin(uint64_t mailbox_phys);
 

@@ -3,7 +3,7 @@
 #include <muster/paging.h>
 
 #include "boot/console.h"
-#include "lib/atomic.h"
+#include "boot/lock.h"
 #include "monitor/instructions.h"
 #include "monitor/layout.h"
 #include "monitor/monitor.h"
@@ -75,10 +75,9 @@ bool memory_map_device(uint64_t phys)
     uint64_t start = phys & ~(uint64_t)(LARGE_BYTES - 1);
     if (phys < GUEST_FOUR_GIB)
         return true;
-    while (!word_move(&lock, 0, 1))
-        cpu_pause();
+    lock_take(&lock);
     enum muster_status status = muster_paging_map(&paging, start, start, LARGE_BYTES,
                                                   MUSTER_PAGE_WRITE | MUSTER_PAGE_UNCACHED);
-    word_store_release(&lock, 0);
+    lock_drop(&lock);
     return status == MUSTER_OK;
 }

@@ -37,12 +37,15 @@ void npt_init(void);
 /** Where the guest's page lies, seen from the monitor; 0 where the guest has no memory. */
 uint64_t npt_host_address(uint64_t page_phys);
 
-/** Show the guest's page in the private half, in the shared one, or in neither. */
+/**
+ * Show the guest's page in the private half, in the shared one, or in neither. Under the page lock,
+ * once the guest runs.
+ */
 void npt_show(uint64_t page_phys, bool private, bool shared);
 
 /**
  * Show @page at the guest's page of low memory instead of what lies there, read-only, until the
- * page is shown again.
+ * page is shown again. Under the page lock.
  */
 void npt_show_overlay(uint64_t page_phys, const void *page, bool execute);
 

@@ -2,11 +2,11 @@
 
 #include "boot/console.h"
 #include "lib/atomic.h"
-#include "lib/cpu/instructions.h"
 #include "monitor/monitor.h"
 #include "monitor/npt.h"
 #include "monitor/npt_tables.h"
 #include "monitor/overlay.h"
+#include "monitor/page_lock.h"
 #include "monitor/pages.h"
 
 #define MOST_PLACES 8 /* tables (of 2 MiB each) with pages of VPs' own in them */
@@ -19,10 +19,10 @@ struct vp_tables {
     struct table low[MOST_PLACES];
 };
 static struct vp_tables all[MONITOR_MOST_VCPUS];
+/* All from here on under the page lock, but for a look at one owner. */
 static uint32_t places[MOST_PLACES]; /* numbers of everybody's tables */
 static unsigned place_count;
 static uint8_t owners[LOW_PAGES];
-static struct muster_word lock;
 
 static void init_one(struct vp_tables *vp)
 {
@@ -84,32 +84,13 @@ static int find_place(uint64_t page)
     return -1;
 }
 
-static void refresh(uint64_t page_phys)
-{
-    int place = find_place(page_phys / PAGE_BYTES);
-    if (place >= 0)
-        show((unsigned)place, page_phys / PAGE_BYTES);
-}
-
-static void take_lock(void)
-{
-    while (!word_move(&lock, 0, 1))
-        cpu_pause();
-}
-
-static void drop_lock(void)
-{
-    word_store_release(&lock, 0);
-}
-
-/* Under the lock, so that a table which is being copied gets the new entry or is told of it. */
 void npt_vp_refresh(uint64_t page_phys)
 {
     if (!monitor.per_vp_memory)
         return;
-    take_lock();
-    refresh(page_phys);
-    drop_lock();
+    int place = find_place(page_phys / PAGE_BYTES);
+    if (place >= 0)
+        show((unsigned)place, page_phys / PAGE_BYTES);
 }
 
 /* Filled before any VP is led to it. */
@@ -133,8 +114,8 @@ static const char *check(const struct vcpu *caller, uint64_t page_phys)
     const struct vcpu *now = npt_vp_owner(page_phys);
     if (!monitor.per_vp_memory)
         return "VPs have no memory of their own (option per-vp-memory=on)";
-    if (page_phys % PAGE_BYTES || page_phys >= GUEST_LOW_END ||
-        page_state_of(page_phys) != PAGE_PRIVATE || overlay_at(page_phys))
+    if (page_phys % PAGE_BYTES || page_phys >= GUEST_LOW_END || overlay_at(page_phys) ||
+        page_state_of(page_phys) != PAGE_PRIVATE)
         return "that is no page of low memory";
     if (now && now != caller)
         return "the page is another VP's";
@@ -145,14 +126,14 @@ static const char *check(const struct vcpu *caller, uint64_t page_phys)
 
 const char *npt_vp_give(struct vcpu *caller, uint64_t page_phys, const struct vcpu *owner)
 {
-    take_lock();
+    page_lock();
     const char *wrong = check(caller, page_phys);
     if (!wrong) {
         uint8_t number = owner ? (uint8_t)(owner->index + 1) : EVERYBODY;
         __atomic_store_n(&owners[page_phys / PAGE_BYTES], number, __ATOMIC_RELEASE);
-        refresh(page_phys);
+        npt_vp_refresh(page_phys);
         npt_shoot_down(caller, true);
     }
-    drop_lock();
+    page_unlock();
     return wrong;
 }

@@ -26,7 +26,7 @@ const char *npt_vp_give(struct vcpu *caller, uint64_t page_phys, const struct vc
 /** Whose alone it is, or NULL: everybody's. */
 const struct vcpu *npt_vp_owner(uint64_t phys);
 
-/** The page's entry in everybody's tables has changed. */
+/** The page's entry in everybody's tables has changed. The caller has the page lock. */
 void npt_vp_refresh(uint64_t page_phys);
 
 #endif

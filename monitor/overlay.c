@@ -2,15 +2,15 @@
 
 #include "abi/x86.h"
 #include "lib/atomic.h"
-#include "lib/cpu/instructions.h"
 #include "monitor/hyperv.h"
 #include "monitor/npt.h"
 #include "monitor/npt_vp.h"
+#include "monitor/page_lock.h"
 #include "monitor/pages.h"
 
-/* Guest-physical addresses; 0: nowhere. Page 0 can therefore not be covered. */
+/* Changed under the page lock. Guest-physical addresses; 0: nowhere. Page 0 can therefore not be
+ * covered. */
 static uint64_t places[OVERLAYS];
-static struct muster_word lock;
 
 static const void *page_of(enum overlay which)
 {
@@ -28,8 +28,8 @@ const void *overlay_at(uint64_t phys)
 
 static bool is_free_ram(uint64_t page_phys)
 {
-    return page_phys < GUEST_LOW_END && page_state_of(page_phys) == PAGE_PRIVATE &&
-           !overlay_at(page_phys) && !npt_vp_owner(page_phys);
+    return page_phys < GUEST_LOW_END && !overlay_at(page_phys) && !npt_vp_owner(page_phys) &&
+           page_state_of(page_phys) == PAGE_PRIVATE;
 }
 
 /*
@@ -49,12 +49,11 @@ static void move(struct vcpu *vcpu, enum overlay which, uint64_t page_phys)
 
 bool overlay_place(struct vcpu *vcpu, enum overlay which, uint64_t page_phys)
 {
-    while (!word_move(&lock, 0, 1))
-        cpu_pause();
+    page_lock();
     bool moves = page_phys != places[which];
     bool may = !moves || !page_phys || is_free_ram(page_phys);
     if (moves && may)
         move(vcpu, which, page_phys);
-    word_store_release(&lock, 0);
+    page_unlock();
     return may;
 }

@@ -2,10 +2,9 @@
 
 #include "abi/x86.h"
 #include "boot/console.h"
-#include "lib/atomic.h"
-#include "lib/cpu/instructions.h"
 #include "monitor/monitor.h"
 #include "monitor/npt.h"
+#include "monitor/page_lock.h"
 #include "monitor/report.h"
 #include "monitor/witness.h"
 
@@ -17,20 +16,6 @@
 
 static uint8_t low_states[LOW_PAGES];
 static uint8_t image_states[IMAGE_PAGES];
-
-/* One change at a time: a range is looked at whole before any of it changes. */
-static struct muster_word lock;
-
-static void take_lock(void)
-{
-    while (!word_move(&lock, 0, 1))
-        cpu_pause();
-}
-
-static void drop_lock(void)
-{
-    word_store_release(&lock, 0);
-}
 
 const char *page_state_name(enum page_state state)
 {
@@ -109,16 +94,17 @@ static enum accept_result may_accept(uint64_t phys, uint64_t bytes)
     return result;
 }
 
+/* A range is looked at whole before any of it changes. */
 enum accept_result pages_accept(struct vcpu *vcpu, uint64_t phys, uint64_t bytes)
 {
-    take_lock();
+    page_lock();
     enum accept_result result = is_range(phys, bytes) ? may_accept(phys, bytes) : ACCEPT_NOT_MEMORY;
     if (result == ACCEPT_DONE) {
         for (uint64_t at = phys; at < phys + bytes; at += PAGE_BYTES)
             give(at, PAGE_PRIVATE);
         vcpu->counts[COUNT_ACCEPTED_PAGES] += bytes / PAGE_BYTES;
     }
-    drop_lock();
+    page_unlock();
     return result;
 }
 
@@ -160,7 +146,7 @@ bool pages_convert(struct vcpu *vcpu, uint64_t phys, uint64_t bytes, bool shared
         return shared;
     if (phys + bytes > GUEST_FOUR_GIB)
         return false;
-    take_lock();
+    page_lock();
     bool may = may_convert(phys, bytes, shared);
     for (uint64_t at = phys; may && at < phys + bytes; at += PAGE_BYTES)
         if (must_convert(at, shared)) {
@@ -179,14 +165,14 @@ bool pages_convert(struct vcpu *vcpu, uint64_t phys, uint64_t bytes, bool shared
             __atomic_store_n(state_at(at), (uint8_t)(PAGE_PENDING | PAGE_DIRTY), __ATOMIC_RELEASE);
     }
     vcpu->counts[COUNT_CONVERTED_PAGES] += count;
-    drop_lock();
+    page_unlock();
     return may;
 }
 
 bool pages_make_views(void)
 {
-    take_lock();
+    page_lock();
     bool made = npt_make_views();
-    drop_lock();
+    page_unlock();
     return made;
 }

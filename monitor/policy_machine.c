@@ -31,7 +31,7 @@ const struct policy_port machine_ports[MACHINE_PORTS] = {
     {0x04D0, 0x04D1, POLICY_ALLOW, NULL, "PIC edge or level"},
     {FW_CFG_PORT_SELECTOR, FW_CFG_PORT_DATA, POLICY_ALLOW, NULL, "fw_cfg"},
     {FW_CFG_PORT_DMA_HIGH, FW_CFG_PORT_DMA_LOW + 3, POLICY_EMULATE, port_fw_cfg_dma, "fw_cfg DMA"},
-    {0x0604, 0x0605, POLICY_EMULATE, port_power, "ACPI PM1 control"},
+    {0x0601, 0x0605, POLICY_EMULATE, port_power, "ACPI PM1: no suspend to RAM"},
     {0x0600, 0x067F, POLICY_ALLOW, NULL, "ACPI PM"},
     {0x0CD8, 0x0CE3, POLICY_ALLOW, NULL, "CPU hotplug"},
     {0x0CC0, 0x0CD7, POLICY_ALLOW, NULL, "PCI hotplug"},

@@ -2,8 +2,10 @@
 
 #include <stdarg.h>
 
+#include "abi/conformance.h"
 #include "boot/console.h"
 #include "boot/json.h"
+#include "boot/lock.h"
 #include "lib/atomic.h"
 #include "monitor/instructions.h"
 #include "monitor/monitor.h"
@@ -64,36 +66,14 @@ static struct {
 } writes[MOST_REGIONS];
 static uint64_t mailbox_commands;
 
-/* What a guest's conformance is judged by (docs/conformance.md); all but two by the witness. */
-static const struct {
-    const char *rule;
-    bool always;
-} conformance[] = {
-    {"mailbox-operands-after-command", false},
-    {"command-before-noop", false},
-    {"firmware-half-written", false},
-    {"vector-out-of-range", false},
-    {"reserved-command", false},
-    {"reserved-field-not-zero", false},
-    {"firmware-code-written", false},
-    {"firmware-tables-written", false},
-    {"cpu-not-described", false},
-    {"trap-before-idt", false},
-    {"code-outside-vector-page", false},
-    {"no-init", true},
-    {"no-sipi", true},
-};
+/* The mailbox's are the witness's to judge. */
+static const char *const rules_of_mailbox[] = {RULES_OF_MAILBOX};
+static const char *const rules_of_anybody[] = {RULES_OF_ANYBODY};
 
 /* A CPU that was hit while it held the lock must still be able to say so. */
 static void take_lock(void)
 {
-    for (unsigned look = 0; look < LOCK_LOOKS && !word_move(&lock, 0, 1); look++)
-        cpu_pause();
-}
-
-static void drop_lock(void)
-{
-    word_store_release(&lock, 0);
+    lock_try(&lock, LOCK_LOOKS);
 }
 
 void report_begin(void)
@@ -128,7 +108,7 @@ void report_ready(void)
     json_number("vcpus", monitor.vcpu_count);
     json_text("profile", monitor.policy->name);
     json_end();
-    drop_lock();
+    lock_drop(&lock);
 }
 
 static bool is_repeated(const char *rule)
@@ -158,7 +138,7 @@ void report_finding(const struct vcpu *vcpu, const char *rule, uint64_t address,
         json_text("text", text);
         json_end();
     }
-    drop_lock();
+    lock_drop(&lock);
 }
 
 void report_watch(const char *region, uint64_t phys, uint64_t bytes)
@@ -169,14 +149,14 @@ void report_watch(const char *region, uint64_t phys, uint64_t bytes)
     json_hex("address", phys);
     json_number("bytes", bytes);
     json_end();
-    drop_lock();
+    lock_drop(&lock);
 }
 
 void report_mailbox_command(void)
 {
     take_lock();
     mailbox_commands++;
-    drop_lock();
+    lock_drop(&lock);
 }
 
 void report_write(const struct vcpu *vcpu, const char *region, uint64_t address, unsigned bytes,
@@ -197,7 +177,7 @@ void report_write(const struct vcpu *vcpu, const char *region, uint64_t address,
         json_hex("value", value);
         json_end();
     }
-    drop_lock();
+    lock_drop(&lock);
 }
 
 static uint64_t times_broken(const char *rule)
@@ -209,6 +189,18 @@ static uint64_t times_broken(const char *rule)
     return times;
 }
 
+static void put_rules(const char *const names[], unsigned count, bool watched)
+{
+    for (unsigned i = 0; i < count; i++) {
+        uint64_t times = times_broken(names[i]);
+        json_open(NULL, '{');
+        json_text("rule", names[i]);
+        json_text("state", times ? "broken" : watched ? "held" : "not-watched");
+        json_number("count", times);
+        json_close('}');
+    }
+}
+
 /* The lock is held. Where no firmware said what to watch, nothing can be said to have held. */
 static void put_conformance(void)
 {
@@ -217,15 +209,9 @@ static void put_conformance(void)
         all_writes += writes[i].times;
     json_begin("monitor", "conformance");
     json_open("rules", '[');
-    for (unsigned i = 0; i < sizeof(conformance) / sizeof(conformance[0]); i++) {
-        uint64_t times = times_broken(conformance[i].rule);
-        bool watched = conformance[i].always || witness_is_on();
-        json_open(NULL, '{');
-        json_text("rule", conformance[i].rule);
-        json_text("state", times ? "broken" : watched ? "held" : "not-watched");
-        json_number("count", times);
-        json_close('}');
-    }
+    put_rules(rules_of_mailbox, sizeof(rules_of_mailbox) / sizeof(rules_of_mailbox[0]),
+              witness_is_on());
+    put_rules(rules_of_anybody, sizeof(rules_of_anybody) / sizeof(rules_of_anybody[0]), true);
     json_close(']');
     json_number("writes", all_writes);
     json_number("mailbox_commands", mailbox_commands);
@@ -278,7 +264,7 @@ void report_where(const struct vcpu *vcpu)
     put_vcpu(vcpu);
     put_state(vcpu);
     json_end();
-    drop_lock();
+    lock_drop(&lock);
 }
 
 void fatal(const struct vcpu *vcpu, const char *format, ...)
@@ -314,7 +300,7 @@ void report_end(const struct vcpu *vcpu, const char *by)
     put_vcpu(vcpu);
     json_text("by", by);
     json_end();
-    drop_lock();
+    lock_drop(&lock);
 }
 
 /*
@@ -334,7 +320,7 @@ static void pass_on(const uint8_t *line, uint32_t length)
         out8(DEBUG_PORT, line[i]);
     if (line[length - 1] != '\n')
         out8(DEBUG_PORT, '\n');
-    drop_lock();
+    lock_drop(&lock);
 }
 
 void report_guest_byte(uint8_t byte)
@@ -342,12 +328,11 @@ void report_guest_byte(uint8_t byte)
     static uint8_t line[LINE_BYTES];
     static uint32_t length;
     static struct muster_word line_lock;
-    while (!word_move(&line_lock, 0, 1))
-        cpu_pause();
+    lock_take(&line_lock);
     line[length++] = byte;
     if (byte == '\n' || length == LINE_BYTES) {
         pass_on(line, length);
         length = 0;
     }
-    word_store_release(&line_lock, 0);
+    lock_drop(&line_lock);
 }

@@ -2,6 +2,7 @@
 
 #include "abi/hyperv.h"
 #include "abi/tdx.h"
+#include "abi/x86.h"
 #include "monitor/cpuid.h"
 #include "monitor/devices.h"
 #include "monitor/hypercall.h"
@@ -161,15 +162,17 @@ void tdvmcall_map_gpa(struct vcpu *vcpu)
     uint64_t start = argument(vcpu, R12);
     uint64_t bytes = argument(vcpu, R13);
     bool shared = start & GUEST_SHARED_BIT;
-    bool done = pages_convert(vcpu, start & ~GUEST_SHARED_BIT, bytes, shared);
-    if (!done) {
-        report_finding(vcpu, "map-gpa-refused", start, bytes,
-                       "MapGPA of 0x%lx bytes at 0x%lx to %s: not memory of this TD's, or its "
-                       "firmware's image",
-                       bytes, start, shared ? "shared" : "private");
-        result(vcpu, R11, start);
+    bool aligned = (start | bytes) % PAGE_BYTES == 0;
+    if (aligned && pages_convert(vcpu, start & ~GUEST_SHARED_BIT, bytes, shared)) {
+        finish(vcpu, true);
+        return;
     }
-    finish(vcpu, done);
+    report_finding(
+        vcpu, "map-gpa-refused", start, bytes, "MapGPA of 0x%lx bytes at 0x%lx to %s: %s", bytes,
+        start, shared ? "shared" : "private",
+        aligned ? "not memory of this TD's, or its firmware's image" : "not whole pages of 4 KiB");
+    result(vcpu, R10, aligned ? TDVMCALL_INVALID_OPERAND : TDVMCALL_ALIGN_ERROR);
+    result(vcpu, R11, start);
 }
 
 void tdvmcall_get_quote(struct vcpu *vcpu)

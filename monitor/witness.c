@@ -1,10 +1,11 @@
 #include "monitor/witness.h"
 
+#include "abi/conformance.h"
 #include "abi/mailbox.h"
 #include "abi/x86.h"
 #include "boot/console.h"
+#include "boot/lock.h"
 #include "lib/atomic.h"
-#include "lib/cpu/instructions.h"
 #include "monitor/mailbox_rules.h"
 #include "monitor/monitor.h"
 #include "monitor/npt.h"
@@ -18,9 +19,6 @@
 #define MOST_TABLE_PAGES 2048 /* a set of 32 for each of 64 vCPUs */
 #define LOCK_LOOKS       1000000u
 #define PTE_PROCESSOR    (PTE_ACCESSED | PTE_DIRTY)
-
-#define RULE_CODE   "firmware-code-written"
-#define RULE_TABLES "firmware-tables-written"
 
 struct range {
     uint64_t phys, bytes;
@@ -39,17 +37,6 @@ static unsigned table_count;
 
 /* One store at a time, from the look at the mailbox before it to the judgement. */
 static struct muster_word lock;
-
-static void take_lock(void)
-{
-    while (!word_move(&lock, 0, 1))
-        cpu_pause();
-}
-
-static void drop_lock(void)
-{
-    word_store_release(&lock, 0);
-}
 
 enum muster_region witness_region_of(uint64_t page_phys)
 {
@@ -126,9 +113,9 @@ static const char *begin(struct vcpu *vcpu)
 {
     if (!mailbox_phys)
         return "no mailbox was named";
-    take_lock(); /* whoever adds a range has looked at the state under it */
+    lock_take(&lock); /* whoever adds a range has looked at the state under it */
     bool begins = word_move(&state, WATCH_OFF, WATCH_BEGINS);
-    drop_lock();
+    lock_drop(&lock);
     if (!begins)
         return "the watch has begun";
     for (unsigned i = 0; i < table_count; i++)
@@ -144,11 +131,11 @@ static const char *begin(struct vcpu *vcpu)
 bool witness_call(struct vcpu *vcpu, uint64_t region, uint64_t phys, uint64_t bytes)
 {
     const char *error;
-    take_lock();
+    lock_take(&lock);
     error = region == MUSTER_REGIONS_END ? NULL : check_range(region, phys, bytes);
     if (!error && region != MUSTER_REGIONS_END)
         add_range((enum muster_region)region, phys, bytes);
-    drop_lock();
+    lock_drop(&lock);
     if (region == MUSTER_REGIONS_END)
         error = begin(vcpu);
     if (error)
@@ -186,22 +173,18 @@ void witness_judge_tables(void)
         if (view_of(&monitor.vcpus[i]) == VIEW_BORROWED)
             borrower = &monitor.vcpus[i];
     /* A vCPU that dies may hold the lock itself. */
-    for (unsigned look = 0; borrower && look < LOCK_LOOKS; look++) {
-        if (word_move(&lock, 0, 1)) {
-            check_tables(borrower);
-            drop_lock();
-            return;
-        }
-        cpu_pause();
-    }
+    if (!borrower || !lock_try(&lock, LOCK_LOOKS))
+        return;
+    check_tables(borrower);
+    lock_drop(&lock);
 }
 
 static void set_view(struct vcpu *vcpu, enum npt_view view)
 {
     if (view_of(vcpu) == VIEW_BORROWED && view != VIEW_BORROWED) {
-        take_lock();
+        lock_take(&lock);
         check_tables(vcpu);
-        drop_lock();
+        lock_drop(&lock);
     }
     word_store_release(&vcpu->view, view);
     paging_apply(vcpu);
@@ -299,8 +282,8 @@ void witness_fault(struct vcpu *vcpu, uint64_t phys)
         else if (view != VIEW_FIRMWARE && region == MUSTER_REGION_CODE)
             set_view(vcpu, VIEW_FIRMWARE);
     } else if (info & SVM_NPF_WRITE && region && view != VIEW_FIRMWARE) {
-        take_lock();
+        lock_take(&lock);
         store_emulate(vcpu, phys, judge);
-        drop_lock();
+        lock_drop(&lock);
     }
 }

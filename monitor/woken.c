@@ -1,5 +1,6 @@
 #include "monitor/woken.h"
 
+#include "abi/conformance.h"
 #include "abi/x86.h"
 #include "lib/atomic.h"
 #include "monitor/npt.h"
@@ -12,9 +13,6 @@
 
 /* Longer than any way to a CR3 of one's own; what never gets there is left alone. */
 #define MOST_VECTOR_STEPS 10000
-
-#define RULE_TRAP "trap-before-idt"
-#define RULE_PAGE "code-outside-vector-page"
 
 static bool is_with_os(const struct vcpu *vcpu)
 {

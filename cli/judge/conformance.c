@@ -2,6 +2,7 @@
 
 #include <stdio.h>
 
+#include "abi/conformance.h"
 #include "cli/base/fields.h"
 
 #define STATE_HELD        "held"
@@ -11,23 +12,8 @@
 /* Beneath a rule; the others are counted, and are in the report. */
 #define MOST_PRINTED 4
 
-/* Every one must be told of. The monitor's names for them (monitor/report.c). */
-static const char *const rules[] = {
-    "mailbox-operands-after-command",
-    "command-before-noop",
-    "firmware-half-written",
-    "vector-out-of-range",
-    "reserved-command",
-    "reserved-field-not-zero",
-    "firmware-code-written",
-    "firmware-tables-written",
-    "cpu-not-described",
-    "trap-before-idt",
-    "code-outside-vector-page",
-    "no-init",
-    "no-sipi",
-    NULL,
-};
+/* Every one must be told of. */
+static const char *const rules[] = {RULES_OF_MAILBOX, RULES_OF_ANYBODY, NULL};
 
 bool conformance_has_rule(const char *rule)
 {

@@ -2,12 +2,9 @@
 
 #include <stdio.h>
 
+#include "abi/conformance.h"
 #include "cli/base/fields.h"
 #include "cli/machine/registers.h"
-
-/* The monitor's names for them (monitor/apic.c). */
-#define RULE_NO_INIT "no-init"
-#define RULE_NO_SIPI "no-sipi"
 
 void verdict_init(struct verdict *verdict)
 {

@@ -3,6 +3,7 @@
  * interrupt and exception, and call trap_handle(slot, frame).
  */
 #include "abi/x86.h"
+#include "lib/cpu/frame.inc"
 #include "lib/cpu/slot_layout.h"
 
 #define FRAME_VECTOR 120
@@ -39,21 +40,7 @@ trap_stubs:
  */
 trap_common:
     cld
-    pushq %rax
-    pushq %rbx
-    pushq %rcx
-    pushq %rdx
-    pushq %rsi
-    pushq %rdi
-    pushq %rbp
-    pushq %r8
-    pushq %r9
-    pushq %r10
-    pushq %r11
-    pushq %r12
-    pushq %r13
-    pushq %r14
-    pushq %r15
+    push_frame
     /* Ring 3 may have set AC, which would suspend SMAP here; CLAC is not on every processor. */
     pushfq
     andq $~RFLAGS_AC, (%rsp)
@@ -101,22 +88,7 @@ trap_on_ist:
     wrmsr
 
 trap_return:
-    popq %r15
-    popq %r14
-    popq %r13
-    popq %r12
-    popq %r11
-    popq %r10
-    popq %r9
-    popq %r8
-    popq %rbp
-    popq %rdi
-    popq %rsi
-    popq %rdx
-    popq %rcx
-    popq %rbx
-    popq %rax
-    addq $16, %rsp
+    pop_frame
     iretq
 
     .section .note.GNU-stack, "", @progbits

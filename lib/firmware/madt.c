@@ -1,4 +1,4 @@
-/* The MADT (ACPI 6.6, 5.2.12): which processors there are. */
+/* The MADT (ACPI 6.6, 5.2.12): its entries, one after another, and what is said of the whole. */
 #include "lib/firmware/madt.h"
 
 #include "abi/acpi.h"
@@ -21,121 +21,6 @@ enum muster_status madt_refuse(struct madt *madt, enum muster_status status, siz
                                uint64_t found, uint64_t wanted)
 {
     return acpi_table_refuse(&madt->table, status, madt->offset + (uint32_t)field, found, wanted);
-}
-
-/* ---- Processors ---- */
-
-/*
- * Firmware lists a processor as local APIC and as x2APIC, often with one of the two disabled
- * (asterinas #1963 counted each twice). Disabled ones never get here.
- */
-static void merge(struct muster_machine *machine, struct muster_cpu *listed,
-                  const struct muster_cpu *again)
-{
-    machine->duplicate_count++;
-    if (again->enabled && !listed->enabled) {
-        *listed = *again;
-    }
-}
-
-/*
- * Disabled, in a MADT that cannot say whether it may come later: it waits at the far end of the
- * caller's storage, and gives way to processors that are there.
- */
-static void set_aside(struct madt *madt, const struct muster_cpu *cpu)
-{
-    struct muster_machine *machine = madt->machine;
-
-    machine->disabled_count++;
-    if (machine->keep_disabled && machine->madt_revision < ACPI_MADT_ONLINE_CAPABLE_REVISION &&
-        machine->cpu_count + madt->aside_count < machine->cpu_capacity) {
-        madt->aside_count++;
-        machine->cpus[machine->cpu_capacity - madt->aside_count] = *cpu;
-    }
-}
-
-static void make_room(struct madt *madt)
-{
-    if (madt->aside_count > 0 &&
-        madt->machine->cpu_count + madt->aside_count == madt->machine->cpu_capacity) {
-        madt->aside_count--;
-    }
-}
-
-/*
- * Now that all others are known: IDs that are listed anyway stay dropped. The last one set aside
- * lies first, so they are turned around, and then none is written over before it is read.
- */
-static void take_aside(struct madt *madt)
-{
-    struct muster_machine *machine = madt->machine;
-    struct muster_cpu *first = &machine->cpus[machine->cpu_capacity - madt->aside_count];
-
-    for (uint32_t i = 0; i < madt->aside_count / 2; i++) {
-        struct muster_cpu cpu = first[i];
-        first[i] = first[madt->aside_count - 1 - i];
-        first[madt->aside_count - 1 - i] = cpu;
-    }
-    for (uint32_t i = 0; i < madt->aside_count; i++) {
-        struct muster_cpu cpu = first[i];
-        cpu.online_capable = true;
-        if (muster_machine_find(machine, cpu.apic_id) < 0 && machine_add(machine, &cpu)) {
-            machine->disabled_count--;
-        }
-    }
-}
-
-static enum muster_status take_processor(struct madt *madt, uint32_t apic_id, uint32_t acpi_uid,
-                                         uint32_t flags)
-{
-    struct muster_machine *machine = madt->machine;
-    bool enabled = (flags & ACPI_MADT_ENABLED) != 0;
-    bool online_capable = !enabled && (flags & ACPI_MADT_ONLINE_CAPABLE) != 0 &&
-                          machine->madt_revision >= ACPI_MADT_ONLINE_CAPABLE_REVISION;
-    struct muster_cpu cpu = {
-        .apic_id = apic_id,
-        .acpi_uid = acpi_uid,
-        .numa_node = MUSTER_NUMA_NODE_UNKNOWN,
-        .sources = MUSTER_SOURCE_ACPI,
-        .enabled = enabled,
-        .online_capable = online_capable,
-    };
-    int32_t listed;
-
-    if (!enabled && !online_capable) {
-        set_aside(madt, &cpu);
-        return MUSTER_OK;
-    }
-    listed = muster_machine_find(machine, apic_id);
-    if (listed >= 0) {
-        merge(machine, &machine->cpus[listed], &cpu);
-        return MUSTER_OK;
-    }
-    make_room(madt);
-    if (!machine_add(machine, &cpu)) {
-        return madt_refuse(madt, MUSTER_ERROR_MADT_TOO_MANY_CPUS, 0,
-                           (uint64_t)machine->cpu_count + 1, machine->cpu_capacity);
-    }
-    return MUSTER_OK;
-}
-
-static enum muster_status take_local_apic(struct madt *madt,
-                                          const struct acpi_madt_local_apic *entry)
-{
-    if (entry->apic_id == ACPI_LOCAL_APIC_ID_NONE) {
-        madt->machine->invalid_count++;
-        return MUSTER_OK;
-    }
-    return take_processor(madt, entry->apic_id, entry->processor_uid, entry->flags);
-}
-
-static enum muster_status take_x2apic(struct madt *madt, const struct acpi_madt_local_x2apic *entry)
-{
-    if (entry->apic_id == ACPI_X2APIC_ID_NONE) {
-        madt->machine->invalid_count++;
-        return MUSTER_OK;
-    }
-    return take_processor(madt, entry->apic_id, entry->processor_uid, entry->flags);
 }
 
 /* ---- The local APIC's address ---- */
@@ -185,11 +70,11 @@ static enum muster_status take_entry(struct madt *madt, const union madt_entry *
 {
     switch (entry->head.type) {
     case ACPI_MADT_LOCAL_APIC:
-        return take_local_apic(madt, &entry->local_apic);
+        return madt_take_local_apic(madt, &entry->local_apic);
     case ACPI_MADT_LAPIC_ADDRESS_OVERRIDE:
         return take_lapic_override(madt, &entry->lapic_address);
     case ACPI_MADT_LOCAL_X2APIC:
-        return take_x2apic(madt, &entry->x2apic);
+        return madt_take_x2apic(madt, &entry->x2apic);
     case ACPI_MADT_WAKEUP:
         return madt_take_wakeup(madt, &entry->wakeup);
     default:
@@ -272,7 +157,7 @@ static enum muster_status read_body(struct madt *madt)
     madt->machine->sources |= MUSTER_SOURCE_ACPI;
     status = read_entries(madt);
     if (status == MUSTER_OK) {
-        take_aside(madt);
+        madt_take_aside(madt);
     }
     if (status == MUSTER_OK && !madt->lapic_overridden) {
         madt->offset = 0;

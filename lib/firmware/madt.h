@@ -28,6 +28,15 @@ enum muster_status madt_refuse(struct madt *madt, enum muster_status status, siz
 /** Whether a range lies over the MADT itself, or over the tables that led to it. */
 bool madt_is_overlapped(const struct madt *madt, struct acpi_range range);
 
+/** Put the processor of an entry, already a copy, into the machine, once however often it is
+ * listed. */
+enum muster_status madt_take_local_apic(struct madt *madt,
+                                        const struct acpi_madt_local_apic *entry);
+enum muster_status madt_take_x2apic(struct madt *madt, const struct acpi_madt_local_x2apic *entry);
+
+/** Behind the last entry: disabled processors that may come later follow the others. */
+void madt_take_aside(struct madt *madt);
+
 /** Check a Multiprocessor Wakeup entry, already a copy, and put it into the machine. */
 enum muster_status madt_take_wakeup(struct madt *madt, const struct acpi_madt_wakeup *entry);
 

@@ -51,7 +51,7 @@ void mailbox_send(struct mailbox *mailbox, uint32_t apic_id, uint64_t vector,
     u64_store_relaxed(&mailbox->wakeup_vector, vector);
     /*
      * ID and vector must be visible before the command: the AP looks at the command only. Pairs
-     * with the acquire load in the firmware's loop (ours: shim/mailbox.c, mailbox_poll()).
+     * with the acquire load in the firmware's loop (ours: shim/mailbox_ap.c, mailbox_ap_look()).
      */
     word_store_release(command_word(mailbox), command);
 }

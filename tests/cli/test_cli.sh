@@ -252,6 +252,54 @@ no_orphans() {
     rm -rf "$lab"/tmp/*
 }
 
+# make_folder NAME: as an earlier muster may have left one behind in TMPDIR.
+make_folder() {
+    mkdir -m 700 "$lab/tmp/$1"
+    : >"$lab/tmp/$1/qmp"
+}
+
+# expect_left NAME FOLDERS: what the next muster leaves in TMPDIR.
+expect_left() {
+    "$muster" run --qemu "$lab/fails" >"$lab/out" 2>"$lab/err"
+    if [ "$(ls -A "$lab/tmp")" = "$2" ]; then
+        pass "$1"
+    else
+        fail "$1" "left: $(ls -A "$lab/tmp")"
+    fi
+}
+
+# Only what a dead process of this user's has left is removed.
+abandoned_folders() {
+    dead=$(sh -c 'echo $$')
+    echo 'exit 1' | fake fails
+    for kept in "$dead" "$$-alive1" aaaaaa "$dead-aaaaaaa" "x$dead-aaaaaa" "$dead-public" "$dead-locked"; do
+        make_folder "muster-$kept"
+    done
+    chmod 755 "$lab/tmp/muster-$dead-public"
+    ln -s muster-aaaaaa "$lab/tmp/muster-$dead-linked"
+    kept=$(ls -A "$lab/tmp")
+    make_folder "muster-$dead-aaaaaa"
+    exec 9<"$lab/tmp/muster-$dead-locked"
+    flock -n 9
+    expect_left abandoned_folder_is_removed_and_no_other "$kept"
+    exec 9<&-
+    rm -rf "$lab"/tmp/*
+
+    echo 'exec sleep 99' | fake sleeps
+    "$muster" run --qemu "$lab/sleeps" >"$lab/out" 2>"$lab/err" &
+    running=$!
+    for _ in 1 2 3 4 5 6 7 8 9 10 11 12 13 14 15 16 17 18 19 20; do
+        [ -z "$(find "$lab/tmp" -name console)" ] || break
+        sleep 0.2
+    done
+    own=$(ls -A "$lab/tmp")
+    mv "$lab/tmp/$own" "$lab/tmp/muster-$dead-${own##*-}"
+    expect_left folder_of_a_muster_that_lives_is_kept_whatever_its_name "muster-$dead-${own##*-}"
+    kill -KILL "$running"
+    wait "$running" 2>/dev/null
+    expect_left folder_of_a_killed_muster_is_removed_by_the_next ""
+}
+
 # expect_gone NAME: none of the processes named in $lab/pid lives (a zombie does not).
 expect_gone() {
     for pid in $(cat "$lab/pid"); do
@@ -835,6 +883,7 @@ usage_and_files
 bad_symbols
 bad_qemus
 no_orphans
+abandoned_folders
 kernels
 if command -v python3 >/dev/null; then
     boots

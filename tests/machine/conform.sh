@@ -6,6 +6,7 @@ tables=0x3000000
 
 cases() {
     echo "400 conform_finds_that_linux_6_12_keeps_every_rule linux 2"
+    echo "400 conform_finds_that_linux_6_12_keeps_every_rule_as_cpus_go_and_come hotplug 2"
     echo "60 conform_finds_that_our_kernel_keeps_every_rule our_kernel 2"
     echo "60 conform_finds_a_vector_written_after_the_command \
 breaks 1 mailbox-operands-after-command 1"
@@ -28,6 +29,7 @@ long_cases() {
     for cpus in 1 4 8; do
         echo "400 conform_finds_that_linux_6_12_with_${cpus}_cpus_keeps_every_rule linux $cpus"
     done
+    echo "400 conform_finds_that_linux_6_12_with_4_cpus_keeps_every_rule_as_they_go_and_come hotplug 4"
     echo "400 conform_finds_that_our_kernel_with_16_cpus_keeps_every_rule our_kernel 16"
     echo "400 conform_names_the_linux_with_4_cpus_that_wipes_the_firmwares_tables wipes 4"
 }
@@ -65,6 +67,18 @@ linux() {
     expect "$work/report.json" ".monitor.counts | length == $1 and all(.tdcall > 0)"
     expect "$work/report.json" ".monitor.where | length == $1"
     [ "$(grep -c '^[a-z-]*  *held$' "$work/said")" = 13 ] || fail "not one line for each rule"
+}
+
+# hotplug CPUS: each AP goes offline by the ResetVector and comes online by the mailbox, three times.
+# Each time Linux asks for it by Test, then wakes it.
+hotplug() {
+    scripts/make-initrd tests/real/init-hotplug "$work/initrd"
+    conform 0 "$(input kernel-6.12)" --cpus "$1" --initrd "$work/initrd" --mailbox-version 1 \
+        --until "muster-init: hotplug ok" --timeout 360
+    check_all_held "$work/report.json"
+    expect "$work/report.json" '.result == "ok" and .monitor.findings == []'
+    expect "$work/report.json" ".conformance.mailbox_commands == ($1 - 1) * (1 + 3 * 2)"
+    grep -q "muster-init: hotplug ok" "$work/said" || fail "hotplug did not work"
 }
 
 our_kernel() {

@@ -38,6 +38,7 @@
 #define CASE_APIC_PAGE          17
 #define CASE_NO_IDT             18 /* IDTR as at the start: at 0, which is pending */
 #define CASE_INIT_BY_IOAPIC     19
+#define CASE_MAP_GPA            20
 
     .section .text, "ax", @progbits
     .code32
@@ -152,6 +153,25 @@ start_64:
     movl $SPARE, %ecx
     tdcall
 #endif
+#elif CASE == CASE_MAP_GPA          /* not whole pages, then none at all */
+    movabsq $(SPARE + 8 | SHARED_HIGH << 32), %rbx
+    movl $PAGE_BYTES, %ebp
+    call map_gpa
+    cmpq align_error(%rip), %r10
+    jne 8f
+    cmpq %rbx, %r11
+    jne 8f
+    movl $(PAGE_BYTES - 1), %ebp
+    movabsq $(SPARE | SHARED_HIGH << 32), %rbx
+    call map_gpa
+    cmpq align_error(%rip), %r10
+    jne 8f
+    xorl %ebp, %ebp
+    call map_gpa
+    cmpq invalid_operand(%rip), %r10
+    je 7f
+8:  ud2
+7:
 #elif CASE == CASE_DEVICE_BY_ALIAS
     movabsq $(SHARED_BASE + IOAPIC_PHYS), %rax
     movl %eax, (%rax)
@@ -214,7 +234,18 @@ host:
     tdcall
     ret
 
+/* RBX: where; RBP: bytes. */
+map_gpa:
+    movl $TDVMCALL_MAP_GPA, %r11d
+    movq %rbx, %r12
+    movq %rbp, %r13
+    jmp host
+
     .balign 8
+align_error:
+    .quad TDVMCALL_ALIGN_ERROR
+invalid_operand:
+    .quad TDVMCALL_INVALID_OPERAND
 gdt:
     .quad 0
     .quad 0x00AF9B000000FFFF

@@ -1,8 +1,8 @@
 /*
  * A guest of the TD shim that does one wrong thing, by the instruction at the symbol `wrong`, and
  * powers off if it gets there. CASE names it: a rule of the mailbox that is broken, INIT and SIPI,
- * or (from 20 on) an end that a TD comes to. TABLES is where the shim was told to put its APs' page
- * tables. Built by tests/td/build-wrong.
+ * or (from 20 on) an end that a TD comes to; those from 40 on end by odd ways to PM1 control.
+ * TABLES is where the shim was told to put its APs' page tables. Built by tests/td/build-wrong.
  */
 #include <muster/machine.h>
 
@@ -23,6 +23,7 @@
 #define OWN_ID     0 /* the BSP's: described, and nobody answers to it */
 #define PM_PORT    0x604
 #define POWER_OFF  0x2000
+#define SUSPEND    0x2400
 #define ROUNDS     1000
 #define NO_LEAF    99 /* of TDCALL */
 #define MSR_ICR    (MSR_X2APIC + APIC_ICR_LOW / 16)
@@ -257,6 +258,19 @@ static inline void leave_a_line_open(void)
         td_io_out(DEBUGCON, 1, 'x');
 }
 
+/* As the machine's PM1 control can be reached; what its lower byte says stays. */
+static inline void power_off_by(uint16_t port, unsigned bytes, uint32_t value)
+{
+    td_io_out(port, bytes, value);
+    td_report_fatal("the machine is still on");
+}
+
+static inline void ask_for_suspend(void)
+{
+    td_io_out(PM_PORT, 2, SUSPEND);
+    check(!(td_io_in(PM_PORT, 2) & SUSPEND), "the suspend was taken");
+}
+
 static __attribute__((noinline, noclone)) void break_rule(void)
 {
 #if CASE == 1
@@ -355,6 +369,17 @@ static __attribute__((noinline, noclone)) void break_rule(void)
     WRONG("movq $0, 0x1FFF8(%0)", "r"((uint64_t)TABLES));
 #elif CASE == 34
     take_two_nmis();
+#elif CASE == 40
+    power_off_by(PM_PORT, 4, POWER_OFF);
+#elif CASE == 41
+    td_io_out(PM_PORT, 1, 1);
+    power_off_by(PM_PORT + 1, 1, POWER_OFF >> 8);
+#elif CASE == 42
+    power_off_by(PM_PORT - 2, 4, (uint32_t)POWER_OFF << 16);
+#elif CASE == 43
+    power_off_by(PM_PORT - 1, 4, (uint32_t)POWER_OFF << 8);
+#elif CASE == 44
+    ask_for_suspend();
 #elif CASE == 36
     take_nmi_in_ve();
 #elif CASE == 10 || CASE == 13 || CASE == 14 || CASE == 30 || CASE == 31 || CASE == 35
