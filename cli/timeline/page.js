@@ -16,6 +16,9 @@ function describe(cpu) {
   return `${cpu.bsp ? "BSP, " : ""}APIC ID ${cpu.apicId}${place ? ` (${place})` : ""}`;
 }
 
+// So that moments can be compared, and found in the report.
+const micros = (ns) => ns < Infinity ? number(ns / 1000, 3) : "–";
+
 // Figures of what is under the pointer.
 function showTip(x, y) {
   const tip = $("tip"), cpu = x >= LEFT - 60 && x <= width ? cpuAt(y) : undefined;
@@ -29,7 +32,8 @@ function showTip(x, y) {
     make("span", `${data.states[state][1]}${ends ? `: ${duration(to - from)}` : ""}`, tip);
     make("span", `from ${moment(from)}${ends ? ` to ${moment(to)}` : " on"}`, tip);
   } else {
-    make("span", `${moment(time)}: nothing is known of it here`, tip);
+    const early = !cpu.bsp && cpu.spans.length && time < cpu.spans[0][1];
+    make("span", `${moment(time)}: ${early ? "not woken yet" : "nothing is known of it here"}`, tip);
   }
   if (cpu.on >= 0) make("span", `on after ${duration(cpu.on)}`, tip);
   if (cpu.failed) make("span", `${cpu.state}: ${cpu.failure}`, tip, "bad");
@@ -57,11 +61,11 @@ function choose(cpu, reveal) {
   details.replaceChildren();
   if (cpu) {
     make("h2", `${describe(cpu)}: ${cpu.failed ? `${cpu.state}, ${cpu.failure}` : cpu.state}`, details);
-    makeTable(["phase", "from", "to", "took"], cpu.spans.map(([state, from, to]) => ({
-      cells: [data.states[state][1], duration(from), duration(to), duration(to - from)],
+    makeTable(["phase", "from, µs", "to, µs", "took"], cpu.spans.map(([state, from, to]) => ({
+      cells: [data.states[state][1], micros(from), micros(to), duration(to - from)],
       bad: state === STATE.failed })), details);
-    if (cpu.records.length) makeTable(["trace record", "at", "argument", "value"], cpu.records.map(
-      ([at, event, argument, value]) => ({ cells: [event, duration(at), argument, value] })), details);
+    if (cpu.records.length) makeTable(["trace record", "at, µs", "argument", "value"], cpu.records.map(
+      ([at, event, argument, value]) => ({ cells: [event, micros(at), argument, value] })), details);
     if (cpu.lost) make("p", "Its oldest trace records are lost.", details, "muted");
   }
   const row = rows.indexOf(cpu);
@@ -207,8 +211,9 @@ function fillTable() {
     cpu, bad: cpu.failed,
     cells: [cpu.apicId, ...phases.map(([, state]) => {
       const first = cpu.spans.find(([one]) => one === state);
-      return first ? duration(first[1]) : "–";
+      return first ? micros(first[1]) : "–";
     }), cpu.failed ? `${cpu.state}: ${cpu.failure}` : cpu.state] }));
+  make("p", "First time of each, in µs since the first wake was sent", $("table"), "muted");
   makeTable(["APIC ID", ...phases.map(([text]) => text), "state"], lines, $("table"));
 }
 

@@ -12,7 +12,10 @@ enum picture_theme {
     PICTURE_DARK,
 };
 
-/** Each gives a new array, or NULL with a CLI_ENVIRONMENT error. */
+/**
+ * Each gives a new array, or NULL with a CLI_ENVIRONMENT error. Where there is no font a line on
+ * stderr says so, and the picture has coarse letters.
+ */
 GByteArray *picture_svg(const struct timeline *timeline, enum picture_theme theme, GError **error);
 GByteArray *picture_png(const struct timeline *timeline, enum picture_theme theme, GError **error);
 GByteArray *picture_pdf(const struct timeline *timeline, enum picture_theme theme, GError **error);
