@@ -4,6 +4,9 @@
 #define HIGH_ROW       16.0
 #define LABEL_HEIGHT   13.0
 
+/* From this on every row has its label, and room for thick and thin. */
+#define LABEL_PITCH 10.0
+
 /* More groups than this, or groups of one, say nothing. */
 #define MOST_GROUPS 16
 
@@ -25,9 +28,18 @@ static double choose_pitch(guint count)
     return 2;
 }
 
+/* The BSP is drawn apart, and who came later not at all. */
+static bool has_row(const struct timeline *timeline, guint cpu)
+{
+    return cpu != timeline->bsp && !timeline_cpu(timeline, cpu)->late;
+}
+
 bool rows_are_dense(const struct timeline *timeline)
 {
-    return choose_pitch(timeline->cpus->len) < 10;
+    guint count = 0;
+    for (guint i = 0; i < timeline->cpus->len; i++)
+        count += has_row(timeline, i);
+    return choose_pitch(count) < LABEL_PITCH;
 }
 
 static guint count_values(const struct timeline *timeline, bool node)
@@ -110,7 +122,7 @@ static guint add_rows(struct rows *rows, const struct timeline *timeline)
         const struct timeline_cpu *cpu = timeline_cpu(timeline, i);
         struct row row = {.cpu = i};
         failed += cpu->failed;
-        if (i != timeline->bsp && !cpu->late)
+        if (has_row(timeline, i))
             g_array_append_val(rows->rows, row);
     }
     return failed;
@@ -135,7 +147,7 @@ static void place_rows(struct rows *rows, const struct sorting *sorting, bool fa
         bool high = failed_are_high && cpu->failed && rows->pitch < HIGH_ROW;
         row->y = y;
         row->height = (high ? HIGH_ROW : rows->pitch) - space;
-        row->labelled = high || y >= next_label || rows->pitch >= 10;
+        row->labelled = high || y >= next_label || rows->pitch >= LABEL_PITCH;
         y += row->height + space;
         if (row->labelled)
             next_label = row->y + (high ? HIGH_ROW : MAX(LABEL_HEIGHT, 16 * rows->pitch));

@@ -26,12 +26,15 @@ def need(condition, *what):
 class Browser:
     def __init__(self):
         self.driver = subprocess.Popen(["chromedriver", "--port=0"], stdout=subprocess.PIPE, text=True)
+        found = None
         for line in self.driver.stdout:
             found = re.search(r"started successfully on port (\d+)", line)
             if found:
                 break
+        need(found, "chromedriver does not start; its exit status is", self.driver.poll())
         self.base = f"http://127.0.0.1:{found[1]}"
-        arguments = ["--headless=new", "--disable-gpu", "--window-size=1300,1000", "--hide-scrollbars"]
+        arguments = ["--headless=new", "--disable-gpu", "--window-size=1300,1000", "--hide-scrollbars",
+                     "--disable-dev-shm-usage"]
         if os.getuid() == 0:
             arguments.append("--no-sandbox")  # it refuses root otherwise, as in a container
         answer = self.call("POST", "/session", {"capabilities": {"alwaysMatch": {
@@ -41,7 +44,7 @@ class Browser:
     def call(self, method, path, body=None):
         request = urllib.request.Request(self.base + path, method=method,
                                          data=None if body is None else json.dumps(body).encode())
-        with urllib.request.urlopen(request, timeout=20) as answer:
+        with urllib.request.urlopen(request, timeout=40) as answer:
             return json.load(answer)["value"]
 
     def close(self):

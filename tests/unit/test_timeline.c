@@ -293,6 +293,7 @@ static void expect_rows(guint count, guint failed, double highest)
     double y = 0;
     guint labels = 0;
     assert_int_equal(rows.rows->len, count - 1);
+    assert_int_equal(rows_are_dense(timeline), rows.pitch < 10);
     for (guint i = 0; i < rows.rows->len; i++) {
         const struct row *row = &g_array_index(rows.rows, struct row, i);
         assert_true(row->y >= y && row->height >= 2); /* none over another, none out of sight */
@@ -312,6 +313,7 @@ static void rows_fit_on_a_page_however_many_they_are(void **state)
     expect_rows(2, 0, 60);
     expect_rows(4, 1, 120);
     expect_rows(64, 3, 900);
+    expect_rows(81, 0, 1000);
     expect_rows(255, 3, 1100);
     expect_rows(512, 20, 1400);
 }
