@@ -4,7 +4,7 @@
 #include <sys/stat.h>
 
 #include "cli/base/files.h"
-#include "cli/cli.h"
+#include "cli/options_check.h"
 #include "cli/timeline/files.h"
 
 /* What was asked for; the texts are this verb's own. */
@@ -13,16 +13,6 @@ struct request {
     char **operands;
     gboolean help;
 };
-
-static bool refuse(GError **error, const char *format, ...) G_GNUC_PRINTF(2, 3);
-static bool refuse(GError **error, const char *format, ...)
-{
-    va_list arguments;
-    va_start(arguments, format);
-    *error = g_error_new_valist(CLI_ERROR, CLI_USAGE, format, arguments);
-    va_end(arguments);
-    return false;
-}
 
 static GOptionContext *make_context(const struct verb *verb, struct request *request)
 {
@@ -57,7 +47,7 @@ static bool read_theme(const char *text, enum picture_theme *theme, GError **err
             return true;
         }
     }
-    return !text || refuse(error, "--theme %s: give one of light, dark, auto", text);
+    return !text || options_refuse(error, "--theme %s: give one of light, dark, auto", text);
 }
 
 static bool is_same_file(const char *left, const char *right)
@@ -71,18 +61,20 @@ static bool check(const struct request *request, GError **error)
 {
     guint count = request->operands ? g_strv_length(request->operands) : 0;
     if (count == 0)
-        return refuse(error, "which report? 'muster timeline REPORT -o FILE'");
+        return options_refuse(error, "which report? 'muster timeline REPORT -o FILE'");
     if (count > 1)
-        return refuse(error, "'%s' is one argument too many; 'muster help timeline' tells more",
-                      request->operands[1]);
+        return options_refuse(error,
+                              "'%s' is one argument too many; 'muster help timeline' tells more",
+                              request->operands[1]);
     if (!request->output)
-        return refuse(error, "where to? Give -o FILE, which ends with .svg, .png, .pdf, .html or "
-                             ".json");
+        return options_refuse(error,
+                              "where to? Give -o FILE, which ends with .svg, .png, .pdf, .html or "
+                              ".json");
     if (!timeline_check_output(request->output, error))
         return false;
     if (is_same_file(request->operands[0], request->output))
-        return refuse(error, "--output %s: is the report itself; give another name",
-                      request->output);
+        return options_refuse(error, "--output %s: is the report itself; give another name",
+                              request->output);
     return true;
 }
 
@@ -109,7 +101,7 @@ static int parse_and_draw(const struct verb *verb, struct request *request, int 
     GError *problem = NULL;
     int status = CLI_OK;
     if (!g_option_context_parse(context, &argc, &words, &problem)) {
-        refuse(error, "%s; 'muster help timeline' lists the options", problem->message);
+        options_refuse(error, "%s; 'muster help timeline' lists the options", problem->message);
         g_error_free(problem);
     } else if (request->help) {
         char *help = g_option_context_get_help(context, TRUE, NULL);

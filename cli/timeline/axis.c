@@ -2,6 +2,8 @@
 
 #include <math.h>
 
+#include "cli/base/order.h"
+
 #define CUT_WIDTH 34.0
 
 /* A gap is cut if it is so large a part of what is left, and it keeps so much of both its ends. */
@@ -14,12 +16,6 @@
 struct gap {
     gint64 from_ns, to_ns;
 };
-
-static int by_value(gconstpointer a, gconstpointer b)
-{
-    gint64 left = *(const gint64 *)a, right = *(const gint64 *)b;
-    return (left > right) - (left < right);
-}
 
 /* Every moment at which something changes in the picture. */
 static GArray *list_edges(const struct timeline *timeline, gint64 end_ns)
@@ -35,7 +31,7 @@ static GArray *list_edges(const struct timeline *timeline, gint64 end_ns)
                 g_array_append_val(edges, from_ns);
         }
     }
-    g_array_sort(edges, by_value);
+    g_array_sort(edges, order_by_number);
     return edges;
 }
 
@@ -80,7 +76,7 @@ static struct gap largest_gap(const struct timeline *timeline, const GArray *edg
 
 static int by_begin(gconstpointer a, gconstpointer b)
 {
-    return by_value(&((const struct gap *)a)->from_ns, &((const struct gap *)b)->from_ns);
+    return order_by_number(&((const struct gap *)a)->from_ns, &((const struct gap *)b)->from_ns);
 }
 
 /* @left_ns is what remains of the whole. The count of @cuts, in order. */

@@ -60,13 +60,20 @@ static char *clean_or(const char *text, const char *otherwise)
     return text ? clean_text(text) : g_strdup(otherwise);
 }
 
+/* An APIC ID and what is made of it has 32 bits; -1: it is not known. */
+static gint64 read_id(JsonObject *object, const char *name)
+{
+    gint64 id = fields_number(object, name, -1);
+    return id >= 0 && id <= G_MAXUINT32 ? id : -1;
+}
+
 static void read_cpu(struct timeline *timeline, JsonObject *object)
 {
-    struct timeline_cpu *cpu = add_cpu(timeline, fields_number(object, "apic_id", -1));
-    cpu->index = fields_number(object, "index", -1);
-    cpu->core = fields_number(object, "core", -1);
-    cpu->package = fields_number(object, "package", -1);
-    cpu->node = fields_number(object, "node", -1);
+    struct timeline_cpu *cpu = add_cpu(timeline, read_id(object, "apic_id"));
+    cpu->index = read_id(object, "index");
+    cpu->core = read_id(object, "core");
+    cpu->package = read_id(object, "package");
+    cpu->node = read_id(object, "node");
     cpu->bsp = fields_flag(object, "bsp");
     cpu->state = clean_or(fields_text(object, "state"), "unknown");
     cpu->failed = g_strcmp0(cpu->state, "on") != 0;
@@ -82,7 +89,7 @@ static void read_late_cpus(struct timeline *timeline, JsonArray *trace)
     for (guint i = 0; i < timeline->cpus->len; i++)
         g_hash_table_add(known, &timeline_cpu(timeline, i)->apic_id);
     for (guint i = 0; i < fields_length(trace) && timeline->cpus->len <= TIMELINE_MAX_CPUS; i++) {
-        gint64 id = fields_number(fields_element(trace, i), "apic_id", -1);
+        gint64 id = read_id(fields_element(trace, i), "apic_id");
         if (id < 0 || g_hash_table_contains(known, &id))
             continue;
         struct timeline_cpu *cpu = add_cpu(timeline, id);
@@ -112,7 +119,9 @@ static void count_cpus(struct timeline *timeline, JsonObject *report)
         listed += !cpu->late;
         timeline->on += !cpu->late && !cpu->failed;
     }
-    timeline->asked = fields_number(report, "cpus_asked", listed);
+    timeline->asked = read_id(report, "cpus_asked");
+    if (timeline->asked < 0)
+        timeline->asked = listed;
     timeline->missing = MAX(timeline->asked - listed, 0);
     JsonArray *failures = fields_array(report, "failures");
     for (guint i = 0; i < fields_length(failures); i++) {

@@ -3,6 +3,8 @@
 
 #include <math.h>
 
+#include "cli/base/order.h"
+
 #define LEFT       (DRAW_MARGIN + 236)
 #define RIGHT      (DRAW_WIDTH - DRAW_MARGIN - 270)
 #define ROW_HEIGHT 24.0
@@ -23,12 +25,6 @@ struct scale {
     double least, most; /* powers of ten, in nanoseconds */
 };
 
-static int by_value(gconstpointer a, gconstpointer b)
-{
-    gint64 left = *(const gint64 *)a, right = *(const gint64 *)b;
-    return (left > right) - (left < right);
-}
-
 /* Each time that a CPU went all through @state in the bring-up, in order. */
 static GArray *list_durations(const struct timeline *timeline, enum timeline_state state)
 {
@@ -43,7 +39,7 @@ static GArray *list_durations(const struct timeline *timeline, enum timeline_sta
                 g_array_append_val(list, length_ns);
         }
     }
-    g_array_sort(list, by_value);
+    g_array_sort(list, order_by_number);
     return list;
 }
 

@@ -175,13 +175,15 @@ static void nonsense_in_a_report_is_passed_over(void **state)
 {
     (void)state;
     struct timeline *timeline = read_report(
-        "7,[],{}," BSP_CPU ",{\"apic_id\":-4,\"stamps_ns\":[]},"
+        "7,[],{},{\"apic_id\":9223372036854775807,\"state\":\"off\"}," BSP_CPU
+        ",{\"apic_id\":-4,\"stamps_ns\":[]},"
         "{\"apic_id\":5,\"state\":7,\"stamps_ns\":{\"on\":9223372036854775807,\"parked\":-5}}",
         "1,{\"apic_id\":5,\"written\":-1,\"records\":[[],[1],\"x\",[7,8,9,10],[null,\"on\"],"
         "[9223372036854775807,\"on\",0,0],[1e300,\"on\",0,0],[2000,\"dance\",1,1]]},"
         "{\"apic_id\":0,\"written\":2,\"records\":[[1000,\"wake-sent\",4711,1],"
         "[1001,\"start-sent\",-1,0]]}");
     assert_int_equal(timeline->messages->len, 0);
+    assert_int_equal(timeline_cpu(timeline, 4)->apic_id, -1);
     for (guint i = 0; i < timeline->cpus->len; i++)
         assert_in_range(timeline_cpu(timeline, i)->spans->len, 0, 1);
     timeline_free(timeline);
