@@ -166,6 +166,22 @@ double axis_x(const struct axis *axis, gint64 at_ns)
     return axis->right;
 }
 
+double axis_place(const struct axis *axis, double x, double width)
+{
+    for (guint i = 0; i < axis->length; i++) {
+        const struct axis_piece *piece = &axis->pieces[i];
+        double from = MAX(x, piece->from_x);
+        if (!piece->cut && from + width <= piece->to_x)
+            return from;
+    }
+    for (guint i = axis->length; i > 0; i--) {
+        const struct axis_piece *piece = &axis->pieces[i - 1];
+        if (!piece->cut && piece->to_x - piece->from_x >= width)
+            return piece->to_x - width;
+    }
+    return MAX(axis->right - width, axis->left);
+}
+
 char *axis_label(const struct axis *axis, gint64 at_ns)
 {
     int digits = 0;

@@ -32,6 +32,12 @@ void axis_init(struct axis *axis, const struct timeline *timeline, double left, 
 /** Where @at_ns is; what is beyond an end is at the end. */
 double axis_x(const struct axis *axis, gint64 at_ns);
 
+/**
+ * Where something of @width can stand that no cut may tear: at @x, or behind the cut that is in the
+ * way, or else as far right as there is room.
+ */
+double axis_place(const struct axis *axis, double x, double width);
+
 /** "1.5", in the axis's unit. Caller frees. */
 char *axis_label(const struct axis *axis, gint64 at_ns);
 

@@ -77,17 +77,6 @@ static void draw_cuts(const struct chart *chart)
     }
 }
 
-/* The first place from @x on where so wide a text meets no cut. */
-static double avoid_cuts(const struct axis *axis, double x, double width)
-{
-    for (guint i = 0; i < axis->length; i++) {
-        const struct axis_piece *piece = &axis->pieces[i];
-        if (piece->cut && x + width > piece->from_x && x < piece->to_x)
-            x = piece->to_x + 18;
-    }
-    return x;
-}
-
 static guint count_messages(const struct timeline *timeline, const struct timeline_stage *stage)
 {
     guint count = 0;
@@ -116,7 +105,7 @@ static void draw_stages(const struct chart *chart)
                                      count == 1 ? "" : "s");
         pen_fill(chart->pen, PALETTE_WAKE, from, top, to - from, height);
         double width = pen_text_width(chart->pen, &style, text) + 10;
-        if (width < to - from && avoid_cuts(&chart->axis, from, width) == from)
+        if (width < to - from && axis_place(&chart->axis, from, width) == from)
             pen_text(chart->pen, &style, from + 5, top + 12, text);
         g_free(text);
     }
@@ -177,8 +166,7 @@ static void draw_reason(const struct chart *chart, const struct timeline_cpu *cp
             at_ns = span->from_ns;
     }
     double width = MIN(pen_text_width(chart->pen, &style, cpu->failure), MOST_REASON);
-    double x = avoid_cuts(&chart->axis, axis_x(&chart->axis, at_ns) + 18, width);
-    x = MAX(MIN(x, RIGHT - width - 8), LEFT + 18);
+    double x = axis_place(&chart->axis, axis_x(&chart->axis, at_ns), width + 26) + 18;
     pen_fill(chart->pen, PALETTE_PAPER, x - 16, y, MIN(width, RIGHT - x) + 22, height);
     pen_cross(chart->pen, PALETTE_ALARM, x - 8, y + height / 2, 4);
     pen_text_within(chart->pen, &style, x, y + height / 2 + 4, MIN(width + 1, RIGHT - x),

@@ -223,6 +223,12 @@ static void quiet_time_is_cut_and_busy_time_is_not(void **state)
     assert_int_equal(axis.length, 3); /* parked for 900 of 903 us */
     assert_true(axis.pieces[1].cut);
     assert_true(axis.pieces[1].from_ns > 2000 && axis.pieces[1].to_ns < 901000);
+    /* Where there is room, behind the cut, and before it if there is none behind. */
+    double cut_x = axis.pieces[1].from_x, behind_x = axis.pieces[1].to_x;
+    assert_true(axis_place(&axis, 120, 50) == 120);
+    assert_true(axis_place(&axis, cut_x - 10, 50) == behind_x);
+    assert_true(axis_place(&axis, 1090, 50) == 1050);
+    assert_true(axis_place(&axis, 1090, 1100 - behind_x + 1) == cut_x - (1100 - behind_x + 1));
     timeline_free(timeline);
 
     timeline =
