@@ -38,7 +38,7 @@ KERNEL_SRC  := $(sort $(wildcard kernel/*.c kernel/*.S)) boot/entry_pvh.S $(BOOT
 SHIM_SRC    := $(sort $(wildcard shim/*.c shim/*.S)) boot/entry_multiboot.S $(BOOT_COMMON)
 # Bare hardware is all that the monitor runs on: nothing of the programs' own ways to come up.
 MONITOR_SRC := $(sort $(wildcard monitor/*.c monitor/*.S)) \
-               boot/console.c boot/format.c boot/json.c boot/native.c boot/string.c \
+               boot/cmdline.c boot/console.c boot/format.c boot/json.c boot/native.c boot/string.c \
                boot/native_td.c boot/td.c boot/td.S
 CLI_SRC     := $(sort $(wildcard cli/*.c cli/*/*.c cli/*/*.S))
 UNIT_TESTS  := $(patsubst tests/unit/%.c,$(BUILD)/tests/%,$(sort $(wildcard tests/unit/test_*.c)))
@@ -122,8 +122,15 @@ $(BUILD)/sanitized/libmuster.a: $(call test_objects,$(LIB_C_HOST) $(LIB_S))
 # What the shim reads of hostile input, and the tree that it writes: apart from all hardware.
 SHIM_TESTED := shim/hob.c shim/fw_cfg_directory.c shim/acpi_loader.c shim/fdt_write.c shim/tree.c \
                shim/mailbox_ap.c shim/clock_compare.c \
-               boot/format.c
+               shim/host.c shim/host_hyperv.c shim/host_td.c shim/options.c shim/shared.c \
+               shim/source_hob.c \
+               boot/cmdline.c boot/format.c boot/hyperv.c
 $(BUILD)/sanitized/libshim.a: $(call test_objects,$(SHIM_TESTED))
+	@rm -f $@
+	$(AR) rcs $@ $^
+
+KERNEL_TESTED := kernel/options.c
+$(BUILD)/sanitized/libkernel.a: $(call test_objects,$(KERNEL_TESTED))
 	@rm -f $@
 	$(AR) rcs $@ $^
 
@@ -158,7 +165,8 @@ $(BUILD)/tests/test_timeline: $(TIMELINE_OBJECTS)
 	@mkdir -p $(@D)
 	$(CC) $(SANITIZE) -o $@ $^ -lcmocka $(CLI_LIBS)
 
-$(BUILD)/tests/%: $(BUILD)/sanitized/tests/unit/%.c.o $(BUILD)/sanitized/libshim.a \
+$(BUILD)/tests/%: $(BUILD)/sanitized/tests/unit/%.c.o $(BUILD)/sanitized/libkernel.a \
+                  $(BUILD)/sanitized/libshim.a \
                   $(BUILD)/sanitized/libmonitor.a $(BUILD)/sanitized/libmuster.a
 	@mkdir -p $(@D)
 	$(CC) $(SANITIZE) -o $@ $^ -lcmocka -lfdt

@@ -63,6 +63,8 @@ static void add_group(GOptionContext *context, unsigned groups, struct options_r
          "shuffled"},
         {"time-out", 0, 0, G_OPTION_ARG_STRING, &o->time_out,
          "hyperv: every Nth hypercall of two kinds times out", "N"},
+        {"lost-vp", 0, 0, G_OPTION_ARG_STRING, &o->lost_vp,
+         "hyperv: the VP of this index is started, and never runs", "N"},
         {"per-vp-memory", 0, 0, G_OPTION_ARG_STRING, &o->per_vp_memory,
          "hyperv: nested tables for each VP", "on"},
         {"reference-clock", 0, 0, G_OPTION_ARG_STRING, &o->reference_clock,
@@ -233,6 +235,7 @@ char *options_monitor_words(const struct options *options)
         add_word(words, "", "hypercalls=hyperv start=hypercall");
     add_word(words, "vp-index=", options->vp_index);
     add_word(words, "time-out=", options->time_out);
+    add_word(words, "lost-vp=", options->lost_vp);
     add_word(words, "per-vp-memory=", options->per_vp_memory);
     add_word(words, "reference-clock=", options->reference_clock);
     return g_string_free(words, FALSE);

@@ -41,6 +41,7 @@ struct options {
     char *vp_index;
     char *time_out;
     char *per_vp_memory;
+    char *lost_vp;
     char *reference_clock;
 
     bool td;                         /* under the monitor, as an Intel TD, by its shim */

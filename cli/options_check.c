@@ -111,13 +111,22 @@ static bool check_monitored(struct options *options, const struct options_raw *r
     return true;
 }
 
-static bool check_time_out(const char *text, GError **error)
+static bool number_from(const char *text, guint64 least)
 {
     guint64 number;
-    if (!text || g_ascii_string_to_unsigned(text, 10, 2, G_MAXUINT32, &number, NULL))
-        return true;
-    return options_refuse(error, "--time-out %s: give a number from 2 on (--timeout is the run's)",
-                          text);
+    return !text || g_ascii_string_to_unsigned(text, 10, least, G_MAXUINT32, &number, NULL);
+}
+
+static bool check_numbers(const struct options *options, GError **error)
+{
+    if (!number_from(options->time_out, 2))
+        return options_refuse(error,
+                              "--time-out %s: give a number from 2 on (--timeout is the run's)",
+                              options->time_out);
+    if (!number_from(options->lost_vp, 1))
+        return options_refuse(error, "--lost-vp %s: give a VP's index, from 1 on",
+                              options->lost_vp);
+    return true;
 }
 
 /* The monitor's own words would end the machine; here they are told before it starts. */
@@ -126,17 +135,16 @@ static bool check_hyperv(const struct options *options, GError **error)
     static const char *const indexes[] = {"shuffled", NULL};
     static const char *const ons[] = {"on", NULL};
     static const char *const clocks[] = {"slow", NULL};
-    bool given = options->vp_index || options->time_out || options->per_vp_memory ||
-                 options->reference_clock;
+    bool given = options->vp_index || options->time_out || options->lost_vp ||
+                 options->per_vp_memory || options->reference_clock;
     if (!one_of("vp-index", options->vp_index, indexes, error) ||
         !one_of("per-vp-memory", options->per_vp_memory, ons, error) ||
         !one_of("reference-clock", options->reference_clock, clocks, error) ||
-        !check_time_out(options->time_out, error))
+        !check_numbers(options, error))
         return false;
     if (given && options->wake != WAKE_HYPERV)
-        return options_refuse(error,
-                              "--vp-index, --time-out, --per-vp-memory and --reference-clock are "
-                              "the hypervisor's; add --wake hyperv");
+        return options_refuse(error, "--vp-index, --time-out, --lost-vp, --per-vp-memory and "
+                                     "--reference-clock are the hypervisor's; add --wake hyperv");
     if (options->per_vp_memory && options->td)
         return options_refuse(error, "--per-vp-memory: not in a TD; leave --td out");
     return true;

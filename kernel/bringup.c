@@ -83,11 +83,11 @@ void bringup_discover(uint64_t rsdp_phys, uint64_t fdt_phys)
     struct muster_machine *machine = &kernel.machine;
     enum muster_status status =
         muster_machine_init(machine, &kernel.platform, cpus, MAX_CPUS, cpu_index, INDEX_PLACES);
+    if (status == MUSTER_OK && kernel.options.trace)
+        status = muster_trace_init(machine, trace, sizeof(trace));
     if (status != MUSTER_OK)
         fatal_status(status, "set the machine up");
     machine->keep_disabled = kernel.options.hot_add != 0;
-    if (kernel.options.trace && muster_trace_init(machine, trace, sizeof(trace)) != MUSTER_OK)
-        fatal("the trace's %lu bytes are too few", (uint64_t)sizeof(trace));
     status = discover(rsdp_phys, fdt_phys);
     if (status == MUSTER_OK && fdt_phys)
         status = muster_memory_add_fdt(&kernel.map, &kernel.platform, fdt_phys, &machine->finding);
@@ -129,8 +129,8 @@ void bringup_take_custody(void)
 /* INIT-SIPI needs a page below 1 MiB; the mailbox's vectors may lead into the image. */
 static void choose_entry(void)
 {
-    config.entry_bytes = muster_entry_bytes(&kernel.machine, &kernel.plan);
     if (kernel.plan.way == MUSTER_WAY_SIPI) {
+        config.entry_bytes = muster_entry_bytes(&kernel.machine, &kernel.plan);
         enum muster_status status =
             muster_memory_allocate(&kernel.map, config.entry_bytes, PAGE_BYTES, PAGE_BYTES, MIB,
                                    MUSTER_OWNER_ENTRY, &config.entry_phys);
@@ -139,9 +139,7 @@ static void choose_entry(void)
         return;
     }
     config.entry_phys = (uint64_t)mailbox_entry;
-    if (config.entry_bytes > sizeof(mailbox_entry))
-        fatal("the mailbox entry needs %lu bytes; the kernel has %lu", config.entry_bytes,
-              (uint64_t)sizeof(mailbox_entry));
+    config.entry_bytes = sizeof(mailbox_entry); /* too few: muster_prepare() says so */
 }
 
 void bringup_prepare(void)

@@ -120,6 +120,8 @@ static unsigned start_virtual_processor(struct work *work)
     if (!vcpu_begin_start(vp))
         return refuse(work, HYPERV_INVALID_VP_STATE, "the VP has been started");
     status = set_context(work, vp);
+    if (status == HYPERV_SUCCESS && vp->vp_index && vp->vp_index == monitor.lost_vp)
+        return status; /* its start has begun, and will never end */
     vcpu_end_start(vp, status == HYPERV_SUCCESS);
     return status;
 }

@@ -24,6 +24,7 @@ struct monitor {
     bool vp_index_shuffled;
     bool per_vp_memory;        /* option per-vp-memory=on, of profile=hyperv */
     uint32_t time_out_every;   /* the hypercall that times out; 0: none does */
+    uint32_t lost_vp;          /* option lost-vp: it never runs; 0: none */
     bool reference_clock_slow; /* option reference-clock=slow */
     uint64_t root_cr3;         /* of the monitor's own page tables */
 };

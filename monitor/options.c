@@ -15,7 +15,7 @@ static char options[OPTIONS_BYTES];
 
 static const char *const names[] = {"profile",  "tlb",      "hypercalls",    "start",
                                     "vp-index", "time-out", "per-vp-memory", "reference-clock",
-                                    NULL};
+                                    "lost-vp",  NULL};
 
 static void read_file(void)
 {
@@ -50,15 +50,16 @@ static void read_profile(void)
         fatal(NULL, "there is no profile '%s'; there are tdx and hyperv", name);
 }
 
-static void read_time_out(void)
+/* A number of 32 bits from @least on; 0 where the option is not given. */
+static uint32_t read_number(const char *name, unsigned least)
 {
     char value[VALUE_BYTES];
     uint64_t number;
-    if (cmdline_value(options, "time-out", value, sizeof(value)) < 0)
-        return;
-    if (parse_number(value, &number) || number < FEWEST_BETWEEN || number > UINT32_MAX)
-        fatal(NULL, "option time-out=%s: a number from %u on is taken", value, FEWEST_BETWEEN);
-    monitor.time_out_every = (uint32_t)number;
+    if (cmdline_value(options, name, value, sizeof(value)) < 0)
+        return 0;
+    if (parse_number(value, &number) || number < least || number > UINT32_MAX)
+        fatal(NULL, "option %s=%s: a number from %u on is taken", name, value, least);
+    return (uint32_t)number;
 }
 
 /* In a TD hypercalls are there on request, in a partition under Hyper-V always. */
@@ -74,14 +75,16 @@ static void read_hypercalls(void)
     monitor.vp_index_shuffled = is_given("vp-index", "shuffled");
     monitor.per_vp_memory = is_given("per-vp-memory", "on");
     monitor.reference_clock_slow = is_given("reference-clock", "slow");
-    read_time_out();
+    monitor.time_out_every = read_number("time-out", FEWEST_BETWEEN);
+    monitor.lost_vp = read_number("lost-vp", 1); /* VP 0 is the one that starts the others */
     if (monitor.per_vp_memory && monitor.policy->confidential)
         fatal(NULL, "option per-vp-memory is for profile=hyperv");
     if (!monitor.hypercalls && (start || monitor.vp_index_shuffled || monitor.time_out_every ||
-                                monitor.reference_clock_slow))
-        fatal(NULL,
-              "options start, vp-index, time-out and reference-clock need hypercalls=hyperv in "
-              "profile=tdx");
+                                monitor.lost_vp || monitor.reference_clock_slow))
+        fatal(
+            NULL,
+            "options start, vp-index, time-out, lost-vp and reference-clock need hypercalls=hyperv "
+            "in profile=tdx");
 }
 
 void options_read(void)

@@ -41,7 +41,7 @@ extern const struct shim_host shim_host_loader;
 /** shim/host_td.c, shim/host_hyperv.c: where we are the firmware. */
 extern const struct shim_host shim_host_td, shim_host_hyperv;
 
-/** Which one we are the firmware of; NULL if the host is none of them. */
+/** Which one we are the firmware of; one whose begin() refuses if the host is none of them. */
 const struct shim_host *shim_host_of_firmware(const struct muster_platform *platform);
 
 /**

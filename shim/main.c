@@ -47,8 +47,6 @@ static void read_source(uint64_t info_phys, uint32_t magic)
     shim.source = (struct boot_source){.map = &shim.map};
     bool firmware = magic == TD_BOOT_MAGIC;
     shim.host = firmware ? shim_host_of_firmware(&shim.platform) : &shim_host_loader;
-    if (!shim.host)
-        shim_fail("environment", "as firmware the shim wants a TD, or a partition of Hyper-V");
     const char *error = shim.host->begin(&shim.platform);
     if (error)
         shim_fail("environment", error);

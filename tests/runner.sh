@@ -126,6 +126,7 @@ done
 run_case unit/threads_that_race_are_clean_under_thread_sanitizer 240 make -s check-threads
 [ ! -f tests/cli/test_cli.sh ] || run_counted cli sh tests/cli/test_cli.sh
 run_compilers
+run_case docs/each_test_that_a_table_of_errors_names_is_there 60 tests/docs/check
 for file in tests/machine/*.sh; do
     [ "$file" = tests/machine/common.sh ] || run_machine_cases "$file"
 done

@@ -93,6 +93,7 @@ enum muster_status muster_prepare(struct muster_machine *machine, const struct m
  * their number (by the mailbox the first silent one may use half of it up). A CPU that comes
  * later parks itself and stays FAILED; called again, it is taken, and one that never came is
  * tried again. One that died after it had claimed its slot, or was refused, stays FAILED.
+ * With a plan that has no way, and somebody to wake: MUSTER_ERROR_NO_WAY, and they are FAILED.
  *
  * An arrival that gets no slot (uncounted, or a second time) counts in machine->strays and halts
  * for good in the library's code, without descriptor tables: an NMI sent to all CPUs by a

@@ -42,8 +42,6 @@ enum muster_status hypercall_meaning(uint32_t status)
         return MUSTER_ERROR_HYPERCALL_REGISTER;
     case HYPERV_INVALID_VTL_STATE:
         return MUSTER_ERROR_HYPERCALL_VTL;
-    case HYPERV_TIME_OUT:
-        return MUSTER_ERROR_HYPERCALL_TIME_OUT;
     default:
         return MUSTER_ERROR_HYPERCALL_UNKNOWN;
     }

@@ -14,7 +14,7 @@
  */
 uint64_t hypercall(const struct muster_machine *machine, uint64_t control, uint64_t output_phys);
 
-/** The name of what went wrong; @status is none that means success. */
+/** The name of what went wrong; @status is none that means success, or to try again. */
 enum muster_status hypercall_meaning(uint32_t status);
 
 /**

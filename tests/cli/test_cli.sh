@@ -174,6 +174,7 @@ usage_and_files() {
     expect hyperv_option_of_run_only 2 'Unknown option --time-out' -- boot --td --time-out 2 k
     expect junk_vp_index 2 'vp-index sorted: give one of shuffled' -- run --wake hyperv --vp-index sorted
     expect junk_time_out 2 'time-out 1: give a number from 2 on' -- run --wake hyperv --time-out 1
+    expect junk_lost_vp 2 'lost-vp 0: give a VP' -- run --wake hyperv --lost-vp 0
     expect junk_per_vp_memory 2 'per-vp-memory yes: give one of on' -- run --wake hyperv --per-vp-memory yes
     expect per_vp_memory_in_a_td 2 'leave --td out' -- run --td --wake hyperv --per-vp-memory on
     expect junk_reference_clock 2 'give one of slow' -- run --wake hyperv --reference-clock fast

@@ -61,6 +61,7 @@ check_all_on() {
     # One CPU has nobody to wake and nobody to talk to.
     way=$2
     [ "$way" != fdt ] || way=mailbox
+    [ "$way" != auto ] || way=sipi
     [ "$3" = 1 ] || expect "$1" ".way == \"$way\""
     [ "$3" = 1 ] || check_held "$1" ipi-ring
     [ "$3" = 1 ] || check_held "$1" clock
@@ -83,6 +84,16 @@ muster_run() {
     case $wake in
     mailbox | fdt) expect "$work/report.json" '.handover.init == 0 and .handover.sipi == 0' ;;
     esac
+}
+
+# refused STATUS TEXT ARG...: muster run ends with STATUS and says TEXT in one of its own lines.
+refused() {
+    wanted_status=$1
+    text=$2
+    shift 2
+    expect_status "$wanted_status" "$muster" run "$@" 2>"$work/stderr"
+    cat "$work/stderr"
+    grep -q -- "^muster: .*$text" "$work/stderr" || fail "stderr does not say '$text'"
 }
 
 main() {

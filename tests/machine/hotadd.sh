@@ -11,7 +11,12 @@ cases() {
     echo "30 hot_add_in_a_td_is_refused_by_the_kernel refused_td"
     echo "30 hot_add_by_the_mailbox_is_refused_by_the_kernel refused_mailbox"
     echo "30 hot_add_without_room_is_refused_by_the_kernel refused_room"
+    echo "30 machine_without_a_controller_is_refused_by_the_kernel refused_machine"
     echo "60 cpus_that_nobody_adds_are_named nobody_adds"
+    echo "30 cpu_that_nobody_takes_out_is_named by_hand 0.of.1.CPUs.went"
+    echo "30 cpu_of_the_boot_is_not_let_go by_hand which.it.did.not.add --remove=cold"
+    echo "30 newcomer_that_lacks_a_feature_is_named by_hand MUSTER_ERROR_FEATURES_DIFFER \
+--with=smep=off --remove=new"
     [ "${MUSTER_TEST_LONG:-0}" = 0 ] || long_cases
 }
 
@@ -52,15 +57,7 @@ x2apic() {
     expect "$work/report.json" '.proofs | any(.name == "apic" and (.detail | test("x2APIC")))'
 }
 
-# refused STATUS TEXT ARG...: by the kernel; the command itself would not have come so far.
-refused() {
-    wanted_status=$1
-    text=$2
-    shift 2
-    expect_status "$wanted_status" "$muster" run "$@" 2>"$work/stderr"
-    grep -q -- "$text" "$work/stderr" || fail "stderr does not say '$text'"
-}
-
+# By the kernel; the command itself would not have come so far.
 refused_td() {
     refused 2 "way is 'mailbox', and a TD has no INIT-SIPI" --td --cpus 2 --append hot-add=1
 }
@@ -71,6 +68,55 @@ refused_mailbox() {
 
 refused_room() {
     refused 2 "lists 0 CPUs that may come" --wake sipi --cpus 2 --append hot-add=1
+}
+
+refused_machine() {
+    refused 1 "no CPU hot-plug controller at port 0xcd8" --wake sipi --cpus 2 --append hot-add=1 \
+        -- -machine pc -smp 2,maxcpus=4
+}
+
+# await TEXT: in what the kernel says.
+await() {
+    until grep -q -- "$1" "$work/lines"; do
+        kill -0 "$child" || fail "QEMU ended, and the kernel did not say '$1'"
+        sleep 0.1
+    done
+}
+
+# by_hand PROBLEM [--with=PROPERTY] [--remove=ID]: one CPU comes to a machine of two; then CPU ID
+# is asked for, and nobody else. The kernel gives up after its time, and names the problem.
+by_hand() {
+    qemu=$(input qemu-10)
+    problem=$1
+    property=
+    remove=
+    shift
+    for word; do
+        case $word in
+        --with=*) property=,${word#--with=} ;;
+        --remove=*) remove=${word#--remove=} ;;
+        esac
+    done
+    place=max-x86_64-cpu,core-id=0,thread-id=0,socket-id
+    mkfifo "$work/commands"
+    : >"$work/lines"
+    timeout -k 1 25 "$qemu" -machine q35 -accel tcg -cpu max,-la57,-cx16 -m 256M -display none \
+        -nodefaults -no-reboot -smp 1,maxcpus=3,sockets=3 -device "$place=1,id=cold" \
+        -kernel build/muster-kernel.elf -append "wake=sipi hot-add=1 timeout-ms=2500" \
+        -debugcon "file:$work/lines" -monitor stdio <"$work/commands" >"$work/monitor" 2>&1 &
+    child=$!
+    exec 3>"$work/commands"
+    await '"event":"hot-add"'
+    echo "device_add $place=2,id=new$property" >&3
+    await '"event":"hot-remove"'
+    [ -z "$remove" ] || echo "device_del $remove" >&3
+    await '"event":"end"'
+    echo quit >&3
+    wait "$child" || fail "QEMU ended with status $?: $(cat "$work/monitor")"
+    grep '"event":"report"' "$work/lines" >"$work/report.json"
+    expect "$work/report.json" '.result == "failed" and (.hot_add | length == 1)'
+    expect "$work/report.json" ".hot_add[0].problem | test(\"$problem\")"
+    expect "$work/report.json" '.proofs | all(.state != "broken")'
 }
 
 # Nobody listens to the kernel: it gives up after its time, and goes on with those it has.

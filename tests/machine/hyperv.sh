@@ -4,7 +4,7 @@
 . tests/machine/common.sh
 
 cases() {
-    for cpus in 1 4 8; do
+    for cpus in 1 4 8 16; do
         echo "80 hyperv_wakes_${cpus}_cpus_of_our_kernel partition $cpus"
     done
     echo "80 hyperv_wakes_4_vps_with_other_indexes_and_time_outs shuffled 4"
@@ -16,6 +16,8 @@ cases() {
 --cpu EPYC-v1,+svm,+npt,-cx16"
     echo "60 hyperv_shim_refuses_wrong_words wrong_words"
     echo "80 hyperv_clock_that_is_slow_is_found slow_clock"
+    echo "80 hyperv_vp_that_never_runs_costs_itself_alone lost_vp 4"
+    echo "60 hyperv_vps_of_a_td_that_run_already_are_named started_td"
     echo "80 hyperv_starts_4_vps_of_a_td td 4"
     echo "80 hyperv_starts_8_vps_of_a_td_on_tables_of_their_own td 8 --shim-append ap-tables=each \
 --vp-index shuffled --time-out 3"
@@ -30,6 +32,8 @@ long_cases() {
     echo "400 hyperv_wakes_64_cpus_on_tables_of_their_own started 64 --tables both --time-out 2 \
 --shim-append ap-tables=each"
     echo "400 hyperv_starts_64_vps_of_a_td td 64"
+    echo "80 hyperv_starts_1_vp_of_a_td td 1"
+    echo "80 hyperv_vp_of_a_td_that_never_runs_costs_itself_alone lost_vp 4 --td"
     for round in 1 2 3 4 5 6 7 8 9 10; do
         echo "100 hyperv_wakes_8_cpus_time_$round started 8 --tables both --time-out 2"
     done
@@ -117,6 +121,40 @@ slow_clock() {
     grep -q "^muster: the guest's clock and the hypervisor's disagree: " "$work/stderr" ||
         fail "stderr does not say so"
     expect "$work/report.json" '.shim.clock.agrees == false and (.failures | length == 1)'
+}
+
+# lost_vp CPUS [ARG...]: it costs the shim's deadline, is named, and is in no table; the others run.
+lost_vp() {
+    cpus=$1
+    shift
+    refused 1 "the shim could not start the CPU with APIC ID 2" --wake hyperv --cpus "$cpus" \
+        --lost-vp 2 --json "$work/report.json" "$@"
+    expect "$work/report.json" '.shim.failed == [2] and .result == "failed"'
+    expect "$work/report.json" "[.cpus[].apic_id] | sort == [range($cpus)] - [2]"
+    expect "$work/report.json" '(.cpus | all(.state == "on")) and .monitor.fatal == null'
+    expect "$work/report.json" '.proofs | all(.state != "broken")'
+}
+
+# A TD's host that takes hypercalls and has let all VPs run from the reset vector; muster run knows
+# no such host. The shim's starts are refused, and the kernel gets what there is: one CPU.
+started_td() {
+    timeout -k 1 50 qemu-system-x86_64 -machine q35 -accel tcg -m 3G -smp 3 -display none \
+        -cpu Skylake-Server-v4,+svm,+npt,phys-bits=52,-cx16 -nodefaults -no-reboot \
+        -bios build/muster-monitor.rom -fw_cfg name=opt/muster/monitor,string=hypercalls=hyperv \
+        -fw_cfg name=opt/muster/td-firmware,file=build/muster-tdshim.fd \
+        -fw_cfg name=opt/muster/kernel,file=build/muster-kernel.elf \
+        -debugcon "file:$work/lines" >"$work/qemu" 2>&1 &
+    child=$!
+    until grep -q '"from":"kernel","event":"end"' "$work/lines" 2>"$work/grep"; do
+        kill -0 "$child" || fail "QEMU ended: $(cat "$work/qemu")"
+        sleep 0.1
+    done
+    kill "$child"
+    jq -s . "$work/lines" >"$work/events"
+    expect "$work/events" 'any(.event == "ready" and .way == "hyperv" and .failed == [1, 2])'
+    expect "$work/events" '[.[] | select(.text == "hypercall 0x99: the VP has been started")] |
+        length == 2'
+    expect "$work/events" 'any(.event == "report" and .result == "ok" and (.cpus | length == 1))'
 }
 
 # td CPUS [ARG...]: only vCPU 0 runs, until the shim starts the others by TDG.VP.VMCALL.

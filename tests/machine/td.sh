@@ -8,7 +8,7 @@ cpu_td=Skylake-Server-v4,+svm,+npt,phys-bits=52,-cx16
 cpu_la57=Skylake-Server-v4,+la57,+svm,+npt,phys-bits=52,-cx16
 
 cases() {
-    for cpus in 1 4 16; do
+    for cpus in 1 4 8 16; do
         echo "100 td_wakes_${cpus}_cpus_of_our_kernel td_run $cpus"
     done
     echo "60 td_with_usable_tables_elsewhere_comes_up td_run 4 --mailbox-version 0 \

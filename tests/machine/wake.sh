@@ -10,6 +10,7 @@ cases() {
         echo "100 mailbox_v1_wakes_${cpus}_cpus mailbox 1 $cpus"
         [ "$cpus" = 2 ] || echo "100 device_tree_wakes_${cpus}_cpus tree $cpus"
     done
+    echo "100 auto_takes_the_way_that_is_described auto"
     echo "60 device_tree_beside_acpi_is_agreed_with both"
     echo "60 device_tree_is_not_taken_from_a_shim_that_has_none no_tree"
     echo "60 sparse_apic_ids_come_up_by_device_tree sparse_ids fdt"
@@ -65,6 +66,16 @@ tree() {
     expect "$work/report.json" '.reason | contains("mailbox of the device tree")'
     expect "$work/report.json" '.discovery.mailbox_phys == .shim.mailbox'
     check_held "$work/report.json" reclaimed-memory
+}
+
+# A PC describes no mailbox, and one CPU needs no way.
+auto() {
+    for cpus in 1 4 16 64; do
+        muster_run auto "$cpus"
+        way=sipi
+        [ "$cpus" != 1 ] || way=none
+        expect "$work/report.json" ".way == \"$way\""
+    done
 }
 
 # Whatever the shim offers is read, and ACPI's mailbox, which knows more, is used.

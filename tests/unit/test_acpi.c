@@ -65,6 +65,11 @@ static void rsdp_that_only_half_exists_is_refused(void **state)
     memcpy(firmware->memory + MEMORY_BYTES - 24, firmware->memory + RSDP_PHYS, 24);
     assert_int_equal(muster_discover(&firmware->machine, MEMORY_BYTES - 24, 0),
                      MUSTER_ERROR_RSDP_ADDRESS);
+    memcpy(firmware->memory + MEMORY_BYTES - 36, firmware->memory + RSDP_PHYS, 36);
+    firmware->memory[MEMORY_BYTES - 36 + 20] = 40; /* its length: four bytes more */
+    assert_int_equal(muster_discover(&firmware->machine, MEMORY_BYTES - 36, 0),
+                     MUSTER_ERROR_RSDP_ADDRESS);
+    assert_int_equal(firmware->machine.finding.offset, 36);
 }
 
 static void rsdp_of_revision_0_at_the_end_of_memory_is_read(void **state)

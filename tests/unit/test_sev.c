@@ -6,6 +6,7 @@
 
 #include <cmocka.h>
 
+#include "lib/wake/way.h"
 #include "tests/unit/fake_sev.h"
 
 #define COUNT 8
@@ -296,6 +297,13 @@ static void more_than_192_cpus_take_a_second_page(void **state)
     fake_machine_free(fake);
 }
 
+static void *never_mapped(void *context, uint64_t phys, size_t bytes)
+{
+    (void)context, (void)phys, (void)bytes;
+    fail_msg("what lies beyond 1 MiB is not mapped");
+    return NULL;
+}
+
 static void real_mode_pages_lie_below_1_mib(void **state)
 {
     static const uint64_t bad[] = {0, 0x9001, 0x100000, 0x77777000};
@@ -312,6 +320,13 @@ static void real_mode_pages_lie_below_1_mib(void **state)
     assert_int_equal(prepare(fake), MUSTER_ERROR_ENTRY_PAGE);
     fake->config.entry_bytes = 4096;
     assert_int_equal(prepare(fake), MUSTER_OK);
+    /* Stubs for as many CPUs take more than there is below 1 MiB. */
+    struct muster_platform platform = fake->platform;
+    struct muster_machine machine = {
+        .platform = &platform, .config = fake->config, .cpu_count = 50000};
+    platform.map = never_mapped;
+    machine.config.entry_bytes = UINT64_MAX;
+    assert_int_equal(es_jump_table_way.prepare(&machine), MUSTER_ERROR_ENTRY_PAGE);
 }
 
 static void jump_table_must_be_a_page_that_can_be_mapped(void **state)
@@ -376,6 +391,18 @@ static void cpu_that_takes_the_address_of_another_is_refused(void **state)
     fake_pass(fake, FAKE_S);
     assert_int_equal(fake->cpus[1].place, FAKE_STRAY);
     assert_int_equal(fake->machine.strays.value, 1);
+}
+
+static void adoption_without_time_sends_for_nobody_and_says_so(void **state)
+{
+    struct fake_machine *fake = *state;
+
+    assert_int_equal(fake_adopt(fake, 0), MUSTER_TIME_OUT);
+    assert_cpu(fake, SOME, MUSTER_CPU_FAILED, MUSTER_TIME_OUT);
+    assert_int_equal(fake_count(fake, MUSTER_CPU_FAILED), COUNT - 1);
+    assert_int_equal(fake->send_count, 0);
+    assert_int_equal(fake_adopt(fake, FAKE_S), MUSTER_OK);
+    assert_everybody_is_in(fake);
 }
 
 static void apic_that_is_stuck_is_named(void **state)
@@ -479,6 +506,7 @@ int main(void)
         ES(jump_table_that_is_gone_later_fails_everybody_by_name),
         ES(dead_cpus_cost_the_one_deadline_and_the_living_come_up),
         ES(cpu_that_takes_the_address_of_another_is_refused),
+        ES(adoption_without_time_sends_for_nobody_and_says_so),
         ES(apic_that_is_stuck_is_named),
         ES(entry_pages_know_that_a_stray_waits_in_the_reset_hold),
         SNP(snp_is_chosen_where_it_is_on_and_the_hooks_are_there),

@@ -221,6 +221,24 @@ static void wrong_checksum_takes_every_node_back(void **state)
     assert_no_nodes(firmware);
 }
 
+/* The nodes of an earlier reading do not outlive the way to them. */
+static void tables_that_do_not_lead_to_the_srat_take_every_node_back(void **state)
+{
+    struct firmware *firmware = *state;
+
+    srat_lapic(firmware, 1, 3, ACPI_SRAT_ENABLED);
+    srat_finish(firmware);
+    assert_int_equal(nodes(firmware), MUSTER_OK);
+    firmware->memory[SRAT_PHYS + 7] = 0x7F; /* longer than there is memory */
+    assert_string_equal(muster_error_name(nodes(firmware)), "MUSTER_ERROR_TABLE_LENGTH");
+    assert_no_nodes(firmware);
+    firmware->memory[SRAT_PHYS + 7] = 0;
+    assert_int_equal(nodes(firmware), MUSTER_OK);
+    assert_string_equal(muster_error_name(muster_discover_nodes(&firmware->machine, 0)),
+                        "MUSTER_ERROR_RSDP_ADDRESS");
+    assert_no_nodes(firmware);
+}
+
 /* Each byte of a good table becomes each of some others: never a read beyond, never half a node. */
 static void any_changed_byte_is_seen_or_harmless(void **state)
 {
@@ -256,6 +274,7 @@ int main(void)
         TEST(entry_that_runs_past_the_end_is_refused),
         TEST(table_without_room_for_its_fixed_part_is_refused),
         TEST(wrong_checksum_takes_every_node_back),
+        TEST(tables_that_do_not_lead_to_the_srat_take_every_node_back),
         TEST(any_changed_byte_is_seen_or_harmless),
     };
 

@@ -93,7 +93,10 @@ static void hob_without_an_end_is_refused(void **state)
         uint8_t *copy = malloc(bytes);
         memcpy(copy, &list, bytes);
         seen.count = 0;
-        assert_non_null(hob_read(copy, bytes, note, &seen));
+        const char *error = hob_read(copy, bytes, note, &seen);
+        assert_non_null(error);
+        if (bytes < sizeof(struct hob_header) || bytes >= sizeof(list) - sizeof(list.end))
+            assert_string_equal(error, "the TD HOB has no end within its memory");
         free(copy);
     }
 }
@@ -101,12 +104,18 @@ static void hob_without_an_end_is_refused(void **state)
 static void hob_entry_of_impossible_length_is_refused(void **state)
 {
     (void)state;
-    static const uint16_t lengths[] = {0, 7, 47, 0xFFFF};
+    static const struct {
+        uint16_t bytes;
+        const char *error;
+    } lengths[] = {{0, "an entry of the TD HOB has an impossible length"},
+                   {7, "an entry of the TD HOB has an impossible length"},
+                   {47, "a resource in the TD HOB is shorter than 48 bytes"},
+                   {0xFFFF, "an entry of the TD HOB has an impossible length"}};
     for (size_t i = 0; i < sizeof(lengths) / sizeof(lengths[0]); i++) {
         struct list list = good_list();
         struct seen seen = {0};
-        list.accepted.header.bytes = lengths[i];
-        assert_non_null(hob_read(&list, sizeof(list), note, &seen));
+        list.accepted.header.bytes = lengths[i].bytes;
+        assert_string_equal(hob_read(&list, sizeof(list), note, &seen), lengths[i].error);
         assert_int_equal(seen.count, 0);
     }
 }
@@ -117,14 +126,19 @@ static void hob_that_begins_with_anything_else_is_refused(void **state)
     struct list list = good_list();
     struct seen seen = {0};
     list.handoff.header.type = HOB_RESOURCE;
-    assert_non_null(hob_read(&list, sizeof(list), note, &seen));
+    assert_string_equal(hob_read(&list, sizeof(list), note, &seen),
+                        "the TD HOB does not begin with a handoff entry: the host gave none");
     memset(&list, 0, sizeof(list));
-    assert_non_null(hob_read(&list, sizeof(list), note, &seen));
+    assert_string_equal(hob_read(&list, sizeof(list), note, &seen),
+                        "an entry of the TD HOB has an impossible length");
 }
 
 static void hob_memory_that_wraps_or_is_no_whole_page_is_refused(void **state)
 {
     (void)state;
+    static const char *const wraps = "a memory range in the TD HOB wraps around the address space";
+    static const char *const crooked =
+        "a memory range in the TD HOB does not begin or end on a 4 KiB border";
     static const uint64_t ranges[][2] = {
         {0xFFFFFFFFFFFFF000, 0x2000}, {0x1001, 0x1000}, {0x1000, 0x1001}};
     for (size_t i = 0; i < sizeof(ranges) / sizeof(ranges[0]); i++) {
@@ -132,7 +146,7 @@ static void hob_memory_that_wraps_or_is_no_whole_page_is_refused(void **state)
         struct seen seen = {0};
         list.pending.start_phys = ranges[i][0];
         list.pending.bytes = ranges[i][1];
-        assert_non_null(hob_read(&list, sizeof(list), note, &seen));
+        assert_string_equal(hob_read(&list, sizeof(list), note, &seen), i ? crooked : wraps);
         assert_int_equal(seen.count, 1);
     }
 }
@@ -235,6 +249,8 @@ static bool host_size(void *context, const char *name, uint32_t *bytes)
         *bytes = sizeof(machine->rsdp);
     else if (!strcmp(name, "etc/address"))
         *bytes = sizeof(machine->host_file);
+    else if (!strncmp(name, "any/", 4))
+        *bytes = sizeof(machine->rsdp);
     else
         return false;
     return true;
@@ -330,6 +346,15 @@ static const char *run_after_allocation(struct machine *machine, struct acpi_loa
     return error;
 }
 
+/* The two files are there, and the third command, @last, is refused with this sentence. */
+static void assert_refused(struct machine *machine, struct acpi_loader_command last,
+                           const char *sentence)
+{
+    uint32_t entry;
+    assert_string_equal(run_after_allocation(machine, last, &entry), sentence);
+    assert_int_equal(entry, 2);
+}
+
 static const char *run_alone(struct machine *machine, const void *script, uint32_t bytes)
 {
     const struct acpi_loader_host host = {machine, host_size, host_allocate, host_read, host_write};
@@ -376,25 +401,29 @@ static void address_is_written_back_to_the_host(void **state)
 static void loader_never_leaves_its_files(void **state)
 {
     (void)state;
-    const struct acpi_loader_command bad[] = {
-        command_pointer(33, 4),
-        command_pointer(0xFFFFFFFF, 4),
-        command_pointer(16, 3),
-        command_pointer(16, 0),
-        command_checksum(36, 0, 20),
-        command_checksum(8, 0, 37),
-        command_checksum(8, 0xFFFFFFF0, 0x20),
-        command_write(9, 0, 8),
-        command_write(0, 256, 8),
-        command_write(0xFFFFFFFF, 0, 2),
-        command_write(0, 0, 7),
-        command_write(0, 0, 2),
+    static const char *const pointer = "ADD_POINTER writes outside of its file";
+    static const char *const sum = "ADD_CHECKSUM reaches outside of its file";
+    static const char *const back = "WRITE_POINTER writes outside of a file of fw_cfg";
+    const struct {
+        struct acpi_loader_command command;
+        const char *error;
+    } bad[] = {
+        {command_pointer(33, 4), pointer},
+        {command_pointer(0xFFFFFFFF, 4), pointer},
+        {command_pointer(16, 3), pointer},
+        {command_pointer(16, 0), pointer},
+        {command_checksum(36, 0, 20), sum},
+        {command_checksum(8, 0, 37), sum},
+        {command_checksum(8, 0xFFFFFFF0, 0x20), sum},
+        {command_write(9, 0, 8), back},
+        {command_write(0, 256, 8), "WRITE_POINTER points at nothing that was allocated"},
+        {command_write(0xFFFFFFFF, 0, 2), back},
+        {command_write(0, 0, 7), back},
+        {command_write(0, 0, 2), "WRITE_POINTER has too few bytes for the address"},
     };
     for (size_t i = 0; i < sizeof(bad) / sizeof(bad[0]); i++) {
         struct machine machine = good_machine();
-        uint32_t entry;
-        assert_non_null(run_after_allocation(&machine, bad[i], &entry));
-        assert_int_equal(entry, 2);
+        assert_refused(&machine, bad[i].command, bad[i].error);
     }
 }
 
@@ -402,9 +431,9 @@ static void pointer_that_leads_outside_is_refused(void **state)
 {
     (void)state;
     struct machine machine = good_machine();
-    uint32_t entry;
     machine.tables_bytes = 0x40; /* what stands there is 0x40: the first byte behind it */
-    assert_non_null(run_after_allocation(&machine, command_pointer(16, 4), &entry));
+    assert_refused(&machine, command_pointer(16, 4),
+                   "ADD_POINTER leads outside of the file that it points into");
 }
 
 static void pointer_too_narrow_for_its_address_is_refused(void **state)
@@ -413,7 +442,8 @@ static void pointer_too_narrow_for_its_address_is_refused(void **state)
     struct machine machine = good_machine();
     uint32_t entry;
     machine.tables_phys = WIDE_PHYS;
-    assert_non_null(run_after_allocation(&machine, command_pointer(16, 4), &entry));
+    assert_refused(&machine, command_pointer(16, 4),
+                   "ADD_POINTER has too few bytes for the address");
     assert_null(run_after_allocation(&machine, command_pointer(16, 8), &entry));
 }
 
@@ -421,27 +451,61 @@ static void file_is_allocated_once_and_must_exist(void **state)
 {
     (void)state;
     struct machine machine = good_machine();
-    uint32_t entry;
-    assert_non_null(run_after_allocation(&machine, command_allocate(ACPI_LOADER_RSDP), &entry));
-    assert_non_null(run_after_allocation(&machine, command_allocate("etc/none"), &entry));
-    struct acpi_loader_command crooked = command_allocate("etc/address");
-    crooked.allocate.align = 24;
-    assert_non_null(run_after_allocation(&machine, crooked, &entry));
-    crooked.allocate.align = 0;
-    assert_non_null(run_after_allocation(&machine, crooked, &entry));
+    assert_refused(&machine, command_allocate(ACPI_LOADER_RSDP),
+                   "ALLOCATE names a file that is there already");
+    assert_refused(&machine, command_allocate("etc/none"),
+                   "ALLOCATE names a file that fw_cfg does not have");
+    static const uint32_t aligns[] = {24, 0, 0x20000};
+    for (unsigned i = 0; i < sizeof(aligns) / sizeof(aligns[0]); i++) {
+        struct acpi_loader_command crooked = command_allocate("etc/address");
+        crooked.allocate.align = aligns[i];
+        assert_refused(&machine, crooked,
+                       "ALLOCATE wants an alignment that is no power of two up to 64 KiB");
+    }
+}
+
+static void file_of_an_impossible_size_is_refused(void **state)
+{
+    static const uint32_t sizes[] = {0, ACPI_LOADER_FILE_BYTES_MAX + 1};
+    (void)state;
+    for (unsigned i = 0; i < 2; i++) {
+        struct machine machine = good_machine();
+        struct acpi_loader_command command = command_allocate("etc/acpi/tables");
+        machine.tables_bytes = sizes[i];
+        assert_string_equal(run_alone(&machine, &command, sizeof(command)),
+                            "ALLOCATE names a file that is empty or longer than 16 MiB");
+    }
+}
+
+static void more_files_than_there_is_room_for_are_refused(void **state)
+{
+    (void)state;
+    struct machine machine = good_machine();
+    struct acpi_loader_command commands[ACPI_LOADER_FILES + 1];
+    for (unsigned i = 0; i <= ACPI_LOADER_FILES; i++) {
+        commands[i] = command_allocate("any/");
+        commands[i].allocate.file[4] = (char)('a' + i);
+    }
+    assert_string_equal(run_alone(&machine, commands, sizeof(commands)),
+                        "there are more than 16 files");
 }
 
 static void name_that_has_no_end_is_refused(void **state)
 {
     (void)state;
     struct machine machine = good_machine();
-    uint32_t entry;
     struct acpi_loader_command endless = command_pointer(16, 4);
     memset(endless.add_pointer.src_file, 'e', FW_CFG_NAME_BYTES);
-    assert_non_null(run_after_allocation(&machine, endless, &entry));
+    assert_refused(&machine, endless, "ADD_POINTER names no file");
     endless = command_allocate("x");
     memset(endless.allocate.file, 'e', FW_CFG_NAME_BYTES);
-    assert_non_null(run_after_allocation(&machine, endless, &entry));
+    assert_refused(&machine, endless, "ALLOCATE names no file");
+    endless = command_checksum(8, 0, 20);
+    memset(endless.add_checksum.file, 'e', FW_CFG_NAME_BYTES);
+    assert_refused(&machine, endless, "ADD_CHECKSUM names no file");
+    endless = command_write(0, 0, 8);
+    memset(endless.write_pointer.src_file, 'e', FW_CFG_NAME_BYTES);
+    assert_refused(&machine, endless, "WRITE_POINTER names no file");
 }
 
 static void unknown_command_is_skipped(void **state)
@@ -457,10 +521,17 @@ static void command_before_its_file_is_refused(void **state)
 {
     (void)state;
     struct machine machine = good_machine();
-    struct acpi_loader_command commands[] = {command_pointer(16, 4), command_checksum(8, 0, 20),
-                                             command_write(0, 0, 8)};
-    for (size_t i = 0; i < sizeof(commands) / sizeof(commands[0]); i++)
-        assert_non_null(run_alone(&machine, &commands[i], sizeof(commands[i])));
+    const struct {
+        struct acpi_loader_command command;
+        const char *error;
+    } early[] = {
+        {command_pointer(16, 4), "ADD_POINTER names a file that was not allocated"},
+        {command_checksum(8, 0, 20), "ADD_CHECKSUM names a file that was not allocated"},
+        {command_write(0, 0, 8), "WRITE_POINTER points at nothing that was allocated"},
+    };
+    for (size_t i = 0; i < sizeof(early) / sizeof(early[0]); i++)
+        assert_string_equal(run_alone(&machine, &early[i].command, sizeof(early[i].command)),
+                            early[i].error);
 }
 
 static void script_without_an_rsdp_or_cut_off_is_refused(void **state)
@@ -468,24 +539,28 @@ static void script_without_an_rsdp_or_cut_off_is_refused(void **state)
     (void)state;
     struct machine machine = good_machine();
     struct acpi_loader_command command = command_allocate("etc/acpi/tables");
-    assert_non_null(run_alone(&machine, &command, sizeof(command)));
-    assert_non_null(run_alone(&machine, &command, sizeof(command) - 1));
-    assert_non_null(run_alone(&machine, &command, 0));
+    assert_string_equal(run_alone(&machine, &command, sizeof(command)),
+                        "the script places no RSDP");
+    assert_string_equal(run_alone(&machine, &command, 0), "the script places no RSDP");
+    assert_string_equal(run_alone(&machine, &command, sizeof(command) - 1),
+                        "the script's length is no multiple of 128 bytes");
 }
 
 static void host_that_fails_is_an_error(void **state)
 {
     (void)state;
-    uint32_t entry;
+    struct acpi_loader_command command = command_allocate(ACPI_LOADER_RSDP);
     struct machine machine = good_machine();
     machine.no_room = true;
-    assert_non_null(run_after_allocation(&machine, command_pointer(16, 4), &entry));
+    assert_string_equal(run_alone(&machine, &command, sizeof(command)),
+                        "there is no room for a table: give the machine more memory");
     machine = good_machine();
     machine.no_read = true;
-    assert_non_null(run_after_allocation(&machine, command_pointer(16, 4), &entry));
+    assert_string_equal(run_alone(&machine, &command, sizeof(command)),
+                        "fw_cfg did not deliver a file");
     machine = good_machine();
     machine.no_write = true;
-    assert_non_null(run_after_allocation(&machine, command_write(0, 0, 8), &entry));
+    assert_refused(&machine, command_write(0, 0, 8), "fw_cfg did not take an address");
 }
 
 int main(void)
@@ -508,6 +583,8 @@ int main(void)
         cmocka_unit_test(pointer_that_leads_outside_is_refused),
         cmocka_unit_test(pointer_too_narrow_for_its_address_is_refused),
         cmocka_unit_test(file_is_allocated_once_and_must_exist),
+        cmocka_unit_test(file_of_an_impossible_size_is_refused),
+        cmocka_unit_test(more_files_than_there_is_room_for_are_refused),
         cmocka_unit_test(name_that_has_no_end_is_refused),
         cmocka_unit_test(unknown_command_is_skipped),
         cmocka_unit_test(command_before_its_file_is_refused),

@@ -161,6 +161,20 @@ static void gate_is_open_before_anybody_is_woken(void **state)
     assert_int_equal(td_start_way.wake_again(&run, 0), 0);
 }
 
+static void cpu_that_no_interrupt_reaches_is_named(void **state)
+{
+    struct fixture *f = *state;
+    struct muster_plan plan = {.way = MUSTER_WAY_TD_START}; /* 8-bit IDs */
+    struct wake_run run = {.machine = &f->machine, .plan = &plan};
+    struct muster_slot *slot = &f->machine.slots[1];
+    slot->apic_id = 255;
+    slot->state.value = MUSTER_CPU_ADOPT_PENDING;
+    td_start_way.wake(&run);
+    assert_int_equal(slot_failure(slot), MUSTER_ERROR_APIC_ID_BEYOND_XAPIC);
+    assert_int_equal(f->gate.value, ENTRY_PHYS); /* it may come all the same */
+    assert_int_equal(f->sent_count, 0);
+}
+
 #define with_fixture(test) cmocka_unit_test_setup_teardown(test, set_up, tear_down)
 
 int main(void)
@@ -170,6 +184,7 @@ int main(void)
         with_fixture(page_asks_the_host_in_a_td_only),
         with_fixture(page_must_be_one_and_below_4_gib),
         with_fixture(gate_is_open_before_anybody_is_woken),
+        with_fixture(cpu_that_no_interrupt_reaches_is_named),
     };
     return cmocka_run_group_tests_name("td-start", tests, NULL, NULL);
 }

@@ -1,0 +1,120 @@
+/* The kernel's command line: what each word may be, and the sentence that a wrong one gets. */
+#include <setjmp.h>
+#include <stdarg.h>
+#include <stddef.h>
+#include <stdint.h>
+#include <stdio.h>
+
+#include <cmocka.h>
+
+#include "kernel/fatal.h"
+#include "kernel/options.h"
+
+static jmp_buf end;
+static char said[256];
+
+/* In place of the machine's end. */
+void fatal_usage(const char *format, ...)
+{
+    va_list arguments;
+    va_start(arguments, format);
+    vsnprintf(said, sizeof(said), format, arguments);
+    va_end(arguments);
+    longjmp(end, 1);
+}
+
+static void assert_refused(const char *cmdline, const char *sentence)
+{
+    struct options options;
+    if (!setjmp(end)) {
+        options_read(cmdline, &options);
+        fail_msg("'%s' was taken", cmdline);
+    }
+    assert_string_equal(said, sentence);
+}
+
+static void nothing_said_is_the_usual_kernel(void **state)
+{
+    struct options options;
+    (void)state;
+    assert_int_equal(setjmp(end), 0);
+    options_read("console=ttyS0", &options);
+    assert_int_equal(options.way, MUSTER_WAY_AUTO);
+    assert_false(options.fdt_only || options.has_policy || options.then_boot || options.x2apic);
+    assert_int_equal(options.timeout_ns, 0); /* as the number of CPUs asks for */
+    assert_int_equal(options.hand_backs, 1);
+    assert_int_equal(options.hot_add, 0);
+    assert_true(options.trace);
+}
+
+static void each_way_is_taken(void **state)
+{
+    static const struct {
+        const char *word;
+        enum muster_way way;
+        bool fdt_only;
+    } ways[] = {{"wake=auto", MUSTER_WAY_AUTO, false},
+                {"wake=sipi", MUSTER_WAY_SIPI, false},
+                {"wake=mailbox", MUSTER_WAY_MAILBOX, false},
+                {"wake=fdt", MUSTER_WAY_MAILBOX, true}};
+    struct options options;
+    (void)state;
+    assert_int_equal(setjmp(end), 0);
+    for (unsigned i = 0; i < sizeof(ways) / sizeof(ways[0]); i++) {
+        options_read(ways[i].word, &options);
+        assert_int_equal(options.way, ways[i].way);
+        assert_int_equal(options.fdt_only, ways[i].fdt_only);
+    }
+}
+
+static void wrong_word_is_named_with_what_it_must_be(void **state)
+{
+    static const struct {
+        const char *word, *wanted;
+    } wrong[] = {
+        {"wake=hyperv", "auto, sipi, mailbox or fdt"},
+        {"wake=", "auto, sipi, mailbox or fdt"},
+        {"custody=lend", "keep or reclaim"},
+        {"levels=3", "4 or 5"},
+        {"apic=x1", "auto or x2"},
+        {"order=random", "listed, performance, cores or nearest"},
+        {"trace=yes", "on or off"},
+        {"park=spin", "auto, hlt, mwait or tdcall"},
+        {"mwait-hint=256", "a number from 1 to 255"},
+        {"timeout-ms=0", "a number from 1 to 3600000"},
+        {"timeout-ms=soon", "a number from 1 to 3600000"},
+        {"park-ms=3600001", "a number from 1 to 3600000"},
+        {"cycles=1000001", "a number from 1 to 1000000"},
+        {"seed=0", "a number from 1 to 18446744073709551615"},
+        {"hand-back=0", "a number from 1 to 1000000"},
+        {"hot-add=513", "a number from 1 to 512"},
+        {"then=halt", "boot"},
+        {"inject=nmi", "mce"},
+    };
+    char sentence[128];
+    (void)state;
+    for (unsigned i = 0; i < sizeof(wrong) / sizeof(wrong[0]); i++) {
+        snprintf(sentence, sizeof(sentence), "%s on the command line: must be %s", wrong[i].word,
+                 wrong[i].wanted);
+        assert_refused(wrong[i].word, sentence);
+    }
+}
+
+static void unknown_or_endless_word_is_named(void **state)
+{
+    (void)state;
+    assert_refused("wake=sipi color=blue", "the kernel does not know 'color' on its command line");
+    assert_refused("wake=0123456789012345678901234567890123456789",
+                   "wake=0123456789012345678901234567890... on the command line is too long");
+}
+
+int main(void)
+{
+    const struct CMUnitTest tests[] = {
+        cmocka_unit_test(nothing_said_is_the_usual_kernel),
+        cmocka_unit_test(each_way_is_taken),
+        cmocka_unit_test(wrong_word_is_named_with_what_it_must_be),
+        cmocka_unit_test(unknown_or_endless_word_is_named),
+    };
+    return cmocka_run_group_tests_name("kernel-options", tests, NULL, NULL);
+}
