@@ -232,7 +232,7 @@ static void draw_row_paper(const struct chart *chart)
 static void draw_headings(const struct chart *chart)
 {
     static const struct pen_style style = {PALETTE_MUTED, 11, false, PEN_RIGHT};
-    pen_text(chart->pen, &style, LEFT - 10, chart->bsp_y - 10, "APIC ID");
+    pen_text(chart->pen, &style, LEFT - 16, chart->bsp_y - 10, "APIC ID");
     if (chart->rows.pitch >= TEXT_PITCH)
         pen_text(chart->pen, &style, DRAW_WIDTH - DRAW_MARGIN, chart->bsp_y - 10, "on after");
 }

@@ -133,14 +133,15 @@ void draw_bar(const struct draw_bars *bars, enum timeline_state state, double x,
         pen_line(pen, PALETTE_PAPER, 1, 0, at, y + height, at + height / 2, y);
 }
 
+/* Of the BSP no more is drawn than that it is on. */
 static void find_states(const struct timeline *timeline, bool *found)
 {
+    found[TIMELINE_ON] = true;
     for (guint i = 0; i < timeline->cpus->len; i++) {
         const struct timeline_cpu *cpu = timeline_cpu(timeline, i);
-        for (guint j = 0; j < cpu->spans->len; j++) {
+        for (guint j = 0; j < cpu->spans->len && !cpu->late && i != timeline->bsp; j++) {
             const struct timeline_span *span = &g_array_index(cpu->spans, struct timeline_span, j);
-            if (span->from_ns <= timeline->bring_up_ns && !cpu->late)
-                found[span->state] = true;
+            found[span->state] |= span->from_ns <= timeline->bring_up_ns;
         }
     }
 }

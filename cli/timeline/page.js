@@ -188,7 +188,7 @@ function fillHeader() {
 }
 
 function fillLegend() {
-  const used = new Set(data.cpus.flatMap((cpu) => cpu.spans.map(([state]) => state)));
+  const used = new Set([STATE.on, ...rows.flatMap((cpu) => cpu.spans.map(([state]) => state))]);
   data.states.forEach(([name, text], state) => {
     if (!used.has(state)) return;
     const item = make("li", undefined, $("legend")), thin = SENT.includes(state) || IDLE.includes(state);
