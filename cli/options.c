@@ -178,12 +178,12 @@ void options_free(struct options *options)
         return;
     char *texts[] = {options->json,
                      options->order,
-                     options->timeline,
                      options->then,
                      options->then_initrd,
                      options->then_append,
                      options->append,
                      options->mailbox_version,
+                     options->timeline,
                      options->page_tables,
                      options->firmware_memory,
                      options->shim_append,
