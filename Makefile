@@ -32,9 +32,9 @@ LIB_C_HOST := $(filter-out $(LIB_C_BARE_ONLY),$(LIB_C))
 # The simulator has the library of its own: built so that every access to a shared word is seen.
 SIM_SRC := $(sort $(wildcard sim/*.c)) $(LIB_C_HOST) $(filter-out lib/cpu/leave.S,$(LIB_S))
 
-CLI_PACKAGES := glib-2.0 gio-2.0 gio-unix-2.0 json-glib-1.0 libelf
+CLI_PACKAGES := glib-2.0 gio-2.0 gio-unix-2.0 json-glib-1.0 libelf cairo
 CLI_CFLAGS    = $(shell pkg-config --cflags $(CLI_PACKAGES))
-CLI_LIBS      = $(shell pkg-config --libs $(CLI_PACKAGES))
+CLI_LIBS      = $(shell pkg-config --libs $(CLI_PACKAGES)) -lm
 
 BOOT_COMMON := boot/enter.S boot/jump.S boot/td.S boot/hyperv_call.S boot/font.c \
                $(sort $(wildcard boot/*.c))
@@ -46,7 +46,7 @@ SHIM_SRC    := $(sort $(wildcard shim/*.c shim/*.S)) boot/entry_multiboot.S boot
 MONITOR_SRC := $(sort $(wildcard monitor/*.c monitor/*.S)) \
                boot/cmdline.c boot/console.c boot/format.c boot/json.c boot/native.c boot/string.c \
                boot/native_td.c boot/td.c boot/td.S
-CLI_SRC     := $(sort $(wildcard cli/*.c cli/*/*.c))
+CLI_SRC     := $(sort $(wildcard cli/*.c cli/*/*.c cli/*/*.S))
 UNIT_TESTS  := $(patsubst tests/unit/%.c,$(BUILD)/tests/%,$(sort $(wildcard tests/unit/test_*.c)))
 
 bare_objects = $(patsubst %,$(BUILD)/bare/%.o,$(1))
@@ -198,6 +198,15 @@ $(BUILD)/race/%.o: %
 	@mkdir -p $(@D)
 	$(CC) $(COMMON) -O1 -fsanitize=thread -MMD -MP -c -o $@ $<
 
+# What the timeline decides apart from drawing: its model of a hostile report, its axis, its rows.
+TIMELINE_LOGIC := $(addprefix cli/timeline/,axis.c history.c model.c palette.c records.c rows.c \
+                    words.c) $(addprefix cli/base/,clean.c fields.c files.c output.c)
+TIMELINE_OBJECTS := $(call test_objects,$(TIMELINE_LOGIC) tests/unit/test_timeline.c)
+$(TIMELINE_OBJECTS): COMMON += $(CLI_CFLAGS)
+$(BUILD)/tests/test_timeline: $(TIMELINE_OBJECTS)
+	@mkdir -p $(@D)
+	$(CC) $(SANITIZE) -o $@ $^ -lcmocka $(CLI_LIBS)
+
 $(BUILD)/tests/%: $(BUILD)/sanitized/tests/unit/%.c.o $(BUILD)/sanitized/libkernel.a \
                   $(BUILD)/sanitized/libshim.a \
                   $(BUILD)/sanitized/libmonitor.a $(BUILD)/sanitized/libmuster.a \
@@ -241,6 +250,9 @@ $(BUILD)/bare/%.o: %
 $(BUILD)/host/cli/%.o: cli/%
 	@mkdir -p $(@D)
 	$(CC) $(HOST) $(CFLAGS) $(CLI_CFLAGS) -MMD -MP -c -o $@ $<
+
+# What the assembler reads by itself.
+$(BUILD)/host/cli/timeline/page.S.o: $(wildcard cli/timeline/page*.html cli/timeline/page*.css cli/timeline/page*.js)
 
 $(BUILD)/host/%.o: %
 	@mkdir -p $(@D)

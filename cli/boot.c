@@ -143,7 +143,7 @@ bool boot_files_good(const struct options *options, bool *bzimage, GError **erro
 {
     return files_check_payload(options->kernel, options->initrd, options->memory_bytes, bzimage,
                                error) &&
-           files_check_report(options->json, error);
+           files_check_output("report", options->json, error);
 }
 
 int boot_machine(const struct options *options, bool bzimage, const char *words,

@@ -44,6 +44,7 @@ extern const struct verb verb_run;
 extern const struct verb verb_boot;
 extern const struct verb verb_conform;
 extern const struct verb verb_inspect;
+extern const struct verb verb_timeline;
 extern const struct verb verb_simulate;
 extern const struct verb verb_help;
 

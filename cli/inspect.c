@@ -98,7 +98,8 @@ static int inspect_inputs(const struct inspect_options *options, struct premises
     struct inspection *inspection = NULL;
     int status = CLI_ENVIRONMENT;
     bool to_standard = output_is_standard(options->json);
-    if ((to_standard ? output_reserve_standard(error) : files_check_report(options->json, error)) &&
+    if ((to_standard ? output_reserve_standard(error)
+                     : files_check_output("report", options->json, error)) &&
         read_inputs(inputs, options, premises, error))
         inspection = inspection_of(inputs, premises, error);
     if (inspection && tell(inspection, options->json, error))
@@ -140,8 +141,7 @@ const struct verb verb_inspect = {
     .name = "inspect",
     .operands = "[FILE ...]",
     .takes_files = true,
-    .summary = "Tell what a machine's tables say of its CPUs, how they would be woken, what is "
-               "wrong.",
+    .summary = "Tell what a machine's tables say of its CPUs, and what is wrong.",
     .text = "Without FILE these are this machine's own: /sys/firmware/acpi/tables,\n"
             "/sys/firmware/fdt and /sys/firmware/memmap (as root). Else each FILE is an ACPI\n"
             "table (MADT, SRAT, RSDP, RSDT, XSDT, or any other), acpidump's text, a device tree\n"

@@ -15,6 +15,7 @@ const struct option_group *const options_of_run[] = {
     &options_next_kernel,
     &options_shim,
     &options_hyperv,
+    &options_timeline,
     &options_output,
     NULL,
 };

@@ -73,9 +73,10 @@ struct options {
     enum firmware firmware; /* as long as it is not monitored */
 
     /* What a run leaves behind (cli/options/output.c). */
-    char *json;   /* where the report goes, or NULL */
-    char *keep;   /* the folder for the logs, or NULL */
-    bool dry_run; /* only print QEMU's command line */
+    char *json;     /* where the report goes, or NULL */
+    char *keep;     /* the folder for the logs, or NULL */
+    char *timeline; /* run: where its picture goes, or NULL */
+    bool dry_run;   /* only print QEMU's command line */
 
     /* Only through the shim; NULL: the shim's own default (cli/options/shim.c). */
     const char *mailbox_version;

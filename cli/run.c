@@ -8,6 +8,7 @@
 #include "cli/judge/hot_add_rounds.h"
 #include "cli/judge/proofs.h"
 #include "cli/judge/run_table.h"
+#include "cli/timeline/files.h"
 
 #define KERNEL  "muster-kernel.elf"
 #define SHIM    "muster-shim.elf"
@@ -198,6 +199,28 @@ static void print_last_lines(const struct console *console)
         fprintf(stderr, "    %s\n", (const char *)item->data);
 }
 
+/* Also of a run that failed: that is when it is looked at. The status is the run's, or this one's.
+ */
+static int draw_timeline(const struct report *report, const struct session *session,
+                         const struct verdict *verdict, int status)
+{
+    const struct timeline_look look = {0};
+    const char *path = session->options->timeline;
+    if (!session->guest.report) {
+        fprintf(stderr, "muster: timeline %s: not drawn, the kernel sent no report\n", path);
+        return status;
+    }
+    GError *error = NULL;
+    JsonObject *object = report_build(report, session, verdict);
+    if (timeline_write(path, object, &look, &error))
+        printf("timeline: %s\n", path);
+    else
+        status = cli_report_error(error);
+    g_clear_error(&error);
+    json_object_unref(object);
+    return status;
+}
+
 static int conclude(const struct session *session, void *context)
 {
     (void)context;
@@ -228,6 +251,8 @@ static int conclude(const struct session *session, void *context)
                                                                : "",
                                  way ? way : "no way yet", session->qemu->version);
     int status = outcome_tell(&report, session, &verdict, what);
+    if (session->options->timeline)
+        status = draw_timeline(&report, session, &verdict, status);
     g_free(what);
     verdict_clear(&verdict);
     return status;
@@ -246,7 +271,7 @@ static int run_options(const struct options *options, GError **error)
         .options = options, .live = options->then != NULL, .without_cx16 = options->then != NULL};
     int status = CLI_ENVIRONMENT;
     if (next_files_good(options, &plan.linux_kernel, error) &&
-        files_check_report(options->json, error) &&
+        files_check_output("report", options->json, error) &&
         choose_image(options, &texts, &plan.image, error))
         status = outcome_of_plan(&plan, conclude, NULL, error);
     g_free(texts.kernel);

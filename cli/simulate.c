@@ -1,13 +1,14 @@
 /* muster simulate: what a bring-up takes on machines that are not there. */
 #include <stdio.h>
+#include <string.h>
 
 #include "cli/base/files.h"
 #include "cli/base/output.h"
 #include "cli/cli.h"
-#include "cli/simulate/simulation.h"
+#include "cli/simulate/picture.h"
 
 struct request {
-    char *cpus, *strategies, *costs, *json;
+    char *cpus, *strategies, *costs, *json, *picture;
     const char *way;
     unsigned nodes, fanout;
     guint64 seed;
@@ -69,6 +70,12 @@ static const struct option output[] = {
      .place = AT(json),
      .value = "FILE",
      .help = "Write the results there; with \"-\" to stdout, and all else to stderr"},
+    {.name = "output",
+     .letter = 'o',
+     .kind = OPTION_FILE,
+     .place = AT(picture),
+     .value = "FILE",
+     .help = "Draw them there: .svg, .png or .pdf"},
     {.name = NULL},
 };
 
@@ -109,7 +116,7 @@ static bool write_json(const char *path, const struct simulation *simulation, GE
     char *text = json_to_string(node, TRUE);
     char *whole = g_strconcat(text, "\n", NULL);
     bool good = output_is_standard(path) ? output_put_standard(whole, error)
-                                         : files_write(path, whole, error);
+                                         : files_put("report", path, whole, strlen(whole), error);
     g_free(whole);
     g_free(text);
     json_node_unref(node);
@@ -118,9 +125,18 @@ static bool write_json(const char *path, const struct simulation *simulation, GE
 
 static bool check_outputs(const struct request *request, GError **error)
 {
+    if (request->picture && !simulation_check_picture(request->picture, error))
+        return false;
     if (output_is_standard(request->json))
         return output_reserve_standard(error);
-    return files_check_report(request->json, error);
+    return files_check_output("report", request->json, error);
+}
+
+static bool write_outputs(const struct request *request, const struct simulation *simulation,
+                          GError **error)
+{
+    return (!request->json || write_json(request->json, simulation, error)) &&
+           (!request->picture || simulation_write_picture(simulation, request->picture, error));
 }
 
 static void run(const struct request *request, GError **error)
@@ -130,8 +146,7 @@ static void run(const struct request *request, GError **error)
         return;
     if (check_outputs(request, error) && simulation_run(simulation, error)) {
         simulation_print(simulation, stdout);
-        if (request->json)
-            write_json(request->json, simulation, error);
+        write_outputs(request, simulation, error);
     }
     g_free(simulation);
 }

@@ -8,16 +8,17 @@
 
 # shellcheck disable=SC2034 # ./run and ./test use these lists
 SETUP_RUN_PACKAGES="gcc make libc6-dev binutils pkg-config libglib2.0-dev libjson-glib-dev
-    libelf-dev qemu-system-x86 seabios ca-certificates cpio busybox-static jq"
+    libelf-dev qemu-system-x86 seabios ca-certificates cpio busybox-static jq
+    libcairo2-dev fonts-dejavu-core"
 # For images that GRUB boots, under BIOS and under UEFI.
 SETUP_ISO_PACKAGES="grub-common grub-pc-bin grub-efi-amd64-bin xorriso mtools ovmf"
 # shellcheck disable=SC2034
 SETUP_TEST_PACKAGES="$SETUP_RUN_PACKAGES libcmocka-dev libfdt-dev device-tree-compiler clang python3
-    zsh mandoc $SETUP_ISO_PACKAGES"
+    zsh mandoc chromium chromium-driver $SETUP_ISO_PACKAGES"
 
 # What those packages bring: asked for on a system that has no dpkg.
 SETUP_COMMANDS="gcc make ld pkg-config qemu-system-x86_64 cpio busybox jq"
-SETUP_LIBRARIES="glib-2.0 gio-unix-2.0 json-glib-1.0 libelf"
+SETUP_LIBRARIES="glib-2.0 gio-unix-2.0 json-glib-1.0 libelf cairo"
 
 setup_say() { printf '%s\n' "muster: $*" >&2; }
 

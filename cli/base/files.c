@@ -183,45 +183,43 @@ bool files_is_replaced(const char *path)
            (!g_file_test(path, G_FILE_TEST_EXISTS) || g_file_test(path, G_FILE_TEST_IS_REGULAR));
 }
 
-bool files_check_report(const char *path, GError **error)
+bool files_check_output(const char *what, const char *path, GError **error)
 {
     if (!path || output_is_standard(path))
         return true;
     char *folder = g_path_get_dirname(path);
     bool good = true;
     if (!path[0])
-        good = files_refuse(error, "report: the name is empty; give a file name");
+        good = files_refuse(error, "%s: the name is empty; give a file name", what);
     else if (g_file_test(path, G_FILE_TEST_IS_DIR))
-        good = files_refuse(error, "report %s: is a folder; give a file name", path);
+        good = files_refuse(error, "%s %s: is a folder; give a file name", what, path);
     else if (access(files_is_replaced(path) ? folder : path, W_OK) < 0)
-        good = files_refuse(error, "report %s: cannot be written: %s", path, g_strerror(errno));
+        good = files_refuse(error, "%s %s: cannot be written: %s", what, path, g_strerror(errno));
     g_free(folder);
     return good;
 }
 
-static bool put(FILE *file, const char *text)
+static bool put(const char *path, const char *bytes, size_t length, GError **error)
 {
-    return file && fputs(text, file) >= 0 && fflush(file) == 0;
-}
-
-static bool write_as_it_is(const char *path, const char *text)
-{
+    if (output_is_standard(path))
+        return output_put_standard(bytes, error);
+    if (files_is_replaced(path))
+        return g_file_set_contents(path, bytes, (gssize)length, error);
     FILE *file = fopen(path, "we");
-    bool good = put(file, text);
+    bool good = file && fwrite(bytes, 1, length, file) == length;
     if (file && fclose(file) != 0)
         good = false;
+    if (!good)
+        g_set_error_literal(error, CLI_ERROR, CLI_ENVIRONMENT, g_strerror(errno));
     return good;
 }
 
-bool files_write(const char *path, const char *text, GError **error)
+bool files_put(const char *what, const char *path, const char *bytes, size_t length, GError **error)
 {
     GError *problem = NULL;
-    bool good = strcmp(path, "-") == 0    ? put(stdout, text)
-                : files_is_replaced(path) ? g_file_set_contents(path, text, -1, &problem)
-                                          : write_as_it_is(path, text);
-    if (!good)
-        files_refuse(error, "report %s: cannot be written: %s", path,
-                     problem ? problem->message : g_strerror(errno));
-    g_clear_error(&problem);
-    return good;
+    if (put(path, bytes, length, &problem))
+        return true;
+    files_refuse(error, "%s %s: cannot be written: %s", what, path, problem->message);
+    g_error_free(problem);
+    return false;
 }

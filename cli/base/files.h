@@ -33,11 +33,14 @@ bool files_check_payload(const char *kernel, const char *initrd, guint64 memory_
 /** Whether a new file takes its place; a device, a pipe or a link is written to as it is. */
 bool files_is_replaced(const char *path);
 
-/** The report can be written there later. NULL is no report, and good. */
-bool files_check_report(const char *path, GError **error);
+/** A file can be written there later. NULL is none, and good. @what names it in the error. */
+bool files_check_output(const char *what, const char *path, GError **error);
 
-/** Write the report's whole text: into a new file that takes the place, or what is there; "-" is
- * stdout. */
-bool files_write(const char *path, const char *text, GError **error);
+/**
+ * Write a file: the whole of it, or nothing; into a device, a pipe or a link as it is.
+ * False: @error is CLI_ENVIRONMENT.
+ */
+bool files_put(const char *what, const char *path, const char *bytes, size_t length,
+               GError **error);
 
 #endif

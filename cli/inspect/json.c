@@ -1,7 +1,7 @@
 #include "cli/inspect/json.h"
 
-#include <errno.h>
 #include <stdio.h>
+#include <string.h>
 
 #include <json-glib/json-glib.h>
 
@@ -278,7 +278,7 @@ char *inspection_json(const struct inspection *inspection)
 bool inspection_write(const struct inspection *inspection, const char *path, GError **error)
 {
     char *text = inspection_json(inspection);
-    bool good = files_write(path, text, error);
+    bool good = files_put("report", path, text, strlen(text), error);
     g_free(text);
     return good;
 }

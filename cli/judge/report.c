@@ -1,7 +1,5 @@
 #include "cli/judge/report.h"
 
-#include <errno.h>
-#include <stdio.h>
 #include <string.h>
 
 #include "cli/judge/conformance.h"
@@ -155,7 +153,7 @@ static void set_then(JsonObject *object, const char *kernel, const struct sessio
     json_object_set_object_member(object, "then", then);
 }
 
-static JsonObject *build(const struct report *report, const struct session *session,
+JsonObject *report_build(const struct report *report, const struct session *session,
                          const struct verdict *verdict)
 {
     const struct guest *guest = &session->guest;
@@ -197,10 +195,10 @@ bool report_write(const char *path, const struct report *report, const struct se
                   const struct verdict *verdict, GError **error)
 {
     JsonNode *node = json_node_new(JSON_NODE_OBJECT);
-    json_node_take_object(node, build(report, session, verdict));
+    json_node_take_object(node, report_build(report, session, verdict));
     char *text = json_to_string(node, TRUE);
     char *whole = g_strconcat(text, "\n", NULL);
-    bool good = files_write(path, whole, error);
+    bool good = files_put("report", path, whole, strlen(whole), error);
     g_free(whole);
     g_free(text);
     json_node_unref(node);

@@ -20,6 +20,10 @@ struct report {
     JsonArray *proofs;  /* or NULL: none */
 };
 
+/** What is written. Caller unrefs. */
+JsonObject *report_build(const struct report *report, const struct session *session,
+                         const struct verdict *verdict);
+
 /**
  * Write it to @path: the whole of it, or nothing. False: @error is CLI_ENVIRONMENT.
  */

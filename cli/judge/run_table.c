@@ -3,6 +3,7 @@
 #include <string.h>
 
 #include "cli/base/fields.h"
+#include "cli/base/order.h"
 #include "cli/base/table.h"
 
 #define MOST_ROWS 32
@@ -79,12 +80,6 @@ static void print_rows(JsonArray *cpus, const char *way, gint64 zero_ns, bool on
     g_string_free(headings, TRUE);
 }
 
-static int by_value(gconstpointer a, gconstpointer b)
-{
-    gint64 left = *(const gint64 *)a, right = *(const gint64 *)b;
-    return (left > right) - (left < right);
-}
-
 static void print_spread(JsonArray *cpus, gint64 zero_ns)
 {
     struct table *table = table_new("phase|>CPUs|>minimum|>median|>maximum");
@@ -96,7 +91,7 @@ static void print_spread(JsonArray *cpus, gint64 zero_ns)
             if (at > 0 && zero_ns >= 0 && at >= zero_ns)
                 g_array_append_val(times, at);
         }
-        g_array_sort(times, by_value);
+        g_array_sort(times, order_by_number);
         table_cell(table, "%s", phases[phase].heading);
         table_cell(table, "%u", times->len);
         const guint places[] = {0, times->len / 2, times->len ? times->len - 1 : 0};

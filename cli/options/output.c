@@ -1,6 +1,17 @@
 /* What a run leaves behind for its user. */
 #include "cli/options/subjects.h"
 
+#include "cli/timeline/files.h"
+
+static const struct option timeline[] = {
+    {.name = "timeline",
+     .kind = OPTION_FILE,
+     .place = OPTIONS_AT(timeline),
+     .value = "FILE",
+     .help = "Draw every CPU's phases there: .svg, .png, .pdf, .html, .json"},
+    OPTIONS_END,
+};
+
 static const struct option output[] = {
     {.name = "json",
      .kind = OPTION_FILE,
@@ -19,14 +30,26 @@ static const struct option output[] = {
     OPTIONS_END,
 };
 
+const struct option_group options_timeline = {"What it leaves", timeline};
 const struct option_group options_output = {"What it leaves", output};
+
+/* One of both would be lost. */
+static bool check_timeline(const struct options *options, GError **error)
+{
+    if (!options->timeline)
+        return true;
+    if (g_strcmp0(options->timeline, options->json) == 0)
+        return option_refuse(error, "--timeline %s: is the report's name, too; give another",
+                             options->timeline);
+    return timeline_check_output(options->timeline, error);
+}
 
 bool options_check_output(const struct options *options, GError **error)
 {
-    if (options->dry_run && (options->json || options->keep))
-        return option_refuse(error, "--dry-run leaves nothing to report or to keep; leave --json "
-                                    "and --keep out");
+    if (options->dry_run && (options->json || options->keep || options->timeline))
+        return option_refuse(error, "--dry-run leaves nothing to report, to draw or to keep; leave "
+                                    "--json, --timeline and --keep out");
     if (options->keep && !options->keep[0])
         return option_refuse(error, "--keep: the name is empty; give a folder");
-    return true;
+    return check_timeline(options, error);
 }

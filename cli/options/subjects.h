@@ -22,6 +22,7 @@ extern const struct option_group options_machine_td; /* of conform */
 extern const struct option_group options_firmware;
 extern const struct option_group options_qemu;
 extern const struct option_group options_debugger; /* not under the monitor */
+extern const struct option_group options_timeline;
 extern const struct option_group options_output;
 extern const struct option_group options_shim;
 extern const struct option_group options_td;
