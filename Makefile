@@ -42,6 +42,7 @@ SHIM_SRC    := $(sort $(wildcard shim/*.c shim/*.S)) boot/entry_multiboot.S boot
 # Bare hardware is all that the monitor runs on: nothing of the programs' own ways to come up.
 MONITOR_SRC := $(sort $(wildcard monitor/*.c monitor/*.S)) \
                boot/cmdline.c boot/console.c boot/format.c boot/json.c boot/native.c boot/string.c \
+               boot/tsc_rate.c \
                boot/native_td.c boot/td.c boot/td.S
 CLI_SRC     := $(sort $(wildcard cli/*.c cli/*/*.c cli/*/*.S))
 UNIT_TESTS  := $(patsubst tests/unit/%.c,$(BUILD)/tests/%,$(sort $(wildcard tests/unit/test_*.c)))
@@ -148,7 +149,8 @@ SHIM_TESTED := shim/hob.c shim/fw_cfg_directory.c shim/acpi_loader.c shim/fdt_wr
                shim/mailbox_ap.c \
                shim/host.c shim/host_hyperv.c shim/host_td.c shim/options.c shim/shared.c \
                shim/source_hob.c \
-               boot/clock_compare.c boot/cmdline.c boot/format.c boot/hyperv.c boot/multiboot2.c boot/screen.c boot/font.c \
+               boot/clock_compare.c boot/cmdline.c boot/format.c boot/hyperv.c boot/tsc_rate.c \
+               boot/multiboot2.c boot/screen.c boot/font.c \
                boot/payload.c boot/loadable.c boot/bzimage.c boot/pvh_elf.c \
                boot/multiboot_kernel.c boot/multiboot1_kernel.c boot/multiboot2_kernel.c \
                boot/multiboot2_header.c
