@@ -45,6 +45,7 @@ SHIM_SRC    := $(sort $(wildcard shim/*.c shim/*.S)) boot/entry_multiboot.S boot
 # Bare hardware is all that the monitor runs on: nothing of the programs' own ways to come up.
 MONITOR_SRC := $(sort $(wildcard monitor/*.c monitor/*.S)) \
                boot/cmdline.c boot/console.c boot/format.c boot/json.c boot/native.c boot/string.c \
+               boot/tsc_rate.c \
                boot/native_td.c boot/td.c boot/td.S
 CLI_SRC     := $(sort $(wildcard cli/*.c cli/*/*.c cli/*/*.S))
 UNIT_TESTS  := $(patsubst tests/unit/%.c,$(BUILD)/tests/%,$(sort $(wildcard tests/unit/test_*.c)))
@@ -159,7 +160,8 @@ SHIM_TESTED := shim/hob.c shim/fw_cfg_directory.c shim/acpi_loader.c shim/fdt_wr
                shim/mailbox_ap.c \
                shim/host.c shim/host_hyperv.c shim/host_td.c shim/options.c shim/shared.c \
                shim/source_hob.c \
-               boot/clock_compare.c boot/cmdline.c boot/format.c boot/hyperv.c boot/multiboot2.c boot/screen.c boot/font.c \
+               boot/clock_compare.c boot/cmdline.c boot/format.c boot/hyperv.c boot/tsc_rate.c \
+               boot/multiboot2.c boot/screen.c boot/font.c \
                boot/payload.c boot/loadable.c boot/bzimage.c boot/pvh_elf.c \
                boot/multiboot_kernel.c boot/multiboot1_kernel.c boot/multiboot2_kernel.c \
                boot/multiboot2_header.c
@@ -237,7 +239,7 @@ $(BUILD)/sanitized/boot/font.c.o: $(BUILD)/font.c boot/font.h
 
 # What muster inspect reads is anybody's: mutated tables, under the sanitizers.
 INSPECT_C := $(sort $(wildcard cli/inspect/*.c)) \
-             $(addprefix cli/base/,child.c clean.c files.c option.c output.c stream.c table.c temp.c)
+             $(addprefix cli/base/,child.c clean.c files.c option.c output.c stream.c table.c temp.c words.c)
 $(BUILD)/tests/inspect_fuzz: $(call test_objects,tests/inspect/fuzz.c $(INSPECT_C) \
                                                  $(LIB_C_BARE_ONLY)) $(BUILD)/sanitized/libmuster.a
 	@mkdir -p $(@D)

@@ -3,6 +3,7 @@
 #include "boot/console.h"
 #include "boot/port.h"
 #include "boot/td.h"
+#include "boot/tsc_rate.h"
 #include "lib/atomic.h"
 #include "lib/cpu/instructions.h"
 
@@ -13,13 +14,11 @@
 #define PIC_MASK_2 0xA1
 
 /* The PIT (Intel 8254): channel 0 counts down at this rate whatever else is there. */
-#define PIT_HZ            1193182u
-#define PIT_CHANNEL_0     0x40
-#define PIT_COMMAND       0x43
-#define PIT_RATE_MODE     0x34 /* channel 0, both bytes, mode 2 */
-#define PIT_LATCH         0x00 /* channel 0 */
-#define CALIBRATION_TICKS (PIT_HZ / 100)
-#define CALIBRATION_LOOKS 1000000u
+#define PIT_HZ        1193182u
+#define PIT_CHANNEL_0 0x40
+#define PIT_COMMAND   0x43
+#define PIT_RATE_MODE 0x34 /* channel 0, both bytes, mode 2 */
+#define PIT_LATCH     0x00 /* channel 0 */
 
 #define CPUID_TSC       0x15
 #define CPUID_HV_TIMING 0x40000010 /* eax: TSC kHz (VMware's leaf; KVM and others give it too) */
@@ -108,33 +107,26 @@ static void native_log(void *context, enum muster_log_level level, const char *t
     console_printf("muster: %s%s\n", prefixes[level], text);
 }
 
-static uint16_t pit_count(void)
+static struct tsc_look look_at_pit(void)
 {
+    struct tsc_look look = {.before = read_tsc()};
     port_out8(PIT_COMMAND, PIT_LATCH);
     uint8_t low = port_in8(PIT_CHANNEL_0);
-    return (uint16_t)(low | (port_in8(PIT_CHANNEL_0) << 8));
+    look.count = (uint16_t)(low | (port_in8(PIT_CHANNEL_0) << 8));
+    look.after = read_tsc();
+    return look;
 }
 
 /*
- * The TSC against the PIT for 10 ms. Channel 0 by latched reads and not channel 2 by port 0x61,
- * which not every machine has (QEMU's microvm). 0 if the PIT does not count.
+ * Channel 0 by latched reads and not channel 2 by port 0x61, which not every machine has (QEMU's
+ * microvm).
  */
 static uint64_t tsc_hz_by_pit(void)
 {
     port_out8(PIT_COMMAND, PIT_RATE_MODE);
     port_out8(PIT_CHANNEL_0, 0xFF);
     port_out8(PIT_CHANNEL_0, 0xFF);
-    uint16_t last = pit_count();
-    uint64_t start = read_tsc();
-    uint32_t ticks = 0;
-    for (uint32_t look = 0; look < CALIBRATION_LOOKS; look++) {
-        uint16_t now = pit_count();
-        ticks += (uint16_t)(last - now);
-        last = now;
-        if (ticks >= CALIBRATION_TICKS)
-            return (read_tsc() - start) * PIT_HZ / ticks;
-    }
-    return 0;
+    return tsc_rate_measure(look_at_pit, PIT_HZ);
 }
 
 /* What the processor or its hypervisor says of the TSC's rate; 0 if nothing. */
