@@ -37,16 +37,11 @@ static bool is_for(const struct sim *sim, uint32_t cpu)
     return has_command(sim) && sim->mailbox->apic_id == cpu;
 }
 
-static uint64_t later(uint64_t a, uint64_t b)
-{
-    return a > b ? a : b;
-}
-
 /* It has seen its command, which it may only take back once the others have the line too. */
 static void follow(struct sim *sim, uint32_t cpu, uint64_t seen_ns)
 {
     sim->cpus[cpu].at_ns[SIM_DELIVERED] = seen_ns;
-    uint64_t free_ns = later(seen_ns, sim->settled_ns);
+    uint64_t free_ns = sim_later(seen_ns, sim->settled_ns);
     sim_at(sim, free_ns + sim->costs->line_far_ns, cpu, SIM_DO_ACKNOWLEDGE, 0);
 }
 
@@ -67,7 +62,7 @@ void sim_firmware_watch(struct sim *sim)
     if (sim->command_seen)
         return;
     sim->command_seen = true;
-    uint64_t written_ns = later(sim->now_ns, sim->settled_ns);
+    uint64_t written_ns = sim_later(sim->now_ns, sim->settled_ns);
     sim->settled_ns = written_ns + settle_ns(sim);
     uint32_t number = sim->mailbox->apic_id;
     if (number >= sim->setup->cpus)

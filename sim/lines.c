@@ -77,20 +77,15 @@ static bool is_own(const struct sim *sim, const struct sim_line *line)
     return line->owner == sim->current && line->reader == SIM_NONE;
 }
 
-static uint64_t later(uint64_t a, uint64_t b)
-{
-    return a > b ? a : b;
-}
-
 /* In their order: one that misses holds up those behind it, though all ask at once. */
 static void store(struct sim *sim, struct sim_line *line)
 {
     uint64_t *stores_ns = &sim->cpus[sim->current].stores_ns, miss_ns = 0;
     sim_spend(sim, sim->costs->hit_ns);
-    *stores_ns = later(sim->now_ns, *stores_ns);
+    *stores_ns = sim_later(sim->now_ns, *stores_ns);
     if (!is_own(sim, line)) {
         miss_ns = transfer_ns(sim, line) / sim->costs->load_overlap;
-        *stores_ns = later(*stores_ns, line->free_ns) + miss_ns;
+        *stores_ns = sim_later(*stores_ns, line->free_ns) + miss_ns;
     }
     *line = (struct sim_line){sim->current, SIM_NONE, *stores_ns};
     if (*stores_ns > sim->now_ns + STORE_BUFFER * miss_ns)
@@ -100,9 +95,9 @@ static void store(struct sim *sim, struct sim_line *line)
 /* Drains the store buffer, too. */
 static void swap(struct sim *sim, struct sim_line *line)
 {
-    uint64_t at_ns = later(sim->now_ns, sim->cpus[sim->current].stores_ns);
+    uint64_t at_ns = sim_later(sim->now_ns, sim->cpus[sim->current].stores_ns);
     if (!is_own(sim, line))
-        at_ns = later(at_ns, line->free_ns) + transfer_ns(sim, line);
+        at_ns = sim_later(at_ns, line->free_ns) + transfer_ns(sim, line);
     at_ns += sim->costs->hit_ns;
     *line = (struct sim_line){sim->current, SIM_NONE, at_ns};
     sim_spend(sim, at_ns - sim->now_ns);

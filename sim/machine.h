@@ -113,6 +113,11 @@ struct sim {
 
 /* ---- Time (time.c) ---- */
 
+static inline uint64_t sim_later(uint64_t a_ns, uint64_t b_ns)
+{
+    return a_ns > b_ns ? a_ns : b_ns;
+}
+
 /** So much work of the current CPU. */
 void sim_spend(struct sim *sim, uint64_t ns);
 

@@ -70,7 +70,7 @@ double simulation_draw_paths(struct pen *pen, const struct simulation *simulatio
     y = draw_key(pen, y + 30);
     for (guint i = 0; i < simulation->strategy_count; i++, y += ROW_HEIGHT) {
         const struct sim_result *result = &simulation->results[i][last];
-        char *duration = simulation_duration(result->on_ns);
+        char *duration = axis_duration((gint64)result->on_ns);
         pen_text(pen, &name_style, DRAW_MARGIN, y + BAR_HEIGHT - 5,
                  sim_strategy_names[simulation->strategies[i]]);
         draw_shares(pen, result, left, y, right - left);

@@ -46,7 +46,4 @@ guint simulation_fastest(const struct simulation *simulation, guint size);
 void simulation_print(const struct simulation *simulation, FILE *out);
 JsonObject *simulation_json(const struct simulation *simulation);
 
-/** "9.15 ms", with three digits. Caller frees. */
-char *simulation_duration(uint64_t ns);
-
 #endif

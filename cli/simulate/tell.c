@@ -1,23 +1,9 @@
 /* What the simulation found: tables for people, and an object for programs. */
-#include <math.h>
-
 #include "cli/base/table.h"
 #include "cli/simulate/simulation.h"
+#include "cli/timeline/axis.h"
 
 #define SCHEMA "muster.simulate/1"
-
-char *simulation_duration(uint64_t ns)
-{
-    static const char *const units[] = {"ns", "us", "ms", "s"};
-    double value = (double)ns;
-    guint unit = 0;
-    while (value >= 999.5 && unit + 1 < G_N_ELEMENTS(units)) {
-        value /= 1000;
-        unit++;
-    }
-    int digits = unit == 0 || value >= 99.95 ? 0 : value >= 9.995 ? 1 : 2;
-    return g_strdup_printf("%.*f %s", digits, value, units[unit]);
-}
 
 static const char *strategy_name(const struct simulation *simulation, guint strategy)
 {
@@ -28,7 +14,7 @@ static const char *strategy_name(const struct simulation *simulation, guint stra
 
 static void add_duration(struct table *table, uint64_t ns, const char *mark)
 {
-    char *text = simulation_duration(ns);
+    char *text = axis_duration((gint64)ns);
     table_cell(table, "%s%s", text, mark);
     g_free(text);
 }

@@ -70,7 +70,7 @@ static void draw_grid(struct pen *pen, const struct simulation *simulation, cons
 {
     uint64_t ns = (uint64_t)pow(10, plot->from);
     for (double decade = plot->from; decade <= plot->to; decade++, ns *= 10) {
-        char *label = simulation_duration(ns);
+        char *label = axis_duration((gint64)ns);
         pen_line(pen, PALETTE_GRID, 1, 0, plot->left, time_y(plot, ns), plot->right,
                  time_y(plot, ns));
         pen_text(pen, &tick_style, plot->left - 8, time_y(plot, ns) + 4, label);
@@ -124,7 +124,7 @@ static void draw_names(struct pen *pen, const struct simulation *simulation,
         double at = time_y(plot, ns), y = MAX(at, free_y + LABEL_HEIGHT);
         enum sim_strategy strategy = simulation->strategies[next];
         const struct pen_style style = {PALETTE_TEXT, 12, strategy == SIM_BROADCAST, PEN_LEFT};
-        char *duration = simulation_duration(ns);
+        char *duration = axis_duration((gint64)ns);
         char *label = g_strdup_printf("%s  %s", sim_strategy_names[strategy], duration);
         double x = size_x(plot, simulation->sizes[last]);
         pen_line(pen, colours[strategy], 1, 0, x + 6, at, x + 18, y);

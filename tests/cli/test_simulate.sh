@@ -16,7 +16,7 @@ expect_json() {
 }
 
 tables() {
-    expect fastest_strategy_is_marked 0 '^broadcast  *[0-9.]* us\*' -- simulate --cpus 64,255
+    expect fastest_strategy_is_marked 0 '^broadcast  *[0-9.]* [^ ]*s\*' -- simulate --cpus 64,255
     expect path_of_the_last_cpu_is_told 0 '^strategy  *wakes  *delays  *delivery' -- \
         simulate --cpus 64 --way mailbox
     expect strategies_can_be_chosen 0 '^node' -- simulate --cpus 64 --strategy fanout,node
