@@ -107,7 +107,10 @@ static void draw_line(struct pen *pen, const struct simulation *simulation, cons
     }
 }
 
-/* From the slowest, which is at the top, down: a name that has no room goes lower. */
+/*
+ * From the slowest, which is at the top, down: a name that has no room goes lower, but leaves room
+ * for those to come.
+ */
 static void draw_names(struct pen *pen, const struct simulation *simulation,
                        const struct plot *plot)
 {
@@ -121,7 +124,9 @@ static void draw_names(struct pen *pen, const struct simulation *simulation,
                                                            simulation->results[next][last].on_ns))
                 next = i;
         uint64_t ns = simulation->results[next][last].on_ns;
-        double at = time_y(plot, ns), y = MAX(at, free_y + LABEL_HEIGHT);
+        guint to_come = simulation->strategy_count - 1 - named;
+        double at = time_y(plot, ns), lowest = plot->bottom - LABEL_HEIGHT * to_come;
+        double y = MAX(MIN(at, lowest), free_y + LABEL_HEIGHT);
         enum sim_strategy strategy = simulation->strategies[next];
         const struct pen_style style = {PALETTE_TEXT, 12, strategy == SIM_BROADCAST, PEN_LEFT};
         char *duration = axis_duration((gint64)ns);
