@@ -115,8 +115,7 @@ static bool write_json(const char *path, const struct simulation *simulation, GE
     json_node_take_object(node, simulation_json(simulation));
     char *text = json_to_string(node, TRUE);
     char *whole = g_strconcat(text, "\n", NULL);
-    bool good = output_is_standard(path) ? output_put_standard(whole, error)
-                                         : files_put("report", path, whole, strlen(whole), error);
+    bool good = files_put("report", path, whole, strlen(whole), error);
     g_free(whole);
     g_free(text);
     json_node_unref(node);
