@@ -35,7 +35,6 @@ const struct sim_cost sim_cost_list[] = {
     NS(cpuid, 50),
     NS(clock, 10),
     NS(look, 10000000),
-    NS(quiet, 50000000),
     NS(poll, 50),
     NS(serve_near, 5),
     NS(serve_far, 20),

@@ -38,7 +38,6 @@ struct sim_costs {
 
     /* The firmware behind a mailbox. */
     uint64_t look_ns;       /* a sleeping AP looks at the mailbox this often; 0: none sleeps */
-    uint64_t quiet_ns;      /* an awake one sleeps when the mailbox was quiet for so long */
     uint64_t poll_ns;       /* from look to look of an AP that is awake */
     uint64_t serve_near_ns; /* so often one more CPU of a node gets a line that all want */
     uint64_t serve_far_ns;  /* so often one more node gets it */

@@ -1,11 +1,10 @@
 /*
  * The firmware's side of a mailbox, as shim/mailbox.c plays it: an AP sleeps and looks now and
- * then; once it has seen a command it stays awake, and sleeps again when the mailbox was quiet for
- * long. All that are awake poll one cache line: whoever writes it takes it from all of them, and
- * they get it back one after the other, nodes from the line's home and CPUs within their node.
+ * then; once it has seen a command it stays awake (and would sleep again after a long quiet, which
+ * no bring-up has). All that are awake poll one cache line: whoever writes it takes it from all of
+ * them, and they get it back one after the other, nodes from the line's home and CPUs within their
+ * node.
  */
-#include <string.h>
-
 #include "lib/atomic.h"
 #include "sim/machine.h"
 

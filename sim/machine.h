@@ -57,7 +57,6 @@ struct sim_cpu {
     enum sim_place place;
     uint32_t life;
     bool awake;         /* in firmware: polls the mailbox */
-    uint64_t awake_ns;  /* until then, if it sees no command */
     uint64_t stores_ns; /* when all that it has written is written */
     uint32_t sender[2]; /* who sent its wake, and its start */
     uint64_t at_ns[SIM_MOMENTS];

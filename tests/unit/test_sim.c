@@ -198,6 +198,24 @@ static void nearer_cache_lines_make_it_faster(void **state)
     assert_true(run(&setup).on_ns < far);
 }
 
+static void every_cost_has_an_effect(void **state)
+{
+    static const enum sim_strategy strategies[] = {SIM_BROADCAST, SIM_PIPELINED};
+    (void)state;
+    for (const struct sim_cost *cost = sim_cost_list; cost->name; cost++) {
+        bool has_effect = false;
+        for (int i = 0; i < 2 * SIM_WAYS; i++) {
+            struct sim_setup setup;
+            sim_setup_init(&setup, 300, (enum sim_way)(i / 2), strategies[i % 2]);
+            uint64_t before = run(&setup).on_ns;
+            assert_true(sim_cost_set(&setup.costs, cost, 2 * cost->standard));
+            has_effect |= run(&setup).on_ns != before;
+        }
+        if (!has_effect)
+            fail_msg("%s has none", cost->name);
+    }
+}
+
 /* ---- CPUs that behave badly ---- */
 
 static void dead_cpu_costs_the_deadline_and_the_rest_come_up(void **state)
@@ -311,6 +329,7 @@ int main(void)
         cmocka_unit_test(mailbox_sets_cpus_up_while_it_calls_the_next),
         cmocka_unit_test(sleeping_firmware_costs_about_one_look),
         cmocka_unit_test(nearer_cache_lines_make_it_faster),
+        cmocka_unit_test(every_cost_has_an_effect),
         cmocka_unit_test(dead_cpu_costs_the_deadline_and_the_rest_come_up),
         cmocka_unit_test(cpu_that_loses_a_sipi_comes_by_the_librarys_next),
         cmocka_unit_test(late_cpu_is_what_the_path_is_made_of),
