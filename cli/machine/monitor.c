@@ -167,7 +167,7 @@ void monitor_print(const struct monitor *monitor, bool (*told)(const char *rule)
             g_ptr_array_add(findings, finding);
     }
     if (findings->len)
-        printf("\n%u %sfinding%s of the monitor:\n", findings->len, told ? "other " : "",
+        printf("%u %sfinding%s of the monitor:\n", findings->len, told ? "other " : "",
                findings->len == 1 ? "" : "s");
     guint next = 0;
     for (guint lines = 0; lines < MOST_PRINTED && next < findings->len; lines++)
