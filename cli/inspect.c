@@ -84,9 +84,10 @@ static bool tell(const struct inspection *inspection, const char *json, GError *
 {
     inspection_print(inspection);
     bool good = !json || inspection_write(inspection, json, error);
+    bool named = json && good && !output_is_standard(json);
     char *sum = inspection_sum(inspection);
     printf("\n%s: %s%s%s\n", inspection->per_severity[SEVERITY_ERROR] > 0 ? "FAILED" : "ok", sum,
-           json && good ? "; report: " : "", json && good ? json : "");
+           named ? "; report: " : "", named ? json : "");
     g_free(sum);
     return good;
 }
