@@ -69,7 +69,8 @@ setup_as_root() {
 
 setup_install() {
     log=build/setup.log
-    setup_say "installing $# packages, once: $*"
+    setup_say "installing $# packages and what they need, once, for some minutes: $*"
+    setup_say "what apt says meanwhile: $log"
     : >"$log"
     # The lists may be old or absent; if they cannot be had, installing may still work from
     # what is there, and its own message says what is wrong.
@@ -100,7 +101,7 @@ setup_packages() {
 }
 
 setup_build() {
-    setup_say "building"
+    setup_say "building, for a minute or two the first time"
     make -s -j"$(nproc)" "$@" >build/build.log 2>&1 || {
         setup_show_log build/build.log 30
         setup_say "the build failed"
