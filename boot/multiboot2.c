@@ -2,8 +2,8 @@
 
 #include "abi/acpi.h"
 #include "abi/efi.h"
-#include "abi/multiboot2.h"
 #include "boot/console.h"
+#include "boot/multiboot2_tag.h"
 
 /* A UEFI memory map and the sections of an ELF are the longest that comes. */
 #define INFORMATION_MAX 0x400000u
@@ -174,8 +174,7 @@ static const char *read_tags(struct multiboot2 *multiboot2, const uint8_t *at, c
         if (error)
             return error;
         /* The last tag before the end may be cut short of its padding: no next one then. */
-        uint64_t step = ((uint64_t)tag.bytes + MULTIBOOT2_TAG_ALIGN - 1) &
-                        ~(uint64_t)(MULTIBOOT2_TAG_ALIGN - 1);
+        uint64_t step = multiboot2_tag_step(tag.bytes);
         at = step < (size_t)(end - at) ? at + step : end;
     }
 }
