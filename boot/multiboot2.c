@@ -8,6 +8,10 @@
 /* A UEFI memory map and the sections of an ELF are the longest that comes. */
 #define INFORMATION_MAX 0x400000u
 
+/* No screen has as many, and to clear one that had would take minutes. */
+#define SCREEN_MOST_ACROSS 16384u
+#define PITCH_MOST_BYTES   (4 * 2 * SCREEN_MOST_ACROSS)
+
 /* One tag, within the information: @bytes of it are there. */
 struct tag {
     uint32_t type;
@@ -100,6 +104,15 @@ static struct screen_mode screen_of(const struct tag *tag)
     return screen;
 }
 
+static bool is_possible(const struct screen_mode *screen)
+{
+    uint64_t bytes = screen_mode_bytes(screen);
+    return screen->phys && bytes && screen->width && bytes <= UINT64_MAX - screen->phys &&
+           screen->width <= SCREEN_MOST_ACROSS && screen->height <= SCREEN_MOST_ACROSS &&
+           screen->pitch_bytes <= PITCH_MOST_BYTES &&
+           (uint64_t)screen->width * screen->pixel_bytes <= screen->pitch_bytes;
+}
+
 const char *multiboot2_read_screen(struct screen_mode *screen, const void *start, uint32_t bytes)
 {
     const struct tag tag = {MULTIBOOT2_TAG_FRAMEBUFFER, bytes, start};
@@ -109,9 +122,7 @@ const char *multiboot2_read_screen(struct screen_mode *screen, const void *start
     struct screen_mode found = screen_of(&tag);
     if (found.kind == SCREEN_NONE)
         return NULL;
-    uint64_t size = screen_mode_bytes(&found);
-    if (!found.phys || !size || !found.width || size > UINT64_MAX - found.phys ||
-        (uint64_t)found.width * found.pixel_bytes > found.pitch_bytes)
+    if (!is_possible(&found))
         return "the loader's framebuffer has an impossible size or address";
     *screen = found;
     return NULL;
@@ -179,6 +190,41 @@ static const char *read_tags(struct multiboot2 *multiboot2, const uint8_t *at, c
     }
 }
 
+/* A piece of memory that the loader hands over. */
+struct piece {
+    uint64_t phys, bytes;
+};
+
+static bool overlap(struct piece one, struct piece other)
+{
+    return one.phys < other.phys + other.bytes && other.phys < one.phys + one.bytes;
+}
+
+static struct piece piece_of(const struct multiboot2_module *module)
+{
+    return (struct piece){module->start_phys, module->end_phys - module->start_phys};
+}
+
+/* What is moved, given back or drawn upon must be nothing else at the same time. */
+static const char *check_apart(const struct multiboot2 *multiboot2, const void *start)
+{
+    const struct piece information = {(uint64_t)start, multiboot2->bytes};
+    const struct piece screen = {multiboot2->screen.phys, screen_mode_bytes(&multiboot2->screen)};
+    if (overlap(screen, information))
+        return "the loader's framebuffer lies over the Multiboot information";
+    for (uint32_t i = 0; i < multiboot2->module_count; i++) {
+        struct piece module = piece_of(&multiboot2->modules[i]);
+        if (overlap(module, information))
+            return "a module lies over the Multiboot information";
+        if (overlap(module, screen))
+            return "the loader's framebuffer lies over a module";
+        for (uint32_t other = 0; other < i; other++)
+            if (overlap(module, piece_of(&multiboot2->modules[other])))
+                return "a module lies over another";
+    }
+    return NULL;
+}
+
 const char *multiboot2_read(struct multiboot2 *multiboot2, const void *information, uint64_t limit)
 {
     struct multiboot2_information head;
@@ -193,6 +239,11 @@ const char *multiboot2_read(struct multiboot2 *multiboot2, const void *informati
     const char *error = read_tags(multiboot2, start + sizeof(head), start + head.bytes);
     if (!error && !multiboot2->mmap)
         error = "the loader gave no memory map";
+    if (error)
+        return error;
+    error = check_apart(multiboot2, information);
+    if (error)
+        multiboot2->screen = (struct screen_mode){0}; /* what is to say so must not destroy it */
     return error;
 }
 
