@@ -8,10 +8,6 @@
 /* A UEFI memory map and the sections of an ELF are the longest that comes. */
 #define INFORMATION_MAX 0x400000u
 
-/* No screen has as many, and to clear one that had would take minutes. */
-#define SCREEN_MOST_ACROSS 16384u
-#define PITCH_MOST_BYTES   (4 * 2 * SCREEN_MOST_ACROSS)
-
 /* One tag, within the information: @bytes of it are there. */
 struct tag {
     uint32_t type;
@@ -59,72 +55,6 @@ static const char *read_rsdp(struct multiboot2 *multiboot2, const struct tag *ta
         return "the loader's copy of the RSDP is cut off";
     if (newer || !multiboot2->rsdp)
         multiboot2->rsdp = tag->start + sizeof(struct multiboot2_tag);
-    return NULL;
-}
-
-static bool channel_fits(const struct screen_channel *channel, uint32_t pixel_bits)
-{
-    return channel->bits > 0 && channel->bits <= 8 && channel->bit + channel->bits <= pixel_bits;
-}
-
-/* The colours of a framebuffer; false if we cannot paint with them. */
-static bool read_colours(struct screen_mode *screen, uint8_t pixel_bits, const struct tag *tag)
-{
-    struct multiboot2_framebuffer_rgb rgb;
-    if (tag->bytes < sizeof(struct multiboot2_framebuffer_tag) + sizeof(rgb))
-        return false;
-    memcpy(&rgb, tag->start + sizeof(struct multiboot2_framebuffer_tag), sizeof(rgb));
-    screen->red = (struct screen_channel){rgb.red_bit, rgb.red_bits};
-    screen->green = (struct screen_channel){rgb.green_bit, rgb.green_bits};
-    screen->blue = (struct screen_channel){rgb.blue_bit, rgb.blue_bits};
-    screen->pixel_bytes = (uint8_t)((pixel_bits + 7u) / 8);
-    return screen->pixel_bytes >= 2 && screen->pixel_bytes <= 4 &&
-           channel_fits(&screen->red, pixel_bits) && channel_fits(&screen->green, pixel_bits) &&
-           channel_fits(&screen->blue, pixel_bits);
-}
-
-/* The tag's screen; of kind NONE if it is of a kind that nobody here can use. */
-static struct screen_mode screen_of(const struct tag *tag)
-{
-    struct multiboot2_framebuffer_tag framebuffer;
-    memcpy(&framebuffer, tag->start, sizeof(framebuffer));
-    struct screen_mode screen = {
-        .width = framebuffer.width,
-        .height = framebuffer.height,
-        .pitch_bytes = framebuffer.pitch_bytes,
-        .phys = framebuffer.phys,
-    };
-    if (framebuffer.type == MULTIBOOT2_FRAMEBUFFER_EGA_TEXT) {
-        screen.kind = SCREEN_VGA_TEXT;
-        screen.pixel_bytes = 2; /* of a character, that is */
-    } else if (framebuffer.type == MULTIBOOT2_FRAMEBUFFER_RGB &&
-               read_colours(&screen, framebuffer.bits_per_pixel, tag)) {
-        screen.kind = SCREEN_FRAMEBUFFER;
-    }
-    return screen;
-}
-
-static bool is_possible(const struct screen_mode *screen)
-{
-    uint64_t bytes = screen_mode_bytes(screen);
-    return screen->phys && bytes && screen->width && bytes <= UINT64_MAX - screen->phys &&
-           screen->width <= SCREEN_MOST_ACROSS && screen->height <= SCREEN_MOST_ACROSS &&
-           screen->pitch_bytes <= PITCH_MOST_BYTES &&
-           (uint64_t)screen->width * screen->pixel_bytes <= screen->pitch_bytes;
-}
-
-const char *multiboot2_read_screen(struct screen_mode *screen, const void *start, uint32_t bytes)
-{
-    const struct tag tag = {MULTIBOOT2_TAG_FRAMEBUFFER, bytes, start};
-    *screen = (struct screen_mode){0};
-    if (bytes < sizeof(struct multiboot2_framebuffer_tag))
-        return "the loader's framebuffer tag is cut off";
-    struct screen_mode found = screen_of(&tag);
-    if (found.kind == SCREEN_NONE)
-        return NULL;
-    if (!is_possible(&found))
-        return "the loader's framebuffer has an impossible size or address";
-    *screen = found;
     return NULL;
 }
 

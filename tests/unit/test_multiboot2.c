@@ -355,6 +355,27 @@ static void impossible_framebuffers_are_refused(void **state)
     assert_int_equal(mode.kind, SCREEN_FRAMEBUFFER);
 }
 
+static void vga_text_is_taken_from_its_window_alone(void **state)
+{
+    struct framebuffer text = {.phys = 0xB8000,
+                               .pitch = 160,
+                               .width = 80,
+                               .height = 25,
+                               .bits = 16,
+                               .type = MULTIBOOT2_FRAMEBUFFER_EGA_TEXT};
+    struct screen_mode mode;
+    (void)state;
+    assert_null(read_framebuffer(&text, &mode));
+    assert_int_equal(mode.kind, SCREEN_VGA_TEXT);
+    text.phys = 0xC0000 - 160 * 25;
+    assert_null(read_framebuffer(&text, &mode));
+    text.phys++;
+    assert_non_null(read_framebuffer(&text, &mode));
+    text.phys = 0x9FFFF;
+    assert_non_null(read_framebuffer(&text, &mode));
+    assert_int_equal(mode.kind, SCREEN_NONE);
+}
+
 /* The machine comes up all the same, without a picture. */
 static void framebuffers_of_unknown_kinds_are_none(void **state)
 {
@@ -388,6 +409,7 @@ int main(void)
         cmocka_unit_test(information_below_a_module_or_the_screen_is_refused),
         cmocka_unit_test(running_boot_services_are_refused),
         cmocka_unit_test(impossible_framebuffers_are_refused),
+        cmocka_unit_test(vga_text_is_taken_from_its_window_alone),
         cmocka_unit_test(framebuffers_of_unknown_kinds_are_none),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
