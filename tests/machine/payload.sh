@@ -9,6 +9,7 @@ cases() {
     echo "60 xen_starts_by_multiboot_1 xen_alone multiboot1"
     echo "120 xen_starts_behind_uefi xen_alone multiboot2 --firmware ovmf"
     echo "120 xen_by_multiboot_2_brings_up_4_cpus_and_its_dom0 xen_dom0 multiboot2"
+    echo "60 rsdp_by_multiboot_2_is_kept_for_the_next_kernel next_rsdp"
     echo "30 kernel_that_requires_a_video_mode_is_refused video_mode"
     echo "30 kernel_for_another_protocol_than_asked_is_refused other_protocol"
     echo "30 compressed_kernel_is_named compressed"
@@ -80,6 +81,26 @@ xen_dom0() {
     grep -q "Multiboot-e820 RAM map" "$work/console" || fail "Xen does not use our memory map"
     expect "$work/report.json" ".shim.protocol == \"$1\" and .way == \"sipi\""
     expect "$work/report.json" ".handover.cpus_up == $cpus and (.failures | length == 1)"
+}
+
+# Multiboot 2 brings a copy of the RSDP in memory that is free otherwise: Linux, booted by the
+# kernel in turn, must be told that it is ACPI's.
+next_rsdp() {
+    kernel=$(input kernel)
+    expect_status 0 "$muster" run --wake mailbox --cpus 2 --shim-append protocol=multiboot2 \
+        --then "$kernel" --keep "$work/logs" --json "$work/report.json"
+    console=$work/logs/console.log
+    grep -a "ACPI data" "$console" || fail "Linux knows no memory of ACPI's"
+    rsdp=$(sed -n 's/.*ACPI: RSDP 0x0*\([0-9A-F]*\) .*/\1/p' "$console")
+    [ -n "$rsdp" ] || fail "Linux has no RSDP"
+    range=$(sed -n 's/.*e820: \[mem 0x0*\([0-9a-f]*\)-0x0*\([0-9a-f]*\)\] ACPI data.*/0x\1 0x\2/p' \
+        "$console")
+    while read -r start end; do
+        [ $((0x$rsdp >= start && 0x$rsdp <= end)) = 1 ] && return
+    done <<END
+$range
+END
+    fail "the RSDP at 0x$rsdp is not in ACPI's memory: $range"
 }
 
 # refused STATUS WORD ARG...
