@@ -53,6 +53,8 @@ usage_and_files() {
     expect hyperv_option_of_run_only 2 'Unknown option --time-out' -- boot --td --time-out 2 k
     expect junk_vp_index 2 'vp-index sorted: give one of shuffled' -- run --wake hyperv --vp-index sorted
     expect junk_time_out 2 'time-out 1: give a number from 2 on' -- run --wake hyperv --time-out 1
+    expect lost_vp_that_is_not_there 2 'lost-vp 4: of 4 CPUs the last has index 3' -- \
+        run --wake hyperv --cpus 4 --lost-vp 4
     expect junk_lost_vp 2 'lost-vp 0: give a number from 1 on' -- run --wake hyperv --lost-vp 0
     expect junk_per_vp_memory 2 'per-vp-memory yes: give one of on' -- run --wake hyperv --per-vp-memory yes
     expect per_vp_memory_in_a_td 2 'leave --td out' -- run --td --wake hyperv --per-vp-memory on
