@@ -5,11 +5,13 @@
 #ifndef ABI_VGA_H
 #define ABI_VGA_H
 
+/* Where its memory is seen, whatever the mode. */
+#define VGA_WINDOW_PHYS     0xA0000u
+#define VGA_WINDOW_END_PHYS 0xC0000u
+
 /* The second byte: the character's colour, on black. */
 #define VGA_GREY   0x07
-#define VGA_GREEN  0x0A
 #define VGA_CYAN   0x0B
-#define VGA_RED    0x0C
 #define VGA_YELLOW 0x0E
 #define VGA_WHITE  0x0F
 

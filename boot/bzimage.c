@@ -4,9 +4,6 @@
 #include "boot/console.h"
 #include "boot/payload.h"
 
-#define FOUR_GIB 0x100000000u
-#define ONE_MIB  0x100000u
-
 static const struct linux_setup_header *header_of(const struct boot_module *kernel)
 {
     return (const void *)(kernel->phys + LINUX_SETUP_OFFSET);

@@ -5,8 +5,6 @@
 #include "abi/x86.h"
 #include "boot/console.h"
 
-#define FOUR_GIB 0x100000000u
-
 bool loadable_is_elf(const struct boot_module *file)
 {
     return file->bytes >= sizeof(Elf64_Ehdr) && !memcmp((const void *)file->phys, ELFMAG, SELFMAG);

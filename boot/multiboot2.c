@@ -2,8 +2,8 @@
 
 #include "abi/acpi.h"
 #include "abi/efi.h"
-#include "abi/multiboot2.h"
 #include "boot/console.h"
+#include "boot/multiboot2_tag.h"
 
 /* A UEFI memory map and the sections of an ELF are the longest that comes. */
 #define INFORMATION_MAX 0x400000u
@@ -55,65 +55,6 @@ static const char *read_rsdp(struct multiboot2 *multiboot2, const struct tag *ta
         return "the loader's copy of the RSDP is cut off";
     if (newer || !multiboot2->rsdp)
         multiboot2->rsdp = tag->start + sizeof(struct multiboot2_tag);
-    return NULL;
-}
-
-static bool channel_fits(const struct screen_channel *channel, uint32_t pixel_bits)
-{
-    return channel->bits > 0 && channel->bits <= 8 && channel->bit + channel->bits <= pixel_bits;
-}
-
-/* The colours of a framebuffer; false if we cannot paint with them. */
-static bool read_colours(struct screen_mode *screen, uint8_t pixel_bits, const struct tag *tag)
-{
-    struct multiboot2_framebuffer_rgb rgb;
-    if (tag->bytes < sizeof(struct multiboot2_framebuffer_tag) + sizeof(rgb))
-        return false;
-    memcpy(&rgb, tag->start + sizeof(struct multiboot2_framebuffer_tag), sizeof(rgb));
-    screen->red = (struct screen_channel){rgb.red_bit, rgb.red_bits};
-    screen->green = (struct screen_channel){rgb.green_bit, rgb.green_bits};
-    screen->blue = (struct screen_channel){rgb.blue_bit, rgb.blue_bits};
-    screen->pixel_bytes = (uint8_t)((pixel_bits + 7u) / 8);
-    return screen->pixel_bytes >= 2 && screen->pixel_bytes <= 4 &&
-           channel_fits(&screen->red, pixel_bits) && channel_fits(&screen->green, pixel_bits) &&
-           channel_fits(&screen->blue, pixel_bits);
-}
-
-/* The tag's screen; of kind NONE if it is of a kind that nobody here can use. */
-static struct screen_mode screen_of(const struct tag *tag)
-{
-    struct multiboot2_framebuffer_tag framebuffer;
-    memcpy(&framebuffer, tag->start, sizeof(framebuffer));
-    struct screen_mode screen = {
-        .width = framebuffer.width,
-        .height = framebuffer.height,
-        .pitch_bytes = framebuffer.pitch_bytes,
-        .phys = framebuffer.phys,
-    };
-    if (framebuffer.type == MULTIBOOT2_FRAMEBUFFER_EGA_TEXT) {
-        screen.kind = SCREEN_VGA_TEXT;
-        screen.pixel_bytes = 2; /* of a character, that is */
-    } else if (framebuffer.type == MULTIBOOT2_FRAMEBUFFER_RGB &&
-               read_colours(&screen, framebuffer.bits_per_pixel, tag)) {
-        screen.kind = SCREEN_FRAMEBUFFER;
-    }
-    return screen;
-}
-
-const char *multiboot2_read_screen(struct screen_mode *screen, const void *start, uint32_t bytes)
-{
-    const struct tag tag = {MULTIBOOT2_TAG_FRAMEBUFFER, bytes, start};
-    *screen = (struct screen_mode){0};
-    if (bytes < sizeof(struct multiboot2_framebuffer_tag))
-        return "the loader's framebuffer tag is cut off";
-    struct screen_mode found = screen_of(&tag);
-    if (found.kind == SCREEN_NONE)
-        return NULL;
-    uint64_t size = screen_mode_bytes(&found);
-    if (!found.phys || !size || !found.width || size > UINT64_MAX - found.phys ||
-        (uint64_t)found.width * found.pixel_bytes > found.pitch_bytes)
-        return "the loader's framebuffer has an impossible size or address";
-    *screen = found;
     return NULL;
 }
 
@@ -174,10 +115,44 @@ static const char *read_tags(struct multiboot2 *multiboot2, const uint8_t *at, c
         if (error)
             return error;
         /* The last tag before the end may be cut short of its padding: no next one then. */
-        uint64_t step = ((uint64_t)tag.bytes + MULTIBOOT2_TAG_ALIGN - 1) &
-                        ~(uint64_t)(MULTIBOOT2_TAG_ALIGN - 1);
+        uint64_t step = multiboot2_tag_step(tag.bytes);
         at = step < (size_t)(end - at) ? at + step : end;
     }
+}
+
+/* A piece of memory that the loader hands over. */
+struct piece {
+    uint64_t phys, bytes;
+};
+
+static bool overlap(struct piece one, struct piece other)
+{
+    return one.phys < other.phys + other.bytes && other.phys < one.phys + one.bytes;
+}
+
+static struct piece piece_of(const struct multiboot2_module *module)
+{
+    return (struct piece){module->start_phys, module->end_phys - module->start_phys};
+}
+
+/* What is moved, given back or drawn upon must be nothing else at the same time. */
+static const char *check_apart(const struct multiboot2 *multiboot2, const void *start)
+{
+    const struct piece information = {(uint64_t)start, multiboot2->bytes};
+    const struct piece screen = {multiboot2->screen.phys, screen_mode_bytes(&multiboot2->screen)};
+    if (overlap(screen, information))
+        return "the loader's framebuffer lies over the Multiboot information";
+    for (uint32_t i = 0; i < multiboot2->module_count; i++) {
+        struct piece module = piece_of(&multiboot2->modules[i]);
+        if (overlap(module, information))
+            return "a module lies over the Multiboot information";
+        if (overlap(module, screen))
+            return "the loader's framebuffer lies over a module";
+        for (uint32_t other = 0; other < i; other++)
+            if (overlap(module, piece_of(&multiboot2->modules[other])))
+                return "a module lies over another";
+    }
+    return NULL;
 }
 
 const char *multiboot2_read(struct multiboot2 *multiboot2, const void *information, uint64_t limit)
@@ -194,6 +169,11 @@ const char *multiboot2_read(struct multiboot2 *multiboot2, const void *informati
     const char *error = read_tags(multiboot2, start + sizeof(head), start + head.bytes);
     if (!error && !multiboot2->mmap)
         error = "the loader gave no memory map";
+    if (error)
+        return error;
+    error = check_apart(multiboot2, information);
+    if (error)
+        multiboot2->screen = (struct screen_mode){0}; /* what is to say so must not destroy it */
     return error;
 }
 

@@ -37,7 +37,8 @@ struct multiboot2 {
 
 /**
  * Read @information, of which at most @limit bytes can be touched. Gives NULL, or a sentence that
- * says what is wrong. A screen of a kind that nobody here can use is none.
+ * says what is wrong; the screen counts then, too. One of a kind that nobody here can use is none.
+ * Information, modules and screen lie apart.
  */
 const char *multiboot2_read(struct multiboot2 *multiboot2, const void *information, uint64_t limit);
 

@@ -1,7 +1,7 @@
 #include "boot/multiboot2_header.h"
 
-#include "abi/multiboot2.h"
 #include "boot/console.h"
+#include "boot/multiboot2_tag.h"
 
 /* A tag of the header, and as much of it as any that is known here has. */
 union tag {
@@ -174,8 +174,7 @@ static const char *read_tags(const uint8_t *place, uint64_t left, struct multibo
         const char *error = read_tag(place, &tag, wishes);
         if (error)
             return error;
-        uint64_t step = ((uint64_t)tag.any.bytes + MULTIBOOT2_TAG_ALIGN - 1) &
-                        ~(uint64_t)(MULTIBOOT2_TAG_ALIGN - 1);
+        uint64_t step = multiboot2_tag_step(tag.any.bytes);
         if (step > left)
             break;
         place += step;

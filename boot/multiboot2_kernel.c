@@ -1,9 +1,8 @@
 /* A kernel with a Multiboot 2 header (specification 2.0): loaded, and told all that it is told. */
-#include "abi/multiboot2.h"
-
 #include "abi/acpi.h"
 #include "boot/console.h"
 #include "boot/multiboot2_header.h"
+#include "boot/multiboot2_tag.h"
 
 /* Where the next tag of the information goes. */
 struct writer {
@@ -14,11 +13,6 @@ bool multiboot2_is(const struct boot_module *kernel)
 {
     uint64_t offset;
     return multiboot2_header_find(kernel, &offset);
-}
-
-static uint64_t on_border(uint64_t bytes)
-{
-    return (bytes + MULTIBOOT2_TAG_ALIGN - 1) & ~(uint64_t)(MULTIBOOT2_TAG_ALIGN - 1);
 }
 
 static uint64_t text_bytes(const char *text)
@@ -35,10 +29,11 @@ static uint64_t most_bytes(const struct boot_payload *payload)
     uint64_t bytes =
         sizeof(struct multiboot2_information) + sizeof(struct multiboot2_memory_tag) +
         sizeof(struct multiboot2_mmap_tag) + ranges * sizeof(struct multiboot2_mmap_entry) +
-        2 * on_border(sizeof(struct multiboot2_tag) + sizeof(struct acpi_rsdp)) +
-        on_border(sizeof(struct multiboot2_load_base_tag)) + sizeof(struct multiboot2_tag);
+        2 * multiboot2_tag_step(sizeof(struct multiboot2_tag) + sizeof(struct acpi_rsdp)) +
+        multiboot2_tag_step(sizeof(struct multiboot2_load_base_tag)) +
+        sizeof(struct multiboot2_tag);
     for (unsigned i = 0; i < sizeof(texts) / sizeof(texts[0]); i++)
-        bytes += on_border(sizeof(struct multiboot2_module_tag) + text_bytes(texts[i]));
+        bytes += multiboot2_tag_step(sizeof(struct multiboot2_module_tag) + text_bytes(texts[i]));
     return bytes;
 }
 
@@ -46,7 +41,7 @@ static void *add_tag(struct writer *writer, uint32_t type, uint64_t bytes)
 {
     struct multiboot2_tag *tag = (void *)writer->next;
     *tag = (struct multiboot2_tag){type, (uint32_t)bytes};
-    writer->next += on_border(bytes);
+    writer->next += multiboot2_tag_step(bytes);
     return tag;
 }
 

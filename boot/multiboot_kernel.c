@@ -2,13 +2,11 @@
 
 #include "abi/x86.h"
 
-#define FOUR_GIB       0x100000000u
-#define ONE_MIB        0x100000u
 #define KIB            1024u
 #define LOWER_MOST_KIB 640u
-#define FROM_FILE_BEGIN                                                                            \
-    UINT32_MAX /* as a load address: the file from its beginning (2.0, 3.1.5)                      \
-                */
+
+/* As a load address: the file from its beginning (2.0, 3.1.5). */
+#define FROM_FILE_BEGIN UINT32_MAX
 
 static const char *open_flat(const struct boot_module *file, uint64_t header_offset,
                              const struct multiboot_addresses *addresses, struct loadable *loadable)

@@ -4,9 +4,6 @@
 #include "boot/console.h"
 #include "boot/loadable.h"
 
-#define FOUR_GIB 0x100000000u
-#define ONE_MIB  0x100000u
-
 struct loader {
     const char *name;
     bool (*is)(const struct boot_module *kernel);

@@ -12,6 +12,7 @@
 #include <muster/memory.h>
 
 #include "abi/e820.h"
+#include "boot/sizes.h"
 
 /** How a kernel is loaded, entered and told. */
 enum boot_protocol {

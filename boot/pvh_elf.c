@@ -5,8 +5,6 @@
 #include "boot/console.h"
 #include "boot/loadable.h"
 
-#define ONE_MIB 0x100000u
-
 /* What the notes say. */
 struct notes {
     uint32_t entry_phys;

@@ -9,9 +9,11 @@
 
 #include <stdbool.h>
 
-#define LOOKS        3u
-#define MEASURED     100u /* a second's part */
-#define LOOKS_MOST   1000000u
+#define LOOKS      3u
+#define MEASURED   100u /* a second's part */
+#define LOOKS_MOST 1000000u
+#define LOOKS_STILL                                                                                \
+    10000u /* in a row without a tick: nobody counts, as each took longer than one */
 #define MEASUREMENTS 8u
 #define AGREEMENT    256u /* to a part of this many */
 
@@ -34,9 +36,11 @@ static uint64_t moment(const struct tsc_look *look)
 static uint64_t measure(struct tsc_look (*look)(void), uint32_t counter_hz)
 {
     struct tsc_look first = look_narrowly(look), last = first;
-    uint32_t ticks = 0;
-    for (uint32_t i = 0; i < LOOKS_MOST && ticks < counter_hz / MEASURED; i++) {
+    uint32_t ticks = 0, still = 0;
+    for (uint32_t i = 0; i < LOOKS_MOST && still < LOOKS_STILL && ticks < counter_hz / MEASURED;
+         i++) {
         struct tsc_look now = look_narrowly(look);
+        still = now.count == last.count ? still + 1 : 0;
         ticks += (uint16_t)(last.count - now.count);
         last = now;
     }

@@ -11,12 +11,11 @@
 #include <muster/memory.h>
 
 #include "abi/x86.h"
+#include "boot/sizes.h"
 #include "kernel/loader.h"
 
 #define MIB ((uint64_t)1 << 20)
 #define GIB ((uint64_t)1 << 30)
-
-#define FOUR_GIB (4 * GIB)
 
 /**
  * What the loader says lies at @phys must be below 4 GiB, where the boot tables end and before

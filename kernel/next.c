@@ -2,6 +2,7 @@
 
 #include <muster/life.h>
 
+#include "abi/acpi.h"
 #include "boot/console.h"
 #include "boot/image.h"
 #include "boot/json.h"
@@ -91,6 +92,20 @@ static void reserve_custody(void)
     }
 }
 
+/* Multiboot 2 gives a copy in memory that is free otherwise: the next kernel must not use it. */
+static void keep_rsdp(void)
+{
+    const struct muster_memory_range *range = muster_memory_find(&kernel.map, payload.rsdp_phys);
+    if (!payload.rsdp_phys || !range || range->type != MUSTER_MEMORY_USABLE)
+        return;
+    uint64_t start = page_down(payload.rsdp_phys);
+    uint64_t end = page_up(payload.rsdp_phys + sizeof(struct acpi_rsdp));
+    enum muster_status status =
+        muster_memory_add(&kernel.map, start, end - start, MUSTER_MEMORY_ACPI);
+    if (status)
+        fatal_status(status, "keep the RSDP from the next kernel");
+}
+
 static void map_for_next(uint64_t start, uint64_t end, unsigned access)
 {
     enum muster_status status = muster_paging_map(&tables, start, start, end - start, access);
@@ -126,6 +141,7 @@ void next_boot(void)
     struct boot_jump jump;
     uint64_t start = time_now_ns();
     reserve_custody();
+    keep_rsdp();
     build_tables();
     const char *error = boot_payload_load(&payload, &jump);
     if (error)

@@ -14,6 +14,7 @@
 #include "boot/td.h"
 #include "lib/cpu/apic.h"
 #include "lib/cpu/instructions.h"
+#include "shim/bios.h"
 #include "shim/shim.h"
 #include "shim/td/layout.h"
 
@@ -118,6 +119,28 @@ static void hand_over(const struct boot_jump *jump)
     boot_jump_to(jump);
 }
 
+static void load_payload(struct boot_jump *jump)
+{
+    struct boot_payload payload = {
+        .map = &shim.map,
+        .kernel = shim.source.kernel,
+        .initrd = shim.source.initrd,
+        .further = shim.source.further,
+        .screen = shim.source.screen,
+        .cmdline = shim.source.cmdline,
+        .initrd_words = shim.source.initrd_words,
+        .rsdp_phys = shim.options.tables & SHIM_TABLES_ACPI ? shim.rsdp_phys : 0,
+        .fdt_bytes = shim_fdt_bytes(),
+        .protocol = shim.options.protocol,
+    };
+    const char *error = boot_payload_load(&payload, jump);
+    if (error)
+        shim_fail("environment", error);
+    shim_fdt_publish(&payload, jump);
+    if (jump->magic)
+        bios_data_fill(&shim.map, 0);
+}
+
 void boot_main(uint64_t info_phys, uint32_t magic)
 {
     td_begin();
@@ -136,22 +159,7 @@ void boot_main(uint64_t info_phys, uint32_t magic)
     shim.rsdp_phys = shim_acpi_publish();
     report_ready();
 
-    struct boot_payload payload = {
-        .map = &shim.map,
-        .kernel = shim.source.kernel,
-        .initrd = shim.source.initrd,
-        .further = shim.source.further,
-        .screen = shim.source.screen,
-        .cmdline = shim.source.cmdline,
-        .initrd_words = shim.source.initrd_words,
-        .rsdp_phys = shim.options.tables & SHIM_TABLES_ACPI ? shim.rsdp_phys : 0,
-        .fdt_bytes = shim_fdt_bytes(),
-        .protocol = shim.options.protocol,
-    };
     struct boot_jump jump;
-    const char *error = boot_payload_load(&payload, &jump);
-    if (error)
-        shim_fail("environment", error);
-    shim_fdt_publish(&payload, &jump);
+    load_payload(&jump);
     hand_over(&jump);
 }

@@ -21,8 +21,6 @@
 #define SHIM_MAX_CPUS 1024u
 #define SHIM_INDEX    2048u /* a power of two, at least twice as many */
 #define SHIM_RANGES   512u
-#define FOUR_GIB      0x100000000u
-#define ONE_MIB       0x100000u
 
 /** Owner, in the memory map, of what stays the shim's while the OS runs. */
 #define SHIM_OWNER MUSTER_OWNER_HOST

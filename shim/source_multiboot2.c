@@ -19,7 +19,7 @@ static const char *copy_text(char *to, const char *from)
 static const char *keep(struct muster_memory_map *map, uint64_t phys, uint64_t bytes)
 {
     return muster_memory_reserve(map, phys, bytes, MUSTER_OWNER_BOOT)
-               ? "the memory map has too many ranges, or a module lies in another"
+               ? "the memory map has too many ranges"
                : NULL;
 }
 

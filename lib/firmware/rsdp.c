@@ -2,6 +2,7 @@
 #include <muster/machine.h>
 
 #include "abi/acpi.h"
+#include "abi/bios.h"
 #include "abi/x86.h"
 #include "lib/firmware/acpi.h"
 #include "lib/firmware/once.h"
@@ -9,13 +10,11 @@
 #define RSDP_EXTENDED_REVISION 2u /* from here on length, XSDT and a second checksum */
 
 /* Where a BIOS may leave it (ACPI 6.6, 5.2.5.1), on a 16-byte boundary. */
-#define EBDA_SEGMENT_PHYS 0x40Eu
-#define EBDA_LOWEST_PHYS  0x500u /* the BIOS data area ends here */
-#define EBDA_END_PHYS     0xA0000u
-#define EBDA_SCAN_BYTES   1024u
-#define BIOS_START_PHYS   0xE0000u
-#define BIOS_BYTES        0x20000u
-#define RSDP_ALIGNMENT    16u
+#define EBDA_END_PHYS   0xA0000u
+#define EBDA_SCAN_BYTES 1024u
+#define BIOS_START_PHYS 0xE0000u
+#define BIOS_BYTES      0x20000u
+#define RSDP_ALIGNMENT  16u
 
 static enum muster_status refuse(struct muster_finding *finding, enum muster_status status,
                                  uint64_t rsdp_phys, size_t offset, uint64_t found, uint64_t wanted)
@@ -115,7 +114,7 @@ static uint64_t scan(const struct muster_platform *platform, uint64_t start_phys
 /* Where the extended BIOS data area starts, or 0 if what the BIOS says cannot be true. */
 static uint64_t find_ebda(const struct muster_platform *platform)
 {
-    const volatile uint8_t *segment = acpi_map(platform, EBDA_SEGMENT_PHYS, 2);
+    const volatile uint8_t *segment = acpi_map(platform, BIOS_EBDA_SEGMENT_PHYS, 2);
     uint8_t value[2];
     uint64_t phys;
 
@@ -124,7 +123,7 @@ static uint64_t find_ebda(const struct muster_platform *platform)
     }
     copy_once(value, segment, sizeof(value));
     phys = (uint64_t)(value[0] | value[1] << 8) << 4;
-    return phys >= EBDA_LOWEST_PHYS && phys <= EBDA_END_PHYS - EBDA_SCAN_BYTES ? phys : 0;
+    return phys >= BIOS_DATA_END_PHYS && phys <= EBDA_END_PHYS - EBDA_SCAN_BYTES ? phys : 0;
 }
 
 uint64_t muster_rsdp_scan(const struct muster_platform *platform)

@@ -7,7 +7,9 @@ cases() {
     echo "60 shim_by_multiboot_1_boots_the_kernel_in_turn own_shim"
     echo "60 gnu_mach_of_64_bits_starts_by_multiboot_1 mach"
     echo "60 xen_starts_by_multiboot_1 xen_alone multiboot1"
+    echo "120 xen_starts_behind_uefi xen_alone multiboot2 --firmware ovmf"
     echo "120 xen_by_multiboot_2_brings_up_4_cpus_and_its_dom0 xen_dom0 multiboot2"
+    echo "60 rsdp_by_multiboot_2_is_kept_for_the_next_kernel next_rsdp"
     echo "30 kernel_that_requires_a_video_mode_is_refused video_mode"
     echo "30 kernel_for_another_protocol_than_asked_is_refused other_protocol"
     echo "30 compressed_kernel_is_named compressed"
@@ -15,6 +17,7 @@ cases() {
 }
 
 long_cases() {
+    echo "120 gnu_mach_starts_behind_uefi mach --firmware ovmf --memory 128M"
     echo "300 xen_by_multiboot_1_brings_up_4_cpus_and_its_dom0 xen_dom0 multiboot1"
     echo "300 xen_by_multiboot_2_brings_up_16_cpus_and_its_dom0 xen_dom0 multiboot2 16"
 }
@@ -38,10 +41,10 @@ own_shim() {
     expect "$work/report.json" '.way == "sipi" and (.failures | length == 1)'
 }
 
-# It has read command line and memory map when it misses its first program.
+# mach [ARG...]: it has read command line and memory map when it misses its first program.
 mach() {
     kernel=$(input gnumach)
-    expect_status 0 "$muster" boot "$kernel" --cpus 1 --append console=com0 \
+    expect_status 0 "$muster" boot "$kernel" --cpus 1 --append console=com0 "$@" \
         --until "No bootstrap code loaded" --json "$work/report.json" >"$work/console"
     tail -n 20 "$work/console"
     expect "$work/report.json" '.shim.protocol == "multiboot1"'
@@ -52,14 +55,17 @@ mach() {
 # With its real-mode code Xen would ask the BIOS for memory, and overwrite the shim's.
 xen_words="xen no-real-mode com1=115200,8n1 console=com1 loglvl=all noreboot"
 
+# xen_alone PROTOCOL [ARG...]
 xen_alone() {
+    protocol=$1
+    shift
     kernel=$(input xen)
-    expect_status 0 "$muster" boot "$kernel" --cpus 1 --append "$xen_words" \
-        --shim-append "protocol=$1" --until "dom0 kernel not specified" \
+    expect_status 0 "$muster" boot "$kernel" --cpus 1 --append "$xen_words" "$@" \
+        --shim-append "protocol=$protocol" --until "dom0 kernel not specified" \
         --json "$work/report.json" >"$work/console"
     tail -n 20 "$work/console"
     grep -q "Command line: .*no-real-mode com1" "$work/console" || fail "it has other words"
-    expect "$work/report.json" ".shim.protocol == \"$1\""
+    expect "$work/report.json" ".shim.protocol == \"$protocol\""
 }
 
 # xen_dom0 PROTOCOL [CPUS]: by INIT-SIPI, as Xen knows no mailbox; Linux is its first domain.
@@ -75,6 +81,26 @@ xen_dom0() {
     grep -q "Multiboot-e820 RAM map" "$work/console" || fail "Xen does not use our memory map"
     expect "$work/report.json" ".shim.protocol == \"$1\" and .way == \"sipi\""
     expect "$work/report.json" ".handover.cpus_up == $cpus and (.failures | length == 1)"
+}
+
+# Multiboot 2 brings a copy of the RSDP in memory that is free otherwise: Linux, booted by the
+# kernel in turn, must be told that it is ACPI's.
+next_rsdp() {
+    kernel=$(input kernel)
+    expect_status 0 "$muster" run --wake mailbox --cpus 2 --shim-append protocol=multiboot2 \
+        --then "$kernel" --keep "$work/logs" --json "$work/report.json"
+    console=$work/logs/console.log
+    grep -a "ACPI data" "$console" || fail "Linux knows no memory of ACPI's"
+    rsdp=$(sed -n 's/.*ACPI: RSDP 0x0*\([0-9A-F]*\) .*/\1/p' "$console")
+    [ -n "$rsdp" ] || fail "Linux has no RSDP"
+    range=$(sed -n 's/.*e820: \[mem 0x0*\([0-9a-f]*\)-0x0*\([0-9a-f]*\)\] ACPI data.*/0x\1 0x\2/p' \
+        "$console")
+    while read -r start end; do
+        [ $((0x$rsdp >= start && 0x$rsdp <= end)) = 1 ] && return
+    done <<END
+$range
+END
+    fail "the RSDP at 0x$rsdp is not in ACPI's memory: $range"
 }
 
 # refused STATUS WORD ARG...

@@ -5,6 +5,7 @@
 #include <stdint.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/mman.h>
 
 #include <cmocka.h>
 
@@ -251,6 +252,64 @@ static void impossible_modules_are_refused(void **state)
     assert_non_null(strstr(read_whole(&maker, maker.length), "more than 16 modules"));
 }
 
+/* A framebuffer at @screen and a module at @module, and a second one at 0x3000000. */
+static const char *read_placed(uint64_t screen, uint32_t module)
+{
+    struct framebuffer framebuffer = good_framebuffer;
+    struct maker maker;
+    framebuffer.phys = screen;
+    begin(&maker);
+    add_mmap(&maker);
+    add(&maker, MULTIBOOT2_TAG_FRAMEBUFFER, &framebuffer, FRAMEBUFFER_BYTES);
+    add_module(&maker, module, module + 0x1000, "");
+    add_module(&maker, 0x3000000, 0x3001000, "");
+    finish(&maker);
+    return read_whole(&maker, maker.length);
+}
+
+/* What is moved, given back or drawn upon must be nothing else. */
+static void modules_and_screen_that_lie_in_one_another_are_refused(void **state)
+{
+    const uint64_t screen = good_framebuffer.phys;
+    (void)state;
+    assert_null(read_placed(screen, 0x3001000));
+    assert_null(read_placed(screen, 0x2FFF000));
+    assert_null(read_placed(screen, 0x80000000 - 0x1000));
+    assert_string_equal(read_placed(screen, 0x3000FFF), "a module lies over another");
+    assert_string_equal(read_placed(screen, 0x2FFF001), "a module lies over another");
+    assert_string_equal(read_placed(screen, 0x80000000 - 0xFFF),
+                        "the loader's framebuffer lies over a module");
+}
+
+/* As low as a loader puts it. */
+static void information_below_a_module_or_the_screen_is_refused(void **state)
+{
+    void *got = mmap((void *)(uintptr_t)0x20000000, ROOM, PROT_READ | PROT_WRITE,
+                     MAP_PRIVATE | MAP_ANONYMOUS | MAP_FIXED_NOREPLACE, -1, 0);
+    struct framebuffer framebuffer = good_framebuffer;
+    struct multiboot2 read;
+    struct maker maker;
+    (void)state;
+    assert_ptr_equal(got, (void *)(uintptr_t)0x20000000);
+    begin(&maker);
+    add_mmap(&maker);
+    add_module(&maker, 0x1FFFF000, 0x20000001, "");
+    finish(&maker);
+    memcpy(got, maker.bytes, maker.length);
+    assert_string_equal(multiboot2_read(&read, got, maker.length),
+                        "a module lies over the Multiboot information");
+    begin(&maker);
+    add_mmap(&maker);
+    framebuffer.phys = 0x20000008;
+    add(&maker, MULTIBOOT2_TAG_FRAMEBUFFER, &framebuffer, FRAMEBUFFER_BYTES);
+    finish(&maker);
+    memcpy(got, maker.bytes, maker.length);
+    assert_string_equal(multiboot2_read(&read, got, maker.length),
+                        "the loader's framebuffer lies over the Multiboot information");
+    assert_int_equal(read.screen.kind, SCREEN_NONE);
+    munmap(got, ROOM);
+}
+
 static void running_boot_services_are_refused(void **state)
 {
     struct maker maker;
@@ -274,22 +333,47 @@ static const char *read_framebuffer(const struct framebuffer *framebuffer, struc
 
 static void impossible_framebuffers_are_refused(void **state)
 {
-    struct framebuffer wrong[5];
+    struct framebuffer wrong[8];
     struct screen_mode mode;
     (void)state;
-    for (unsigned i = 0; i < 5; i++)
+    for (unsigned i = 0; i < 8; i++)
         wrong[i] = good_framebuffer;
     wrong[0].pitch = 4095; /* a line is longer */
     wrong[1].phys = 0;
     wrong[2].phys = UINT64_MAX - 4096;
     wrong[3].height = 0;
     wrong[4].width = 0;
-    for (unsigned i = 0; i < 5; i++) {
+    wrong[5].height = 16385; /* more than anybody would wait for */
+    wrong[6].width = 16385;
+    wrong[6].pitch = 4 * 16385;
+    wrong[7].pitch = 0x80000000;
+    for (unsigned i = 0; i < 8; i++) {
         assert_non_null(read_framebuffer(&wrong[i], &mode));
         assert_int_equal(mode.kind, SCREEN_NONE);
     }
     assert_null(read_framebuffer(&good_framebuffer, &mode));
     assert_int_equal(mode.kind, SCREEN_FRAMEBUFFER);
+}
+
+static void vga_text_is_taken_from_its_window_alone(void **state)
+{
+    struct framebuffer text = {.phys = 0xB8000,
+                               .pitch = 160,
+                               .width = 80,
+                               .height = 25,
+                               .bits = 16,
+                               .type = MULTIBOOT2_FRAMEBUFFER_EGA_TEXT};
+    struct screen_mode mode;
+    (void)state;
+    assert_null(read_framebuffer(&text, &mode));
+    assert_int_equal(mode.kind, SCREEN_VGA_TEXT);
+    text.phys = 0xC0000 - 160 * 25;
+    assert_null(read_framebuffer(&text, &mode));
+    text.phys++;
+    assert_non_null(read_framebuffer(&text, &mode));
+    text.phys = 0x9FFFF;
+    assert_non_null(read_framebuffer(&text, &mode));
+    assert_int_equal(mode.kind, SCREEN_NONE);
 }
 
 /* The machine comes up all the same, without a picture. */
@@ -321,8 +405,11 @@ int main(void)
         cmocka_unit_test(information_without_a_memory_map_is_refused),
         cmocka_unit_test(text_without_an_end_is_refused),
         cmocka_unit_test(impossible_modules_are_refused),
+        cmocka_unit_test(modules_and_screen_that_lie_in_one_another_are_refused),
+        cmocka_unit_test(information_below_a_module_or_the_screen_is_refused),
         cmocka_unit_test(running_boot_services_are_refused),
         cmocka_unit_test(impossible_framebuffers_are_refused),
+        cmocka_unit_test(vga_text_is_taken_from_its_window_alone),
         cmocka_unit_test(framebuffers_of_unknown_kinds_are_none),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
