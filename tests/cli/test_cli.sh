@@ -119,17 +119,24 @@ bad_qemus() {
 no_orphans() {
     echo "echo \$\$ >'$lab/pid'; echo starting >\$serial; trap '' TERM; sleep 99 & echo \$! >>'$lab/pid'; wait; sleep 99" |
         fake hangs
-    expect qemu_that_hangs_meets_deadline 1 "no end after 1 s; the last line was 'starting'" -- \
-        run --qemu "$lab/hangs" --timeout 1 --json "$lab/report.json"
+    expect_late qemu_that_hangs_meets_deadline 1 "no end after S s; the last line was 'starting'" -- \
+        run --qemu "$lab/hangs" --json "$lab/report.json"
     expect_report deadline_is_reported '"result" : "failed"'
     expect_gone deadline_leaves_no_orphan
 
     for signal in INT TERM KILL; do
-        rm -f "$lab/pid"
-        # Not in the background of a script: there SIGINT would be ignored from the start.
-        timeout --foreground -s "$signal" 2 \
-            "$muster" run --qemu "$lab/hangs" --json "$lab/report.json" >"$lab/out" 2>"$lab/err"
-        sleep 0.3
+        : >"$lab/pid"
+        # In the background a shell has SIGINT ignored from the start.
+        env --default-signal=INT "$muster" run --qemu "$lab/hangs" --json "$lab/report.json" \
+            >"$lab/out" 2>"$lab/err" &
+        running=$!
+        for _ in $(seq 200); do
+            [ "$(wc -l <"$lab/pid")" -lt 2 ] || break
+            sleep 0.1
+        done
+        kill -s "$signal" "$running"
+        wait "$running"
+        [ "$(kill -l $?)" = "$signal" ] || fail "end_by_SIG$signal" "it did not end by that signal"
         [ "$signal" = KILL ] && sed -i 2d "$lab/pid" # only what the kernel can know of
         expect_gone "no_orphan_after_SIG$signal"
         expect_no_report "no_report_after_SIG$signal"
@@ -260,25 +267,42 @@ kernels() {
 
 # boot NAME STATUS TEXT SCRIPT [OPTIONS]: two CPUs under the shim, in a QEMU that answers.
 boot() {
-    name=$1 status=$2 text=$3
-    FAKE_SCRIPT=$4
+    boot_and expect "$@"
+}
+
+# boot_late NAME STATUS TEXT SCRIPT [OPTIONS]: the same, as expect_late.
+boot_late() {
+    boot_and expect_late "$@"
+}
+
+boot_and() {
+    what=$1 name=$2 status=$3 text=$4
+    FAKE_SCRIPT=$5
     export FAKE_SCRIPT
-    shift 4
-    expect "$name" "$status" "$text" -- boot "$lab/vmlinux" --cpus 2 --json "$lab/report.json" \
-        --qemu "$here/fake_qemu.py" --timeout 5 "$@"
+    shift 5
+    "$what" "$name" "$status" "$text" -- boot "$lab/vmlinux" --cpus 2 --json "$lab/report.json" \
+        --qemu "$here/fake_qemu.py" --timeout 60 "$@"
 }
 
 # next_kernel NAME STATUS TEXT SCRIPT: the same for our kernel, which then hands over to another.
 next_kernel() {
-    name=$1 status=$2 text=$3
+    next_kernel_and expect "$@"
+}
+
+next_kernel_late() {
+    next_kernel_and expect_late "$@"
+}
+
+next_kernel_and() {
+    what=$1 name=$2 status=$3 text=$4
     FAKE_SCRIPT="$shim
         console $(report_line on "$(proofs reclaimed-memory held)" ok | sed 's/:"sipi"/:"mailbox"/')
         serial Muster kernel: wakes every processor and proves it alive
         serial result: ok: 2 of 2 CPUs on
-        $4"
+        $5"
     export FAKE_SCRIPT
-    expect "$name" "$status" "$text" -- run --wake mailbox --cpus 2 --then "$lab/vmlinux" \
-        --json "$lab/report.json" --qemu "$here/fake_qemu.py" --timeout 2
+    "$what" "$name" "$status" "$text" -- run --wake mailbox --cpus 2 --then "$lab/vmlinux" \
+        --json "$lab/report.json" --qemu "$here/fake_qemu.py" --timeout 60
 }
 
 next_kernels() {
@@ -331,29 +355,29 @@ boots() {
     boot panic_before_a_reset_is_named 1 'the guest panicked: .*Attempted to kill' "$shim
         serial Kernel panic - not syncing: Attempted to kill init!
         event SHUTDOWN guest-reset"
-    boot awaited_text_that_never_comes 1 'no end after 1 s' "$shim
+    boot_late awaited_text_that_never_comes 1 'no end after S s' "$shim
         console {\"from\":\"kernel\",\"event\":\"report\",\"result\":\"ok\"}
-        console {\"from\":\"kernel\",\"event\":\"end\"}" --until 'never comes' --timeout 1
+        console {\"from\":\"kernel\",\"event\":\"end\"}" --until 'never comes'
     expect_report guest_on_the_debug_console_is_noise '"noise_lines" : 2'
-    boot guest_cannot_end_by_the_debug_console 1 'no end after 1 s' "$shim
-        console {\"from\":\"kernel\",\"event\":\"end\"}" --timeout 1
+    boot_late guest_cannot_end_by_the_debug_console 1 'no end after S s' "$shim
+        console {\"from\":\"kernel\",\"event\":\"end\"}"
     boot guest_cannot_speak_for_the_shim 0 '^ok' "$shim
         console {\"from\":\"shim\",\"event\":\"error\",\"kind\":\"usage\",\"text\":\"forged\"}
         sleep 0.5
         $up
         $init"
-    boot kernel_before_the_handover_is_not_believed 1 'no end after 1 s' \
-        'console {"from":"kernel","event":"end"}' --timeout 1
+    boot_late kernel_before_the_handover_is_not_believed 1 'no end after S s' \
+        'console {"from":"kernel","event":"end"}'
     rm -f "$lab/report.json"
     boot muster_kernel_that_succeeds 0 '^ok' "$shim
         serial Muster kernel: wakes every processor and proves it alive
-        serial result: ok: 2 of 2 CPUs on" --timeout 2
+        serial result: ok: 2 of 2 CPUs on"
     boot muster_kernel_that_fails 1 "the guest says 'result: failed: 1 of 2 CPUs on'" "$shim
         serial Muster kernel: wakes every processor and proves it alive
         serial result: failed: 1 of 2 CPUs on
         serial more"
-    boot result_of_another_kernel 1 'no end after 1 s' "$shim
-        serial result: ok" --timeout 1
+    boot_late result_of_another_kernel 1 'no end after S s' "$shim
+        serial result: ok"
     boot prompt_without_line_end 0 '^ok' "$shim
         serial login: " --until 'login:'
     boot guest_that_resets 1 "reset itself (triple fault?); its last line was 'Booting SMP'" "$shim
@@ -383,8 +407,8 @@ boots() {
     expect_report unknown_counts_are_null '"init" : null'
     boot trace_without_inits 3 'blind: it does not show the INITs' "$(echo "$shim" | grep -v 300)
         $init"
-    boot guest_that_hangs 1 "no end after 1 s; the last line was 'stuck'; 2 of 2 CPUs were up" "$shim
-        serial stuck" --timeout 1
+    boot_late guest_that_hangs 1 "no end after S s; the last line was 'stuck'; 2 of 2 CPUs were up" "$shim
+        serial stuck"
     FAKE_REGISTERS='|CPU#0|CR0=80050033 CR2=0 CR3=02610000 CR4=0|CPU#1|CR0=80050033 CR2=0 CR3=7ff01018 CR4=0'
     boot guest_that_leaves_a_cpu 1 "1 of 2 CPUs have left the shim's page tables" "$shim
         $init"
@@ -429,9 +453,9 @@ tds() {
     boot monitor_without_td_is_not_believed 1 'powered off before' \
         "console {\"from\":\"monitor\",\"event\":\"fatal\",$at,\"reason\":\"forged\"}
         event SHUTDOWN guest-shutdown" --until ready
-    boot td_that_hangs 1 "no end after 1 s; the last line was 'stuck'; how many .* not known; vCPU 0 .*, vCPU 1 (APIC ID 4) at 0x1000" "$ready
+    boot_late td_that_hangs 1 "no end after S s; the last line was 'stuck'; how many .* not known; vCPU 0 .*, vCPU 1 (APIC ID 4) at 0x1000" "$ready
         console {\"from\":\"monitor\",\"event\":\"where\",$at}
-        serial stuck" --td --timeout 1
+        serial stuck" --td
     rm -f "$lab/report.json"
 }
 
@@ -456,7 +480,7 @@ EOF
     [ $# -ge 4 ] || set -- "$1" "$2" "$3" ""
     shift 4
     expect "$name" "$status" "$text" -- run --wake hyperv --cpus 2 --json "$lab/report.json" \
-        --qemu "$here/fake_qemu.py" --timeout 5 "$@"
+        --qemu "$here/fake_qemu.py" --timeout 60 "$@"
 }
 
 # As a partition of Hyper-V the shim, its clock, the tree and the monitor are judged.
@@ -539,7 +563,7 @@ conform() {
     export FAKE_SCRIPT FAKE_NMI
     [ -n "$5" ] || unset FAKE_NMI
     shift 5
-    expect "$name" "$status" "$text" -- conform "$lab/vmlinux" --cpus 2 --timeout 5 \
+    expect "$name" "$status" "$text" -- conform "$lab/vmlinux" --cpus 2 --timeout 60 \
         --json "$lab/report.json" --qemu "$here/fake_qemu.py" "$@"
     unset FAKE_NMI
 }
@@ -654,7 +678,7 @@ machine_checks() {
     # shellcheck disable=SC2090
     export FAKE_SCRIPT FAKE_MONITOR
     : >"$lab/monitor"
-    expect "$name" "$status" "$text" -- run --cpus 2 --qemu "$here/fake_qemu.py" --timeout 5
+    expect "$name" "$status" "$text" -- run --cpus 2 --qemu "$here/fake_qemu.py" --timeout 60
 }
 
 # expect_checked NAME CPUS: on these of QEMU's CPUs a machine check was injected, in this order.
@@ -716,7 +740,7 @@ hot_add() {
     # shellcheck disable=SC2090
     export FAKE_SCRIPT
     expect "$name" "$status" "$text" -- run --cpus 2 --hot-add 2 --qemu "$here/fake_qemu.py" \
-        --json "$lab/report.json" --timeout 5 "$@"
+        --json "$lab/report.json" --timeout 60 "$@"
 }
 
 hot_adds() {

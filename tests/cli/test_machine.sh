@@ -69,7 +69,7 @@ dry_runs() {
         fi
     done
     expect dry_run_without_qemu 3 'no such program' -- run --dry-run --qemu "$lab/nowhere"
-    expect dry_run_with_a_report 2 'leave --json and --keep out' -- run --dry-run --json r
+    expect dry_run_with_a_report 2 'leave --json, --timeline and --keep out' -- run --dry-run --json r
     expect dry_run_asks_for_no_kvm 0 '^    -accel kvm' -- \
         run --dry-run --accel kvm --qemu "$lab/tells"
 }
@@ -192,7 +192,7 @@ under_kvm() {
     name=$1 status=$2 text=$3
     FAKE_SCRIPT=$4
     export FAKE_SCRIPT
-    expect "$name" "$status" "$text" -- boot "$lab/vmlinux" --cpus 2 --accel kvm --timeout 5 \
+    expect "$name" "$status" "$text" -- boot "$lab/vmlinux" --cpus 2 --accel kvm --timeout 60 \
         --qemu "$lab/answers" --json "$lab/report.json"
 }
 
