@@ -2,6 +2,8 @@
 
 #include <string.h>
 
+#include "cli/base/files.h"
+#include "cli/base/output.h"
 #include "cli/base/words.h"
 #include "cli/cli.h"
 
@@ -14,6 +16,15 @@ bool option_refuse(GError **error, const char *format, ...)
     g_set_error_literal(error, CLI_ERROR, CLI_USAGE, text);
     g_free(text);
     return false;
+}
+
+bool option_is_apart(const char *option, const char *name, const char *path, GError **error)
+{
+    if (!name || !path || output_is_standard(name) || output_is_standard(path) ||
+        !files_are_same(name, path))
+        return true;
+    return option_refuse(error, "--%s %s: is the same file as %s; give another name", option, name,
+                         path);
 }
 
 char *option_value_name(const struct option *option)

@@ -5,6 +5,7 @@
 
 #include "cli/base/child.h"
 #include "cli/base/fields.h"
+#include "cli/base/paint.h"
 #include "cli/machine/firmware.h"
 #include "cli/base/words.h"
 #include "cli/machine/session_running.h"
@@ -147,9 +148,8 @@ static void tell_gdb(const char *program)
     char *unstripped = g_strconcat(program, "64", NULL);
     bool better = g_str_has_suffix(program, ".elf") && g_file_test(unstripped, G_FILE_TEST_EXISTS);
     char *quoted = words_quote(better ? unstripped : program);
-    fprintf(stderr,
-            "muster: the guest waits; attach with: gdb -ex 'target remote localhost:1234' %s\n",
-            quoted);
+    paint_complain("the guest waits; attach with: gdb -ex 'target remote localhost:1234' %s",
+                   quoted);
     g_free(quoted);
     g_free(unstripped);
 }

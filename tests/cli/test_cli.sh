@@ -86,6 +86,14 @@ usage_and_files() {
     truncate -s 2G "$lab/huge"
     expect huge_initrd 3 'do not fit into' -- boot "$lab/vmlinux" --initrd "$lab/huge"
     expect report_in_no_folder 3 'cannot be written' -- run --json "$lab/nowhere/r.json"
+    cp "$lab/vmlinux" "$lab/mine"
+    ln -s mine "$lab/link"
+    expect report_over_the_kernel 2 'json .*/link: is the same file as .*/mine' -- \
+        boot "$lab/mine" --json "$lab/link"
+    expect report_over_the_next_initrd 2 'is the same file as' -- \
+        run --td --then "$lab/vmlinux" --then-initrd "$lab/mine" --json "$lab/./mine"
+    expect timeline_over_the_report 2 'timeline .*: is the same file as .*new.json' -- \
+        run --json "$lab/new.json" --timeline "$lab/./new.json"
     expect missing_qemu 3 'there is no such program' -- run --qemu "$lab/nowhere"
     expect plain_file_as_qemu 3 'not an executable' -- run --qemu "$lab/vmlinux"
     printf '#!/bin/sh\nPATH=/nowhere exec "%s" "$@"\n' "$muster" >"$lab/without_path"
@@ -135,7 +143,7 @@ no_orphans() {
             sleep 0.1
         done
         kill -s "$signal" "$running"
-        wait "$running"
+        wait "$running" 2>/dev/null
         [ "$(kill -l $?)" = "$signal" ] || fail "end_by_SIG$signal" "it did not end by that signal"
         [ "$signal" = KILL ] && sed -i 2d "$lab/pid" # only what the kernel can know of
         expect_gone "no_orphan_after_SIG$signal"
@@ -218,6 +226,15 @@ kernels() {
     expect traced_kernel 0 'ok: 2 CPUs by sipi' -- \
         run --cpus 2 --qemu "$lab/traced" --json "$lab/report.json"
     expect_report trace_is_reported '"apic_id" : 77'
+
+    # A path may be any bytes; the report is JSON all the same.
+    odd=$(printf 'odd\377')
+    name=$odd
+    fake_kernel on "$(proofs)" ok
+    expect qemu_of_an_odd_name 0 '^ok' -- \
+        run --cpus 2 --qemu "$lab/$odd" --json "$lab/report.json"
+    iconv -f UTF-8 -t UTF-8 "$lab/report.json" >/dev/null || fail report_is_utf_8 "it is not"
+    expect_report odd_name_is_reported '"path" : ".*/odd'
 
     name=dead
     fake_kernel failed "$(proofs)" failed
@@ -312,7 +329,7 @@ next_kernels() {
         $up
         $init"
     expect_report good_next_kernel_is_reported '"handed_back" : 1'
-    next_kernel next_kernel_that_never_begins 1 'never handed over to .*vmlinux' "$up
+    next_kernel_late next_kernel_that_never_begins 1 'never handed over to .*vmlinux' "$up
         $init"
     next_kernel own_end_is_not_the_next_kernels 1 'never handed over to .*vmlinux' \
         'console {"from":"kernel","event":"end"}'

@@ -189,6 +189,9 @@ colours() {
     expect_colour terminal_is_coloured yes TERM=xterm
     expect_colour no_color_is_honoured no TERM=xterm NO_COLOR=1
     expect_colour empty_no_color_is_none yes TERM=xterm NO_COLOR=
+    printf 'BIOS-e820: [mem 0x0000000000000000-0x000000000009fbff] usable\n' >"$lab/map"
+    expect_text inspect_is_coloured_too 1 "$(on_terminal TERM=xterm "$muster" inspect "$lab/map" |
+        grep -c "^$(printf '\033')\[32mok:$(printf '\033')\[0m ")"
     expect_colour dumb_terminal_stays_plain no TERM=dumb
     TERM=xterm "$muster" run --cpus 2 --qemu "$lab/good" >"$lab/out" 2>"$lab/err"
     expect_clean pipe_stays_plain
