@@ -48,6 +48,11 @@ EOF
     chmod +x "$lab/$1"
 }
 
+# A QEMU that answers: see fake_qemu.py. Its version is told without a Python's start.
+fake_that_answers() {
+    echo "exec python3 -S '$here/fake_qemu.py' \"\$@\"" | fake "$1"
+}
+
 # check STATUS TEXT ARGUMENTS: run the command; $problem is what was not as expected, or empty.
 check() {
     status=$1 text=$2

@@ -298,7 +298,7 @@ boot_and() {
     export FAKE_SCRIPT
     shift 5
     "$what" "$name" "$status" "$text" -- boot "$lab/vmlinux" --cpus 2 --json "$lab/report.json" \
-        --qemu "$here/fake_qemu.py" --timeout 60 "$@"
+        --qemu "$lab/answers" --timeout 60 "$@"
 }
 
 # next_kernel NAME STATUS TEXT SCRIPT: the same for our kernel, which then hands over to another.
@@ -319,7 +319,7 @@ next_kernel_and() {
         $5"
     export FAKE_SCRIPT
     "$what" "$name" "$status" "$text" -- run --wake mailbox --cpus 2 --then "$lab/vmlinux" \
-        --json "$lab/report.json" --qemu "$here/fake_qemu.py" --timeout 60
+        --json "$lab/report.json" --qemu "$lab/answers" --timeout 60
 }
 
 next_kernels() {
@@ -497,7 +497,7 @@ EOF
     [ $# -ge 4 ] || set -- "$1" "$2" "$3" ""
     shift 4
     expect "$name" "$status" "$text" -- run --wake hyperv --cpus 2 --json "$lab/report.json" \
-        --qemu "$here/fake_qemu.py" --timeout 60 "$@"
+        --qemu "$lab/answers" --timeout 60 "$@"
 }
 
 # As a partition of Hyper-V the shim, its clock, the tree and the monitor are judged.
@@ -581,7 +581,7 @@ conform() {
     [ -n "$5" ] || unset FAKE_NMI
     shift 5
     expect "$name" "$status" "$text" -- conform "$lab/vmlinux" --cpus 2 --timeout 60 \
-        --json "$lab/report.json" --qemu "$here/fake_qemu.py" "$@"
+        --json "$lab/report.json" --qemu "$lab/answers" "$@"
     unset FAKE_NMI
 }
 
@@ -695,7 +695,7 @@ machine_checks() {
     # shellcheck disable=SC2090
     export FAKE_SCRIPT FAKE_MONITOR
     : >"$lab/monitor"
-    expect "$name" "$status" "$text" -- run --cpus 2 --qemu "$here/fake_qemu.py" --timeout 60
+    expect "$name" "$status" "$text" -- run --cpus 2 --qemu "$lab/answers" --timeout 60
 }
 
 # expect_checked NAME CPUS: on these of QEMU's CPUs a machine check was injected, in this order.
@@ -739,9 +739,17 @@ hot_round() {
 
 # hot_add NAME STATUS TEXT ROUNDS [ARG...]: two CPUs come and go twice; so the kernel says.
 hot_add() {
-    name=$1 status=$2 text=$3
-    report=$(report_line on "$(proofs)" ok | sed "s/\"new\":7/\"hot_add\":[$4]/")
-    shift 4
+    hot_add_and expect "$@"
+}
+
+hot_add_late() {
+    hot_add_and expect_late "$@"
+}
+
+hot_add_and() {
+    what=$1 name=$2 status=$3 text=$4
+    report=$(report_line on "$(proofs)" ok | sed "s/\"new\":7/\"hot_add\":[$5]/")
+    shift 5
     # shellcheck disable=SC2089 # the quotes are JSON's
     in_and_out="console {\"from\":\"kernel\",\"event\":\"hot-add\"}
         await qom-get 2
@@ -756,7 +764,7 @@ hot_add() {
         console {\"from\":\"kernel\",\"event\":\"end\"}"
     # shellcheck disable=SC2090
     export FAKE_SCRIPT
-    expect "$name" "$status" "$text" -- run --cpus 2 --hot-add 2 --qemu "$here/fake_qemu.py" \
+    "$what" "$name" "$status" "$text" -- run --cpus 2 --hot-add 2 --qemu "$lab/answers" \
         --json "$lab/report.json" --timeout 60 "$@"
 }
 
@@ -788,7 +796,7 @@ hot_adds() {
     export FAKE_REFUSED=device_add
     hot_add qemu_that_adds_nobody 1 'did not add a CPU: refused' "$round,$round"
     export FAKE_REFUSED=device_del
-    hot_add qemu_that_asks_for_nobody 1 'did not ask for a CPU: refused' "$round,$round"
+    hot_add_late qemu_that_asks_for_nobody 1 'did not ask for a CPU: refused' "$round,$round"
     unset FAKE_REFUSED FAKE_VERSION
     rm -f "$lab/report.json"
 }
@@ -800,6 +808,7 @@ no_orphans
 abandoned_folders
 kernels
 if command -v python3 >/dev/null; then
+    fake_that_answers answers
     boots
     tds
     partitions
