@@ -144,9 +144,10 @@ accelerations() {
         run --td --accel kvm
     expect auto_under_the_monitor 0 '-accel$\|-accel tcg' -- \
         conform "$lab/vmlinux" --accel auto --dry-run --qemu "$lab/lacks"
-    for words in "-accel kvm" "-enable-kvm" "-machine q35,accel=kvm"; do
+    for words in "-accel kvm" "--accel kvm" "-accel hvf -accel kvm,kernel-irqchip=off" \
+        "-enable-kvm" "-machine q35,accel=kvm" "-machine accel=hvf:kvm,usb=off"; do
         # shellcheck disable=SC2086 # words for QEMU
-        expect "kvm_by_the_back_door_${words##* }" 2 'would not be tried first; use --accel kvm' -- \
+        expect "kvm_by_the_back_door_$(echo "$words" | tr ' ' _)" 2 'would not be tried first; use --accel kvm' -- \
             run -- $words
     done
     expect two_accelerators 2 '-accel is behind "--", too' -- run --accel tcg -- -accel tcg
