@@ -26,7 +26,6 @@ const struct option_group *const options_of_conform[] = {
     NULL,
 };
 
-/* GLib's own treatment of "--" depends on what follows it; ours does not. */
 static char **split_off_qemu_arguments(int *argc, char **argv)
 {
     for (int i = 1; i < *argc; i++) {

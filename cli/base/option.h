@@ -53,7 +53,7 @@ char *option_spelling(const struct option *option);
 const struct option *option_find(const struct option_group *const *groups, const char *name);
 
 /**
- * Put what @argv says into @values. argv[0] is the verb's name.
+ * Put what @argv says into @values. argv[0] is the verb's name. Behind "--" nothing is an option.
  *
  * @return what is no option, in order and ending with NULL: free the array with g_free(), the
  *         words are @argv's. NULL: @error is CLI_USAGE; call option_clear() all the same.

@@ -315,6 +315,10 @@ def check_forms(lab):
     iomem = b"00001000-7effffff : System RAM\n  01000000-01ffffff : Kernel code\n" \
             b"7f000000-7fffffff : ACPI Non-volatile Storage\nfec00000-fec003ff : IOAPIC 0\n"
     judge("iomem_is_clean", run(lab, [WITH_MAILBOX, iomem], "--json", "-"), 0, [])
+    shutil.copy(dts, os.path.join(lab, "-x.dts"))
+    behind = subprocess.run([MUSTER, "inspect", "--json", "-", "--", "-x.dts", "./-x.dts"],
+                            capture_output=True, cwd=lab, timeout=60, check=False)
+    judge("name_behind_dashes_is_no_option", behind, 0, ["mailbox-unchecked"])
     without = dict(os.environ, PATH="/nowhere")
     ended = subprocess.run([MUSTER, "inspect", dts], capture_output=True, env=without, timeout=60,
                            check=False)
