@@ -29,6 +29,9 @@ LIB_S  := $(sort $(wildcard lib/*/*.S))
 LIB_C_BARE_ONLY := lib/cpu/load.c
 LIB_C_HOST := $(filter-out $(LIB_C_BARE_ONLY),$(LIB_C))
 
+# The simulator has the library of its own: built so that every access to a shared word is seen.
+SIM_SRC := $(sort $(wildcard sim/*.c)) $(LIB_C_HOST) $(filter-out lib/cpu/leave.S,$(LIB_S))
+
 CLI_PACKAGES := glib-2.0 gio-2.0 gio-unix-2.0 json-glib-1.0 libelf cairo
 CLI_CFLAGS    = $(shell pkg-config --cflags $(CLI_PACKAGES))
 CLI_LIBS      = $(shell pkg-config --libs $(CLI_PACKAGES)) -lm
@@ -119,13 +122,21 @@ $(BUILD)/monitor.ld: monitor/monitor.ld monitor/layout.h
 	@mkdir -p $(@D)
 	$(CC) -E -P -x c -I. -o $@ $<
 
+# One object in which only the simulator's names are global: its library is nobody else's.
+sim_object = $(patsubst %,$(BUILD)/$(1)/sim-of/%.o,$(SIM_SRC))
+$(BUILD)/host/sim.o: $(call sim_object,host)
+$(BUILD)/sanitized/sim.o: $(call sim_object,sanitized)
+$(BUILD)/host/sim.o $(BUILD)/sanitized/sim.o:
+	$(LD) -r -o $@.all $^
+	$(OBJCOPY) --wildcard --keep-global-symbol='sim_*' $@.all $@
+
 # The command reads tables with the library, its inner parts included. What only a CPU's privileged
 # state can run is there too, because the plan knows each way; it is never called.
 $(BUILD)/host/libmuster.a: $(call host_objects,$(LIB_C) $(LIB_S))
 	@rm -f $@
 	$(AR) rcs $@ $^
 
-$(BUILD)/muster: $(call host_objects,$(CLI_SRC)) $(BUILD)/host/libmuster.a
+$(BUILD)/muster: $(call host_objects,$(CLI_SRC)) $(BUILD)/host/sim.o $(BUILD)/host/libmuster.a
 	$(CC) $(LDFLAGS) -o $@ $^ $(CLI_LIBS)
 
 # Manual page and completion come from the same tables as the command's help.
@@ -171,6 +182,10 @@ $(BUILD)/sanitized/libmonitor.a: $(call test_objects,$(MONITOR_LOGIC))
 	@rm -f $@
 	$(AR) rcs $@ $^
 
+$(BUILD)/sanitized/libsim.a: $(BUILD)/sanitized/sim.o
+	@rm -f $@
+	$(AR) rcs $@ $^
+
 # Races are ThreadSanitizer's to see; it does not go together with the others.
 RACE_TESTS := life_threads
 race_objects = $(patsubst %,$(BUILD)/race/%.o,$(1))
@@ -196,9 +211,18 @@ $(BUILD)/tests/test_timeline: $(TIMELINE_OBJECTS)
 
 $(BUILD)/tests/%: $(BUILD)/sanitized/tests/unit/%.c.o $(BUILD)/sanitized/libkernel.a \
                   $(BUILD)/sanitized/libshim.a \
-                  $(BUILD)/sanitized/libmonitor.a $(BUILD)/sanitized/libmuster.a
+                  $(BUILD)/sanitized/libmonitor.a $(BUILD)/sanitized/libmuster.a \
+                  $(BUILD)/sanitized/libsim.a
 	@mkdir -p $(@D)
 	$(CC) $(SANITIZE) -o $@ $^ -lcmocka -lfdt
+
+$(BUILD)/host/sim-of/%.o: %
+	@mkdir -p $(@D)
+	$(CC) $(HOST) -include sim/touch.h $(CFLAGS) -MMD -MP -c -o $@ $<
+
+$(BUILD)/sanitized/sim-of/%.o: %
+	@mkdir -p $(@D)
+	$(CC) $(COMMON) -include sim/touch.h -O1 $(SANITIZE) -MMD -MP -c -o $@ $<
 
 # The screen's letters, of the sheet that they are drawn on.
 $(BUILD)/font.c: boot/font.txt scripts/make-font
@@ -215,7 +239,8 @@ $(BUILD)/sanitized/boot/font.c.o: $(BUILD)/font.c boot/font.h
 
 # What muster inspect reads is anybody's: mutated tables, under the sanitizers.
 INSPECT_C := $(sort $(wildcard cli/inspect/*.c)) \
-             $(addprefix cli/base/,child.c clean.c files.c members.c option.c output.c stream.c table.c temp.c words.c)
+             $(addprefix cli/base/,child.c clean.c files.c members.c option.c output.c stream.c \
+               table.c temp.c words.c)
 $(BUILD)/tests/inspect_fuzz: $(call test_objects,tests/inspect/fuzz.c $(INSPECT_C) \
                                                  $(LIB_C_BARE_ONLY)) $(BUILD)/sanitized/libmuster.a
 	@mkdir -p $(@D)

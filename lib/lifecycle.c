@@ -8,7 +8,9 @@
 #include <muster/life.h>
 #include <muster/wake.h>
 
+#include "abi/x86.h"
 #include "lib/atomic.h"
+#include "lib/cpu/apic.h"
 #include "lib/cpu/cpu.h"
 #include "lib/trace.h"
 #include "lib/wake/park.h"
@@ -63,26 +65,39 @@ static enum muster_status claim_for_start(struct muster_slot *slot)
     return MUSTER_OK;
 }
 
-static enum muster_status slot_turn_on(struct muster_slot *slot, const struct muster_start *start)
+/* All but the interrupt: from here on the CPU may take its start, if it looks. */
+static enum muster_status slot_tell_start(struct muster_slot *slot,
+                                          const struct muster_start *start)
 {
-    const struct muster_machine *machine = slot->machine;
     enum muster_status status = claim_for_start(slot);
     if (status)
         return status;
     slot_fail(slot, MUSTER_OK);
     slot->start = *start;
     muster_slot_set_kernel_stack(slot, start->stack_top);
-    trace_caller(machine, MUSTER_TRACE_START_SENT, slot->apic_id, 0);
+    trace_caller(slot->machine, MUSTER_TRACE_START_SENT, slot->apic_id, 0);
     /* The CPU reads its start once it has taken the command: pairs with park_step(). */
     word_store_release(&slot->command, PARK_START);
-    status = muster_apic_send(machine->platform, slot->apic_id, machine->config.wake_vector);
-    /* One that was awake has seen the word without the interrupt. */
-    if (!status || !word_move(&slot->command, PARK_START, PARK_STAY))
+    return MUSTER_OK;
+}
+
+/* The interrupt could not be sent. One that was awake has seen the word without it. */
+static enum muster_status slot_take_start_back(struct muster_slot *slot, enum muster_status why)
+{
+    if (!word_move(&slot->command, PARK_START, PARK_STAY))
         return MUSTER_OK;
-    slot_fail(slot, status);
-    trace_caller(machine, MUSTER_TRACE_FAILED, slot->apic_id, status);
+    slot_fail(slot, why);
+    trace_caller(slot->machine, MUSTER_TRACE_FAILED, slot->apic_id, why);
     word_move(&slot->state, MUSTER_CPU_ON_PENDING, MUSTER_CPU_OFF);
-    return status;
+    return why;
+}
+
+static enum muster_status slot_wake(struct muster_slot *slot)
+{
+    const struct muster_machine *machine = slot->machine;
+    enum muster_status status =
+        muster_apic_send(machine->platform, slot->apic_id, machine->config.wake_vector);
+    return status ? slot_take_start_back(slot, status) : MUSTER_OK;
 }
 
 enum muster_status muster_cpu_on(struct muster_machine *machine, uint32_t apic_id,
@@ -93,7 +108,8 @@ enum muster_status muster_cpu_on(struct muster_machine *machine, uint32_t apic_i
         return MUSTER_UNKNOWN_CPU;
     if (!start->entry || start->stack_top % 16)
         return MUSTER_INVALID_ARGUMENT;
-    return slot_turn_on(slot, start);
+    enum muster_status status = slot_tell_start(slot, start);
+    return status ? status : slot_wake(slot);
 }
 
 /* Wait until the slot is @wanted, as long as it is in one of @on_the_way (bits by state). */
@@ -163,23 +179,99 @@ enum muster_status muster_cpu_wait(struct muster_machine *machine, uint32_t apic
     }
 }
 
+/* ---- All of them ---- */
+
+/* Who is to start, and in which order. */
+struct start_list {
+    struct muster_machine *machine;
+    const uint32_t *order; /* NULL: as listed */
+    uint32_t count;
+};
+
+/* The slot at @place of the list, if it is in @state; else NULL. */
+static struct muster_slot *listed_in(const struct start_list *list, uint32_t place,
+                                     enum muster_cpu_state state)
+{
+    uint32_t index = list->order ? list->order[place] : place;
+    if (index >= list->machine->cpu_count)
+        return NULL;
+    struct muster_slot *slot = &list->machine->slots[index];
+    return slot_state(slot) == state ? slot : NULL;
+}
+
+static bool start_each(const struct start_list *list)
+{
+    bool all = true;
+    for (uint32_t i = 0; i < list->count; i++) {
+        struct muster_slot *slot = listed_in(list, i, MUSTER_CPU_OFF);
+        if (slot && slot_tell_start(slot, &slot->start) == MUSTER_OK)
+            all &= slot_wake(slot) == MUSTER_OK;
+    }
+    return all;
+}
+
+/* A broadcast reaches all others: only where each of them is known, parked, and to be started. */
+static bool may_broadcast(const struct start_list *list)
+{
+    const struct muster_machine *machine = list->machine;
+    if (machine->disabled_count || machine->cpu_count < 3 ||
+        (list->order && list->count != machine->cpu_count - 1))
+        return false;
+    for (uint32_t i = 0; i < machine->cpu_count; i++)
+        if (i != machine->bsp && slot_state(&machine->slots[i]) != MUSTER_CPU_OFF)
+            return false;
+    return true;
+}
+
+/* How many have been told. */
+static uint32_t tell_all(const struct start_list *list)
+{
+    uint32_t told = 0;
+    for (uint32_t i = 0; i < list->count; i++) {
+        struct muster_slot *slot = listed_in(list, i, MUSTER_CPU_OFF);
+        told += slot && slot_tell_start(slot, &slot->start) == MUSTER_OK;
+    }
+    return told;
+}
+
+/*
+ * One interrupt wakes all: a message to each takes longer than all the rest of a start
+ * (docs/simulate.md). With an order that names one twice and another not at all, each that was
+ * told gets its own after all.
+ */
+static bool start_together(const struct start_list *list)
+{
+    const struct muster_machine *machine = list->machine;
+    bool told_all = tell_all(list) == machine->cpu_count - 1, all = true;
+    enum muster_status status = MUSTER_OK;
+    if (told_all)
+        status = apic_send(machine->platform, machine->profile.x2apic, 0,
+                           ICR_FIXED | ICR_ASSERT | ICR_ALL_BUT_SELF | machine->config.wake_vector);
+    for (uint32_t i = 0; (status || !told_all) && i < list->count; i++) {
+        struct muster_slot *slot = listed_in(list, i, MUSTER_CPU_ON_PENDING);
+        if (slot)
+            all &= (status ? slot_take_start_back(slot, status) : slot_wake(slot)) == MUSTER_OK;
+    }
+    return all;
+}
+
+static bool await_all(struct muster_machine *machine, uint64_t deadline_ns)
+{
+    bool all_on = true;
+    for (uint32_t i = 0; i < machine->cpu_count; i++)
+        if (slot_state(&machine->slots[i]) == MUSTER_CPU_ON_PENDING)
+            all_on &= slot_await_on(&machine->slots[i], deadline_ns) == MUSTER_OK;
+    return all_on;
+}
+
 enum muster_status muster_start(struct muster_machine *machine, const uint32_t *order,
                                 uint32_t order_count, uint64_t timeout_ns)
 {
     const struct muster_platform *platform = machine->platform;
+    const struct start_list list = {machine, order, order ? order_count : machine->cpu_count};
     uint64_t deadline_ns = time_after(platform->time_ns(platform->context), timeout_ns);
-    uint32_t count = order ? order_count : machine->cpu_count;
-    bool all_on = true;
-    for (uint32_t i = 0; i < count; i++) {
-        uint32_t index = order ? order[i] : i;
-        if (index >= machine->cpu_count || slot_state(&machine->slots[index]) != MUSTER_CPU_OFF)
-            continue;
-        struct muster_slot *slot = &machine->slots[index];
-        all_on &= slot_turn_on(slot, &slot->start) == MUSTER_OK;
-    }
-    for (uint32_t i = 0; i < machine->cpu_count; i++)
-        if (slot_state(&machine->slots[i]) == MUSTER_CPU_ON_PENDING)
-            all_on &= slot_await_on(&machine->slots[i], deadline_ns) == MUSTER_OK;
+    bool all_on = may_broadcast(&list) ? start_together(&list) : start_each(&list);
+    all_on &= await_all(machine, deadline_ns);
     enum muster_status status = all_on ? MUSTER_OK : MUSTER_TIME_OUT;
     trace_boot(machine, MUSTER_TRACE_STARTED, status, 0);
     return status;

@@ -5,6 +5,7 @@
 #include "cli/base/fields.h"
 #include "cli/base/files.h"
 #include "cli/judge/report.h"
+#include "cli/timeline/draw.h"
 #include "cli/timeline/page.h"
 #include "cli/timeline/trace_events.h"
 
@@ -26,13 +27,29 @@ static GByteArray *make_trace(const struct timeline *timeline, enum picture_them
     return trace_events_of(timeline);
 }
 
+static double draw_all(struct pen *pen, const void *subject)
+{
+    return draw_timeline(pen, subject);
+}
+
 static const struct format {
     const char *ending;
+    picture_make *picture; /* or NULL, and then */
     GByteArray *(*make)(const struct timeline *timeline, enum picture_theme theme, GError **error);
 } formats[] = {
-    {".svg", picture_svg}, {".png", picture_png}, {".pdf", picture_pdf},
-    {".html", make_page},  {".json", make_trace},
+    {".svg", picture_svg, NULL}, {".png", picture_png, NULL}, {".pdf", picture_pdf, NULL},
+    {".html", NULL, make_page},  {".json", NULL, make_trace},
 };
+
+static GByteArray *make(const struct format *format, const struct timeline *timeline,
+                        enum picture_theme theme, GError **error)
+{
+    if (!format->picture)
+        return format->make(timeline, theme, error);
+    const struct picture picture = {timeline->title, timeline->totals, timeline->machine, draw_all,
+                                    timeline};
+    return format->picture(&picture, theme, error);
+}
 
 static const struct format *find_format(const char *path)
 {
@@ -104,7 +121,7 @@ bool timeline_write(const char *path, JsonObject *report, const struct timeline_
 {
     const struct format *format = find_format(path);
     struct timeline *timeline = timeline_new(report, look->title, error);
-    GByteArray *bytes = timeline ? format->make(timeline, look->theme, error) : NULL;
+    GByteArray *bytes = timeline ? make(format, timeline, look->theme, error) : NULL;
     bool good = bytes && files_put("timeline", path, (const char *)bytes->data, bytes->len, error);
     if (bytes)
         g_byte_array_unref(bytes);

@@ -20,11 +20,11 @@ static cairo_status_t append(void *context, const unsigned char *bytes, unsigned
 }
 
 /* All is drawn twice: once on paper without end, to know how high it is. */
-static double measure(const struct timeline *timeline)
+static double measure(const struct picture *picture)
 {
     cairo_surface_t *surface = cairo_recording_surface_create(CAIRO_CONTENT_COLOR, NULL);
     struct pen pen = {.cairo = cairo_create(surface)};
-    double height = draw_timeline(&pen, timeline);
+    double height = picture->draw(&pen, picture->subject);
     if (pen.coarse)
         paint_complain("there is no font here, and the letters are coarse; install one, such as "
                        "Debian's fonts-dejavu-core");
@@ -34,12 +34,12 @@ static double measure(const struct timeline *timeline)
 }
 
 /* The status is that of whatever failed first. */
-static cairo_status_t paint(cairo_surface_t *surface, const struct timeline *timeline,
+static cairo_status_t paint(cairo_surface_t *surface, const struct picture *picture,
                             enum picture_theme theme, double height)
 {
     struct pen pen = {.cairo = cairo_create(surface), .dark = theme == PICTURE_DARK};
     pen_fill(&pen, PALETTE_PAPER, 0, 0, DRAW_WIDTH, height);
-    draw_timeline(&pen, timeline);
+    picture->draw(&pen, picture->subject);
     cairo_status_t status = cairo_status(pen.cairo);
     cairo_destroy(pen.cairo);
     return status ? status : cairo_surface_status(surface);
@@ -131,15 +131,15 @@ static void add_dark_rules(GString *out)
 }
 
 /* For whoever hears the picture, since its letters are outlines. */
-static void add_description(GString *out, const struct timeline *timeline)
+static void add_description(GString *out, const struct picture *picture)
 {
-    char *text = g_markup_printf_escaped("<title>%s</title>\n<desc>%s. %s</desc>\n",
-                                         timeline->title, timeline->totals, timeline->machine);
+    char *text = g_markup_printf_escaped("<title>%s</title>\n<desc>%s. %s</desc>\n", picture->title,
+                                         picture->summary, picture->machine);
     g_string_append(out, text);
     g_free(text);
 }
 
-static GByteArray *finish_svg(GByteArray *bytes, const struct timeline *timeline,
+static GByteArray *finish_svg(GByteArray *bytes, const struct picture *picture,
                               enum picture_theme theme)
 {
     GString *out = g_string_new(NULL);
@@ -150,7 +150,7 @@ static GByteArray *finish_svg(GByteArray *bytes, const struct timeline *timeline
     if (inside) {
         g_string_append_len(out, svg, inside + 1 - svg);
         g_string_append_c(out, '\n');
-        add_description(out, timeline);
+        add_description(out, picture);
         if (theme == PICTURE_AUTO)
             add_dark_rules(out);
         svg = inside + 1;
@@ -164,43 +164,43 @@ static GByteArray *finish_svg(GByteArray *bytes, const struct timeline *timeline
     return g_byte_array_new_take((guint8 *)g_string_free(out, FALSE), length);
 }
 
-GByteArray *picture_svg(const struct timeline *timeline, enum picture_theme theme, GError **error)
+GByteArray *picture_svg(const struct picture *picture, enum picture_theme theme, GError **error)
 {
     GByteArray *bytes = g_byte_array_new();
-    double height = measure(timeline);
+    double height = measure(picture);
     cairo_surface_t *surface =
         cairo_svg_surface_create_for_stream(append, bytes, DRAW_WIDTH, height);
-    cairo_status_t status = paint(surface, timeline, theme, height);
+    cairo_status_t status = paint(surface, picture, theme, height);
     cairo_surface_finish(surface);
     status = status ? status : cairo_surface_status(surface);
     cairo_surface_destroy(surface);
     bytes = conclude(bytes, status, error);
-    return bytes ? finish_svg(bytes, timeline, theme) : NULL;
+    return bytes ? finish_svg(bytes, picture, theme) : NULL;
 }
 
-GByteArray *picture_png(const struct timeline *timeline, enum picture_theme theme, GError **error)
+GByteArray *picture_png(const struct picture *picture, enum picture_theme theme, GError **error)
 {
     GByteArray *bytes = g_byte_array_new();
-    double height = measure(timeline);
+    double height = measure(picture);
     cairo_surface_t *surface = cairo_image_surface_create(
         CAIRO_FORMAT_RGB24, (int)DRAW_WIDTH * PNG_SCALE, (int)height * PNG_SCALE);
     cairo_surface_set_device_scale(surface, PNG_SCALE, PNG_SCALE);
-    cairo_status_t status = paint(surface, timeline, theme, height);
+    cairo_status_t status = paint(surface, picture, theme, height);
     if (!status)
         status = cairo_surface_write_to_png_stream(surface, append, bytes);
     cairo_surface_destroy(surface);
     return conclude(bytes, status, error);
 }
 
-GByteArray *picture_pdf(const struct timeline *timeline, enum picture_theme theme, GError **error)
+GByteArray *picture_pdf(const struct picture *picture, enum picture_theme theme, GError **error)
 {
     GByteArray *bytes = g_byte_array_new();
-    double height = measure(timeline);
+    double height = measure(picture);
     cairo_surface_t *surface =
         cairo_pdf_surface_create_for_stream(append, bytes, DRAW_WIDTH, height);
-    cairo_pdf_surface_set_metadata(surface, CAIRO_PDF_METADATA_TITLE, timeline->title);
-    cairo_pdf_surface_set_metadata(surface, CAIRO_PDF_METADATA_CREATOR, "muster timeline");
-    cairo_status_t status = paint(surface, timeline, theme, height);
+    cairo_pdf_surface_set_metadata(surface, CAIRO_PDF_METADATA_TITLE, picture->title);
+    cairo_pdf_surface_set_metadata(surface, CAIRO_PDF_METADATA_CREATOR, "muster");
+    cairo_status_t status = paint(surface, picture, theme, height);
     cairo_surface_finish(surface);
     status = status ? status : cairo_surface_status(surface);
     cairo_surface_destroy(surface);

@@ -104,7 +104,9 @@ enum muster_status muster_adopt(struct muster_machine *machine, const struct mus
 
 /**
  * muster_cpu_on() for every parked CPU, with the slot's own start, all at the same time, in the
- * order of @order (indexes, see muster/order.h; NULL: as listed); then muster_cpu_wait().
+ * order of @order (indexes, see muster/order.h; NULL: as listed); then muster_cpu_wait(). Where
+ * every CPU but the BSP is parked and @order has them all they are told in that order, and then
+ * one interrupt wakes them all at once.
  * MUSTER_OK when all are ON; else MUSTER_TIME_OUT, and the slot of each that is not says why.
  */
 enum muster_status muster_start(struct muster_machine *machine, const uint32_t *order,

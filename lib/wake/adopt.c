@@ -119,10 +119,11 @@ static void wait_for_arrivals(const struct wake_run *run, const struct way_opera
     }
 }
 
-/* A swap, since it may come at this very moment. */
+/* A swap, since it may come at this very moment; but a locked one only where it is of use. */
 void slot_give_up(struct muster_slot *slot)
 {
-    if (word_move(&slot->state, MUSTER_CPU_ADOPT_PENDING, MUSTER_CPU_FAILED)) {
+    if (slot_is_pending(slot) &&
+        word_move(&slot->state, MUSTER_CPU_ADOPT_PENDING, MUSTER_CPU_FAILED)) {
         if (!slot_failure(slot))
             slot_fail(slot, MUSTER_ERROR_NOT_ARRIVED);
         trace_boot(slot->machine, MUSTER_TRACE_FAILED, slot->apic_id, slot_failure(slot));

@@ -136,11 +136,12 @@ static enum muster_status mailbox_prepare(struct muster_machine *machine)
     return mailbox_of(machine) ? MUSTER_OK : MUSTER_ERROR_MAILBOX_ADDRESS;
 }
 
-static void wake_one(const struct wake_run *run, struct mailbox *mailbox, uint32_t index)
+static void wake_one(const struct wake_run *run, struct mailbox *mailbox, uint32_t index,
+                     uint32_t turns)
 {
     struct muster_machine *machine = run->machine;
     struct muster_slot *slot = &machine->slots[index];
-    uint64_t deadline_ns = way_turn_deadline_ns(run, index);
+    uint64_t deadline_ns = way_turn_deadline_ns(run, turns);
     if (!deadline_ns) {
         slot_fail(slot, MUSTER_TIME_OUT);
         return;
@@ -169,9 +170,10 @@ static void wake_one(const struct wake_run *run, struct mailbox *mailbox, uint32
 static void mailbox_wake(const struct wake_run *run)
 {
     struct mailbox *mailbox = mailbox_of(run->machine);
+    uint32_t turns = way_count_turns(run->machine);
     for (uint32_t i = 0; i < run->machine->cpu_count; i++)
         if (slot_wants_wake(&run->machine->slots[i]))
-            wake_one(run, mailbox, i);
+            wake_one(run, mailbox, i, turns--);
 }
 
 static uint64_t mailbox_wake_again(const struct wake_run *run, unsigned attempt)

@@ -4,10 +4,10 @@
 /* The share of the time-out that is kept for the last CPU's way from acknowledgement to park. */
 #define ARRIVAL_SHARE 16
 
-static uint32_t count_pending(const struct muster_machine *machine, uint32_t from)
+uint32_t way_count_turns(const struct muster_machine *machine)
 {
     uint32_t count = 0;
-    for (uint32_t i = from; i < machine->cpu_count; i++)
+    for (uint32_t i = 0; i < machine->cpu_count; i++)
         count += slot_wants_wake(&machine->slots[i]);
     return count;
 }
@@ -19,7 +19,7 @@ static uint32_t count_pending(const struct muster_machine *machine, uint32_t fro
  * With no time left in which it could answer it is better not sent for: a wake that is taken back
  * at once may be followed all the same.
  */
-uint64_t way_turn_deadline_ns(const struct wake_run *run, uint32_t index)
+uint64_t way_turn_deadline_ns(const struct wake_run *run, uint32_t turns)
 {
     const struct muster_platform *platform = run->machine->platform;
     if (run->deadline_ns == MUSTER_FOREVER)
@@ -32,5 +32,5 @@ uint64_t way_turn_deadline_ns(const struct wake_run *run, uint32_t index)
         return half_ns;
     if (now_ns >= end_ns)
         return 0;
-    return now_ns + (end_ns - now_ns) / (1 + count_pending(run->machine, index + 1));
+    return now_ns + (end_ns - now_ns) / turns;
 }

@@ -82,10 +82,12 @@ void slot_vacate(struct muster_slot *slot);
 void pass_time(const struct muster_platform *platform, uint64_t ns);
 
 /**
- * Of a way that sends for one CPU at a time: until when this one may keep the others waiting. 0: it
- * is not to be sent for any more, and has failed by MUSTER_TIME_OUT.
+ * Of a way that sends for one CPU at a time: how many turns there are to be, and until when the
+ * one whose turn it is may keep the others waiting, if it is the first of @turns that are left. 0:
+ * it is not to be sent for any more, and has failed by MUSTER_TIME_OUT.
  */
-uint64_t way_turn_deadline_ns(const struct wake_run *run, uint32_t index);
+uint32_t way_count_turns(const struct muster_machine *machine);
+uint64_t way_turn_deadline_ns(const struct wake_run *run, uint32_t turns);
 
 /**
  * On the CPU itself: mark the moment on the slot and in its trace, by one reading of the clock.

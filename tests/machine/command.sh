@@ -10,7 +10,8 @@ cases() {
     echo "60 trial_of_kvm_ends_well_where_its_guest_runs trial"
     echo "60 logs_of_a_run_are_kept kept_logs"
     echo "60 cost_of_parked_cpus_is_printed printed_cost"
-    echo "60 sleep_that_a_machine_lacks_is_wrong_usage wrong_words sleep --append park=tdcall"
+    echo "60 sleep_that_a_machine_lacks_is_wrong_usage refused 2 no.such.sleep --cpus 2 \
+--append park=tdcall"
 }
 
 # pasted VERB ARG...: its command line, in a shell, brings our kernel to its end. Nobody ends the
@@ -63,16 +64,8 @@ kept_logs() {
 printed_cost() {
     "$muster" run --cpus 2 --park-ms 200 -- -accel tcg,thread=multi >"$work/console" ||
         fail "status $?"
-    grep -q '^CPUs parked for 2[0-9]* ms by hlt' "$work/console" || fail "nothing is told"
+    grep -q '^CPUs parked for [2-9][0-9][0-9][0-9]* ms by hlt' "$work/console" || fail "nothing is told"
     grep -q '^1  *[0-9]*$' "$work/console" || fail "nothing is told of CPU 1"
-}
-
-# wrong_words TEXT ARG...: found by the guest; the status is that of wrong usage.
-wrong_words() {
-    text=$1
-    shift
-    expect_status 2 "$muster" run --cpus 2 "$@" 2>"$work/stderr"
-    grep -q -- "$text" "$work/stderr" || fail "stderr does not say '$text'"
 }
 
 main "$@"

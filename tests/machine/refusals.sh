@@ -91,7 +91,7 @@ too_small() {
     refused 1 "no place for the shim: .*MUSTER_ERROR_OUT_OF_MEMORY" --wake mailbox --cpus 2 -- -m 3M
     refused 1 "no room for page tables: .*MUSTER_ERROR_OUT_OF_MEMORY" --wake mailbox --cpus 32 \
         --shim-append ap-tables=each -- -m 7M
-    refused 3 "no room for the ELF where it wants to be" --wake mailbox --cpus 2 -- -m 7M
+    refused 3 "no room for the kernel where it wants to be" --wake mailbox --cpus 2 -- -m 7M
 }
 
 modules() {

@@ -1,0 +1,149 @@
+/* A machine, described and prepared as by a kernel. */
+#include <stdlib.h>
+#include <string.h>
+#include <sys/mman.h>
+
+#include "abi/hyperv.h"
+#include "abi/x86.h"
+#include "lib/machine.h"
+#include "sim/machine.h"
+
+static bool fail(struct sim *sim, const char *trouble)
+{
+    sim->trouble = trouble;
+    return false;
+}
+
+static void trap(struct muster_slot *slot, struct muster_trap_frame *frame)
+{
+    (void)slot, (void)frame;
+}
+
+/* No CPU ever gets there: being on is where the simulation of a CPU ends. */
+static void entry(struct muster_slot *slot, void *context)
+{
+    (void)slot, (void)context;
+}
+
+/* Slots are 16 KiB each, of which little is used: the pages come as they are touched. */
+static bool slots_make(struct sim *sim)
+{
+    size_t bytes = (size_t)sim->setup->cpus * MUSTER_SLOT_BYTES;
+    uint8_t *memory = mmap(NULL, bytes + MUSTER_SLOT_BYTES, PROT_READ | PROT_WRITE,
+                           MAP_PRIVATE | MAP_ANONYMOUS | MAP_NORESERVE, -1, 0);
+    if (memory == MAP_FAILED)
+        return false;
+    size_t before = -(uintptr_t)memory % MUSTER_SLOT_BYTES;
+    if (before)
+        munmap(memory, before);
+    if (before < MUSTER_SLOT_BYTES)
+        munmap(memory + before + bytes, MUSTER_SLOT_BYTES - before);
+    sim->slots = (struct muster_slot *)(void *)(memory + before);
+    return true;
+}
+
+static bool storage_make(struct sim *sim)
+{
+    uint32_t cpus = sim->setup->cpus, places = 2;
+    while (places < 2 * cpus)
+        places *= 2;
+    struct muster_cpu *list = calloc(cpus, sizeof(*list));
+    struct muster_index_entry *index = calloc(places, sizeof(*index));
+    sim->machine.cpus = list;
+    sim->machine.index = index;
+    sim->cpus = calloc(cpus, sizeof(*sim->cpus));
+    sim->idt = aligned_alloc(PAGE_BYTES, sizeof(*sim->idt));
+    if (!list || !index || !sim->cpus || !sim->idt || !slots_make(sim))
+        return fail(sim, "there is not enough memory");
+    if (muster_machine_init(&sim->machine, &sim->platform, list, cpus, index, places))
+        return fail(sim, "the library refuses the machine");
+    return true;
+}
+
+static void machine_describe(struct sim *sim)
+{
+    const struct sim_setup *setup = sim->setup;
+    for (uint32_t i = 0; i < setup->cpus; i++) {
+        struct muster_cpu cpu = {.apic_id = i, .numa_node = sim_node(sim, i), .enabled = true};
+        machine_add(&sim->machine, &cpu);
+        sim->cpus[i].line = (struct sim_line){SIM_BSP, SIM_NONE, 0};
+        sim->cpus[i].sender[0] = sim->cpus[i].sender[1] = SIM_NONE;
+        if (setup->behaviours)
+            sim->cpus[i].behaviour = setup->behaviours[i];
+    }
+    machine_set_bsp(&sim->machine, SIM_BSP);
+    sim->cpus[SIM_BSP].place = SIM_ENTERED;
+    /* With CPUs that the tables do not count the library sends to each by itself. */
+    sim->machine.disabled_count = setup->strategy != SIM_BROADCAST;
+    if (sim->mailbox)
+        sim->machine.mailbox =
+            (struct muster_mailbox_description){.present = true, .mailbox_phys = SIM_MAILBOX_PHYS};
+}
+
+static uint8_t *pages(struct sim *sim, uint64_t bytes)
+{
+    uint8_t *memory = aligned_alloc(PAGE_BYTES, bytes);
+    if (memory)
+        memset(memory, 0, bytes);
+    else
+        sim->trouble = "there is not enough memory";
+    return memory;
+}
+
+static bool prepare(struct sim *sim)
+{
+    static const enum muster_way ways[] = {
+        [SIM_SIPI] = MUSTER_WAY_SIPI,
+        [SIM_MAILBOX] = MUSTER_WAY_MAILBOX,
+        [SIM_HYPERV] = MUSTER_WAY_HYPERV,
+    };
+    if (muster_plan_make(&sim->machine, ways[sim->setup->way], &sim->plan))
+        return fail(sim, "the library does not offer this way here");
+    sim->entry_phys = sim->setup->way == SIM_SIPI ? SIM_SIPI_ENTRY : SIM_MAILBOX_ENTRY;
+    sim->entry_bytes = muster_entry_bytes(&sim->machine, &sim->plan);
+    sim->entry = pages(sim, sim->entry_bytes);
+    if (!sim->entry)
+        return false;
+    const struct muster_cpu_config config = {
+        .park_cr3 = SIM_PARK_CR3,
+        .paging_levels = 4,
+        .entry_phys = sim->entry_phys,
+        .entry_bytes = sim->entry_bytes,
+        .wake_vector = SIM_WAKE_VECTOR,
+        .hypercall_phys = sim->call_page ? SIM_CALL_PHYS : 0,
+        .trap = trap,
+    };
+    if (muster_prepare(&sim->machine, &sim->plan, &config, sim->slots, sim->idt, sim->slots))
+        return fail(sim, "the library could not prepare the machine");
+    for (uint32_t i = 0; i < sim->setup->cpus; i++)
+        sim->slots[i].start = (struct muster_start){.entry = entry};
+    return true;
+}
+
+bool sim_build(struct sim *sim)
+{
+    enum sim_way way = sim->setup->way;
+    sim_platform_init(sim);
+    if (!storage_make(sim))
+        return false;
+    if (way == SIM_MAILBOX && !(sim->mailbox = (void *)pages(sim, MAILBOX_BYTES)))
+        return false;
+    if (way == SIM_HYPERV && !(sim->call_page = pages(sim, HYPERV_PAGE_BYTES)))
+        return false;
+    machine_describe(sim);
+    return prepare(sim);
+}
+
+void sim_free(struct sim *sim)
+{
+    if (sim->slots)
+        munmap(sim->slots, (size_t)sim->setup->cpus * MUSTER_SLOT_BYTES);
+    free(sim->machine.cpus);
+    free(sim->machine.index);
+    free(sim->cpus);
+    free(sim->idt);
+    free(sim->entry);
+    free(sim->call_page);
+    free(sim->mailbox);
+    sim_heap_free(&sim->heap);
+}

@@ -1,0 +1,215 @@
+/*
+ * A processor: what lib/cpu/entry_*.S and arrive.S do, in C, and then the library's own park area.
+ */
+#include <string.h>
+
+#include "abi/x86.h"
+#include "lib/atomic.h"
+#include "lib/cpu/cpu.h"
+#include "lib/wake/park.h"
+#include "sim/machine.h"
+
+/* What differs from CPU to CPU, each by a number of its own (sim_jitter()). */
+enum what { JITTER_RESET = 1, JITTER_SETUP };
+
+#define OPERAND_SIZE 0x66 /* before it, in 16-bit code */
+#define STUB_OPCODE  0xBD /* mov imm32, %ebp */
+#define ENTRY_LINES  3    /* the page's code and parameters */
+#define INDEX_LINES  1
+
+void sim_cpu_begin(struct sim *sim, uint32_t cpu, uint64_t ns, uint32_t address)
+{
+    uint64_t late_ns = sim->cpus[cpu].behaviour.late_ns;
+    sim->cpus[cpu].place = SIM_UNDER_WAY;
+    sim_at(sim, sim->now_ns + sim_jitter(sim, cpu, JITTER_RESET, ns) + late_ns, cpu, SIM_DO_ENTER,
+           address);
+}
+
+/* ---- Interrupts ---- */
+
+static void send_to(struct sim *sim, uint32_t cpu, uint32_t command, uint64_t later_ns)
+{
+    const struct sim_costs *costs = sim->costs;
+    uint32_t mode = command & ICR_DELIVERY_MODE;
+    struct sim_cpu *target = &sim->cpus[cpu];
+    uint64_t way_ns = sim_by_distance(sim, cpu, costs->ipi_near_ns, costs->ipi_far_ns);
+    if (target->behaviour.dead)
+        return;
+    /* The first of its kind counts: what comes again is for those who lost it. */
+    enum sim_moment sent = mode == ICR_FIXED ? SIM_START_SENT : SIM_SENT;
+    if (mode != ICR_INIT && !target->at_ns[sent]) {
+        target->at_ns[sent] = sim->now_ns;
+        target->sender[mode == ICR_FIXED] = sim->current;
+    }
+    sim_at(sim, sim->now_ns + way_ns + later_ns, cpu, SIM_DO_INTERRUPT, command);
+}
+
+/*
+ * An x2APIC's ICR write waits for nothing by itself, but the library drains the store buffer
+ * before it (lib/cpu/apic.c), so that whoever is woken sees what was written.
+ */
+void sim_send(struct sim *sim, uint32_t dest, uint32_t command)
+{
+    uint64_t stores_ns = sim->cpus[sim->current].stores_ns;
+    if (stores_ns > sim->now_ns)
+        sim_spend(sim, stores_ns - sim->now_ns);
+    sim_spend(sim, sim->costs->icr_write_ns);
+    sim->result->sends++;
+    if ((command & ICR_ALL_BUT_SELF) != ICR_ALL_BUT_SELF) {
+        if (dest < sim->setup->cpus)
+            send_to(sim, dest, command, 0);
+        return;
+    }
+    uint64_t later_ns = 0;
+    for (uint32_t cpu = 0; cpu < sim->setup->cpus; cpu++) {
+        if (cpu == sim->current)
+            continue;
+        send_to(sim, cpu, command, later_ns);
+        later_ns += sim->costs->broadcast_step_ns;
+    }
+}
+
+static void take_init(struct sim_cpu *cpu)
+{
+    cpu->life++;
+    cpu->place = SIM_AWAITS_SIPI;
+}
+
+static void take_sipi(struct sim *sim, struct sim_cpu *cpu, uint32_t vector)
+{
+    if (cpu->place != SIM_AWAITS_SIPI)
+        return;
+    if (cpu->behaviour.sipis_lost) {
+        cpu->behaviour.sipis_lost--;
+        return;
+    }
+    cpu->at_ns[SIM_DELIVERED] = sim->now_ns;
+    sim_cpu_begin(sim, sim->current, sim->costs->reset_ns, vector * PAGE_BYTES);
+}
+
+/* ---- In the park area ---- */
+
+static void step(struct sim *sim, struct sim_cpu *cpu)
+{
+    if (park_step(&sim->slots[sim->current]) != PARK_STEP_ENTER)
+        return;
+    cpu->place = SIM_ENTERED;
+    cpu->at_ns[SIM_ON] = sim->now_ns;
+    sim_strategy_on(sim);
+}
+
+static void take_wake(struct sim *sim, struct sim_cpu *cpu)
+{
+    if (cpu->place != SIM_PARKED)
+        return; /* it stays pending; the command is looked at before the next sleep */
+    cpu->at_ns[SIM_START_DELIVERED] = sim->now_ns;
+    sim_spend(sim, sim->costs->halt_exit_ns + sim->costs->step_ns);
+    step(sim, cpu);
+}
+
+static void take_interrupt(struct sim *sim, struct sim_cpu *cpu, uint32_t command)
+{
+    switch (command & ICR_DELIVERY_MODE) {
+    case ICR_INIT:
+        take_init(cpu);
+        return;
+    case ICR_SIPI:
+        take_sipi(sim, cpu, command & 0xFF);
+        return;
+    case ICR_FIXED:
+        take_wake(sim, cpu);
+        return;
+    default:
+        return;
+    }
+}
+
+static void park(struct sim *sim, struct sim_cpu *cpu)
+{
+    struct muster_slot *slot = &sim->slots[sim->current];
+    slot->gs_base = (uint64_t)(uintptr_t)slot;
+    if (!park_arrive(slot, MUSTER_OK))
+        return;
+    cpu->place = SIM_PARKED;
+    cpu->at_ns[SIM_IN] = sim->now_ns;
+    sim_strategy_in(sim);
+    step(sim, cpu);
+}
+
+/* ---- From the entry page to the slot ---- */
+
+static void claim(struct sim *sim, struct sim_cpu *cpu, uint32_t number)
+{
+    const struct sim_costs *costs = sim->costs;
+    struct muster_slot *slot = &sim->slots[number];
+    uint64_t long_mode_tsc = sim->now_ns;
+    ATOMIC_ACCESS(&slot->claimed, ATOMIC_SWAP);
+    if (__atomic_exchange_n(&slot->claimed.value, 1, __ATOMIC_ACQ_REL)) {
+        sim->machine.strays.value++;
+        cpu->place = SIM_STRAY;
+        return;
+    }
+    slot->first_tsc = cpu->at_ns[SIM_FIRST];
+    slot->long_mode_tsc = long_mode_tsc;
+    sim_read_memory(sim, costs->setup_lines);
+    sim_at(sim, sim->now_ns + sim_jitter(sim, sim->current, JITTER_SETUP, costs->setup_ns),
+           sim->current, SIM_DO_PARK, 0);
+}
+
+static void claim_by_id(struct sim *sim, struct sim_cpu *cpu, const struct entry_parameters *entry)
+{
+    const struct muster_index_entry *index = (const void *)(uintptr_t)entry->index;
+    uint32_t id = sim->current;
+    uint32_t place = (id * MUSTER_INDEX_MULTIPLIER) >> entry->index_shift;
+    sim_spend(sim, sim->costs->msr_ns);
+    sim_read_memory(sim, INDEX_LINES);
+    while (index[place].number && index[place].apic_id != id)
+        place = (place + 1) & entry->index_mask;
+    claim(sim, cpu, index[place].number - 1);
+}
+
+/* What the page says is done; where there is no code of the library's, it is the library's fault.
+ */
+static void enter(struct sim *sim, struct sim_cpu *cpu, uint32_t address)
+{
+    const uint8_t *page = sim_map(sim, address & ~(PAGE_BYTES - 1u), PAGE_BYTES);
+    uint32_t at = address % PAGE_BYTES, number;
+    cpu->at_ns[SIM_FIRST] = sim->now_ns;
+    at += page && page[at] == OPERAND_SIZE;
+    if (!page || page[at] != STUB_OPCODE) {
+        sim->trouble = "a CPU was sent to where there is no entry";
+        return;
+    }
+    const struct entry_parameters *entry = (const void *)(page + ENTRY_PARAMETERS);
+    sim_spend(sim, sim->costs->entry_ns);
+    sim_read_memory(sim, ENTRY_LINES);
+    if (entry->arrive == (uint64_t)(uintptr_t)arrive_by_apic_id) {
+        claim_by_id(sim, cpu, entry);
+        return;
+    }
+    const struct muster_slot *first = (const void *)(uintptr_t)entry->slots;
+    memcpy(&number, page + at + 1, sizeof(number));
+    claim(sim, cpu, number + (uint32_t)(first - sim->slots));
+}
+
+void sim_cpu_happen(struct sim *sim, uint32_t number, enum sim_kind kind, uint32_t value)
+{
+    struct sim_cpu *cpu = &sim->cpus[number];
+    switch (kind) {
+    case SIM_DO_INTERRUPT:
+        take_interrupt(sim, cpu, value);
+        break;
+    case SIM_DO_ENTER:
+        enter(sim, cpu, value);
+        break;
+    case SIM_DO_PARK:
+        park(sim, cpu);
+        break;
+    case SIM_DO_LOOK:
+        sim_firmware_look(sim, number);
+        break;
+    case SIM_DO_ACKNOWLEDGE:
+        sim_firmware_acknowledge(sim, number);
+        break;
+    }
+}

@@ -1,0 +1,195 @@
+/**
+ * Private to the simulator: the machine, its time, and who does what on it.
+ *
+ * The library runs as the BSP's code; what it costs lets time pass, and what is due by then
+ * happens, as events. An event is a CPU's doing, in one go: its effects are there from its
+ * beginning on, and a cache line that it wrote is to be had from its end on.
+ */
+#ifndef SIM_MACHINE_H
+#define SIM_MACHINE_H
+
+#include <muster/wake.h>
+
+#include "abi/mailbox.h"
+#include "sim/heap.h"
+#include "sim/sim.h"
+
+#define SIM_BSP  0u
+#define SIM_NONE UINT32_MAX
+
+#define SIM_SIPI_ENTRY    0x00009000u
+#define SIM_MAILBOX_ENTRY 0x10000000u
+#define SIM_MAILBOX_PHYS  0x3FFF0000u
+#define SIM_CALL_PHYS     0x3FFF2000u
+#define SIM_PARK_CR3      0x00ABC000u
+#define SIM_WAKE_VECTOR   0xF1
+
+/** Who has a cache line: one CPU that wrote it last, and one that has read it since. */
+struct sim_line {
+    uint32_t owner, reader; /* SIM_NONE: nobody */
+    uint64_t free_ns;       /* until then it is being written */
+};
+
+enum sim_place {
+    SIM_IN_FIRMWARE,
+    SIM_AWAITS_SIPI,
+    SIM_UNDER_WAY,
+    SIM_PARKED,
+    SIM_ENTERED,
+    SIM_STRAY,
+};
+
+/** A CPU's moments, on its way to being on. */
+enum sim_moment {
+    SIM_SENT,      /* the message that woke it */
+    SIM_DELIVERED, /* it got there */
+    SIM_FIRST,     /* first instruction */
+    SIM_IN,        /* in the park area */
+    SIM_START_SENT,
+    SIM_START_DELIVERED,
+    SIM_ON,
+    SIM_MOMENTS,
+};
+
+struct sim_cpu {
+    struct sim_line line; /* the first of its slot: all words that others look at */
+    struct sim_behaviour behaviour;
+    enum sim_place place;
+    uint32_t life;
+    bool awake;         /* in firmware: polls the mailbox */
+    uint64_t stores_ns; /* when all that it has written is written */
+    uint32_t sender[2]; /* who sent its wake, and its start */
+    uint64_t at_ns[SIM_MOMENTS];
+};
+
+enum sim_kind {
+    SIM_DO_INTERRUPT,   /* value: the command */
+    SIM_DO_ENTER,       /* value: where */
+    SIM_DO_PARK,        /* its set-up is done */
+    SIM_DO_LOOK,        /* at the mailbox, out of its sleep */
+    SIM_DO_ACKNOWLEDGE, /* the mailbox's command */
+};
+
+#define SIM_GLOBAL_LINES 8
+
+struct sim {
+    const struct sim_setup *setup;
+    const struct sim_costs *costs;
+    const char *trouble; /* NULL: none */
+
+    struct muster_platform platform;
+    struct muster_machine machine;
+    struct muster_plan plan;
+    struct muster_slot *slots;
+    struct muster_idt *idt;
+
+    struct sim_cpu *cpus;
+    uint32_t current; /* whose code runs */
+    bool in_event;
+    uint64_t now_ns; /* on that CPU */
+    struct sim_heap heap;
+
+    /* Lines of words that are in no slot, as they are met. */
+    struct {
+        uintptr_t number;
+        struct sim_line line;
+    } globals[SIM_GLOBAL_LINES];
+    uint32_t global_count;
+
+    /* Memory that has physical addresses. */
+    uint8_t *entry;
+    uint64_t entry_phys, entry_bytes;
+    uint8_t *call_page;
+
+    /* The firmware behind the mailbox. */
+    struct mailbox *mailbox;
+    bool command_seen;   /* the one that is there now */
+    uint32_t pollers;    /* CPUs that are awake at it */
+    uint64_t settled_ns; /* until then they all read it anew */
+
+    struct sim_result *result;
+};
+
+/* ---- Time (time.c) ---- */
+
+static inline uint64_t sim_later(uint64_t a_ns, uint64_t b_ns)
+{
+    return a_ns > b_ns ? a_ns : b_ns;
+}
+
+/** So much work of the current CPU. */
+void sim_spend(struct sim *sim, uint64_t ns);
+
+/** Happens to @cpu at @time_ns, unless an INIT comes first. */
+void sim_at(struct sim *sim, uint64_t time_ns, uint32_t cpu, enum sim_kind kind, uint32_t value);
+
+/** The next event, if there is one by @until_ns. */
+bool sim_happen(struct sim *sim, uint64_t until_ns);
+
+/** A number that depends on the seed, the CPU and @what alone. */
+uint64_t sim_random(const struct sim *sim, uint32_t cpu, uint32_t what);
+
+/** @ns, more or less: each CPU's own. */
+uint64_t sim_jitter(const struct sim *sim, uint32_t cpu, uint32_t what, uint64_t ns);
+
+/* ---- Caches (lines.c) ---- */
+
+uint32_t sim_node(const struct sim *sim, uint32_t cpu);
+
+/** @near in the current CPU's node, @far elsewhere. */
+uint64_t sim_by_distance(const struct sim *sim, uint32_t cpu, uint64_t near, uint64_t far);
+
+/** The current CPU reads memory that is in no cache, so many lines, one after the other. */
+void sim_read_memory(struct sim *sim, uint64_t lines);
+
+/** The machine whose words sim_touch() is told of; NULL: nobody's. */
+void sim_watch(struct sim *sim);
+
+/* ---- CPUs (cpu.c) ---- */
+
+void sim_cpu_happen(struct sim *sim, uint32_t cpu, enum sim_kind kind, uint32_t value);
+
+/** Its first instruction is at @address, @ns from now. */
+void sim_cpu_begin(struct sim *sim, uint32_t cpu, uint64_t ns, uint32_t address);
+
+/** The current CPU writes the ICR. */
+void sim_send(struct sim *sim, uint32_t dest, uint32_t command);
+
+/* ---- The firmware (firmware.c) ---- */
+
+/** The BSP has done something: is there a new command? */
+void sim_firmware_watch(struct sim *sim);
+void sim_firmware_look(struct sim *sim, uint32_t cpu);
+void sim_firmware_acknowledge(struct sim *sim, uint32_t cpu);
+
+/** All CPUs into its loop. */
+void sim_firmware_begin(struct sim *sim);
+
+/* ---- The platform (platform.c, build.c) ---- */
+
+void sim_platform_init(struct sim *sim);
+uint64_t sim_hypercall(struct sim *sim, uint64_t control);
+void *sim_map(void *context, uint64_t phys, size_t bytes);
+
+/** Everything up to and with muster_prepare(); false: sim->trouble says why not. */
+bool sim_build(struct sim *sim);
+void sim_free(struct sim *sim);
+
+/* ---- Strategies (strategy.c) ---- */
+
+/** Bring all CPUs up, and note when. */
+void sim_bring_up(struct sim *sim);
+
+/** On the current CPU: it is parked, or on, and may have others to send for. */
+void sim_strategy_in(struct sim *sim);
+void sim_strategy_on(struct sim *sim);
+
+/* ---- The last CPU's way (path.c) ---- */
+
+/** Of a bring-up in two phases, from @begin_ns on. */
+void sim_path_of_phases(struct sim *sim, uint64_t begin_ns, uint64_t adopted_ns, uint64_t end_ns);
+
+/** Of CPU after CPU: @cpu took from @begin_ns to @end_ns. */
+void sim_path_add(struct sim *sim, uint32_t cpu, uint64_t begin_ns, uint64_t end_ns);
+
+#endif

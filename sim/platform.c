@@ -1,0 +1,122 @@
+/* The hooks by which the library asks the machine, each with what it costs. */
+#include <string.h>
+
+#include "abi/hyperv.h"
+#include "abi/x86.h"
+#include "sim/machine.h"
+
+#define CPUID_SIGNATURE  0x00000600u /* family 6 */
+#define CPUID_LAST_BASIC 7u
+#define TSC_PER_NS       1u
+
+void *sim_map(void *context, uint64_t phys, size_t bytes)
+{
+    struct sim *sim = context;
+    if (phys >= sim->entry_phys && bytes <= sim->entry_bytes &&
+        phys - sim->entry_phys <= sim->entry_bytes - bytes)
+        return sim->entry + (phys - sim->entry_phys);
+    if (sim->mailbox && phys == SIM_MAILBOX_PHYS && bytes <= MAILBOX_BYTES)
+        return sim->mailbox;
+    if (sim->call_page && phys == SIM_CALL_PHYS && bytes <= PAGE_BYTES)
+        return sim->call_page;
+    return NULL;
+}
+
+/* In x2APIC mode everything is an MSR; the xAPIC's hooks are not called. */
+static uint64_t msr_read(void *context, uint32_t msr)
+{
+    struct sim *sim = context;
+    sim_spend(sim, sim->costs->msr_ns);
+    switch (msr) {
+    case MSR_APIC_BASE:
+        return APIC_DEFAULT_PHYS | APIC_BASE_ENABLED | APIC_BASE_X2APIC;
+    case MSR_X2APIC + APIC_ID / 16:
+        return sim->current;
+    default:
+        return 0;
+    }
+}
+
+static void msr_write(void *context, uint32_t msr, uint64_t value)
+{
+    struct sim *sim = context;
+    if (msr == MSR_X2APIC + APIC_ICR_LOW / 16)
+        sim_send(sim, (uint32_t)(value >> ICR_X2_DEST_SHIFT), (uint32_t)value);
+    else
+        sim_spend(sim, sim->costs->msr_ns);
+}
+
+/* Intel's; under a hypervisor only where its hypercalls are asked for. */
+static void cpuid(void *context, uint32_t leaf, uint32_t subleaf, uint32_t out[4])
+{
+    struct sim *sim = context;
+    bool hyperv = sim->setup->way == SIM_HYPERV;
+    (void)subleaf;
+    sim_spend(sim, sim->costs->cpuid_ns);
+    memset(out, 0, 4 * sizeof(*out));
+    if (leaf == 0) {
+        out[0] = CPUID_LAST_BASIC;
+        out[1] = CPUID_VENDOR_INTEL_EBX;
+    } else if (leaf == CPUID_FEATURES) {
+        out[0] = CPUID_SIGNATURE;
+        out[2] = CPUID_1_ECX_X2APIC | (hyperv ? CPUID_1_ECX_HYPERVISOR : 0);
+    } else if (hyperv && leaf == HYPERV_CPUID_VENDOR) {
+        out[0] = HYPERV_CPUID_LAST;
+        out[1] = HYPERV_VENDOR_EBX;
+        out[2] = HYPERV_VENDOR_ECX;
+        out[3] = HYPERV_VENDOR_EDX;
+    } else if (hyperv && leaf == HYPERV_CPUID_INTERFACE) {
+        out[0] = HYPERV_INTERFACE;
+    } else if (hyperv && leaf == HYPERV_CPUID_FEATURES) {
+        out[1] = HYPERV_MAY_START_VP;
+    }
+}
+
+static uint64_t time_ns(void *context)
+{
+    struct sim *sim = context;
+    sim_spend(sim, sim->costs->clock_ns);
+    return sim->now_ns;
+}
+
+static uint64_t tsc_to_ns(void *context, uint64_t tsc)
+{
+    (void)context;
+    return tsc / TSC_PER_NS;
+}
+
+/* A word that another CPU changes is noticed by the library's next look at it, which costs. */
+static void wait(void *context, const struct muster_word *word, uint32_t value,
+                 uint64_t deadline_ns)
+{
+    struct sim *sim = context;
+    while (__atomic_load_n(&word->value, __ATOMIC_ACQUIRE) == value && sim->now_ns < deadline_ns) {
+        if (sim_happen(sim, deadline_ns))
+            continue;
+        if (deadline_ns == MUSTER_FOREVER && !sim->trouble)
+            sim->trouble = "the library waits for ever, and nothing will happen";
+        sim->now_ns = deadline_ns;
+    }
+}
+
+static uint64_t hypercall(void *context, uint64_t control, uint64_t input_phys,
+                          uint64_t output_phys)
+{
+    (void)input_phys, (void)output_phys; /* both in the one page */
+    return sim_hypercall(context, control);
+}
+
+void sim_platform_init(struct sim *sim)
+{
+    sim->platform = (struct muster_platform){
+        .context = sim,
+        .map = sim_map,
+        .msr_read = msr_read,
+        .msr_write = msr_write,
+        .cpuid = cpuid,
+        .hypercall = sim->setup->way == SIM_HYPERV ? hypercall : NULL,
+        .time_ns = time_ns,
+        .tsc_to_ns = tsc_to_ns,
+        .wait = wait,
+    };
+}

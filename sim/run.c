@@ -1,0 +1,89 @@
+/* One run, from its setup to its result. */
+#include <stddef.h>
+
+#include "sim/machine.h"
+
+#define BEGIN_NS           1000000000u /* a moment is never 0: that means that it was not */
+#define STANDARD_TIMEOUT   3600000000000u
+#define STANDARD_FANOUT    8u
+#define STANDARD_NODE_CPUS 128u
+
+const char *const sim_way_names[] = {"sipi", "mailbox", "hyperv", NULL};
+const char *const sim_strategy_names[] = {"classic", "serial", "pipelined", "broadcast",
+                                          "fanout",  "node",   NULL};
+const char *const sim_part_names[] = {"wakes",  "delays", "delivery", "reset", "setup",
+                                      "notice", "starts", "leave",    NULL};
+_Static_assert(sizeof(sim_way_names) / sizeof(char *) == SIM_WAYS + 1, "one each");
+_Static_assert(sizeof(sim_strategy_names) / sizeof(char *) == SIM_STRATEGIES + 1, "one each");
+_Static_assert(sizeof(sim_part_names) / sizeof(char *) == SIM_PARTS + 1, "one each");
+
+bool sim_way_offers(enum sim_way way, enum sim_strategy strategy)
+{
+    switch (strategy) {
+    case SIM_CLASSIC:
+        return way == SIM_SIPI;
+    case SIM_SERIAL:
+        return way != SIM_HYPERV;
+    default:
+        return true;
+    }
+}
+
+void sim_setup_init(struct sim_setup *setup, uint32_t cpus, enum sim_way way,
+                    enum sim_strategy strategy)
+{
+    *setup = (struct sim_setup){
+        .cpus = cpus,
+        .nodes = (cpus + STANDARD_NODE_CPUS - 1) / STANDARD_NODE_CPUS,
+        .way = way,
+        .strategy = strategy,
+        .fanout = STANDARD_FANOUT,
+        .seed = 1,
+        .timeout_ns = STANDARD_TIMEOUT,
+    };
+    sim_costs_init(&setup->costs);
+}
+
+static const char *check(const struct sim_setup *setup)
+{
+    if (setup->cpus < SIM_MIN_CPUS || setup->cpus > SIM_MAX_CPUS)
+        return "there are 2 to 65536 CPUs";
+    if (setup->nodes < 1 || setup->nodes > setup->cpus)
+        return "there are 1 to as many nodes as CPUs";
+    if (setup->fanout < 1 || setup->fanout > SIM_MAX_FANOUT)
+        return "a CPU sends for 1 to 64 others";
+    if ((unsigned)setup->way >= SIM_WAYS || (unsigned)setup->strategy >= SIM_STRATEGIES ||
+        !sim_way_offers(setup->way, setup->strategy))
+        return "this way does not offer this strategy";
+    return NULL;
+}
+
+static void count(struct sim *sim)
+{
+    for (uint32_t i = 0; i < sim->setup->cpus; i++) {
+        if (muster_cpu_state(&sim->machine, i) == MUSTER_CPU_ON)
+            sim->result->on_count++;
+        else
+            sim->result->failed++;
+    }
+}
+
+const char *sim_run(const struct sim_setup *setup, struct sim_result *result)
+{
+    struct sim sim = {.setup = setup, .costs = &setup->costs, .result = result};
+    *result = (struct sim_result){0};
+    const char *trouble = check(setup);
+    if (trouble)
+        return trouble;
+    if (sim_build(&sim)) {
+        sim.now_ns = BEGIN_NS;
+        if (sim.mailbox)
+            sim_firmware_begin(&sim);
+        sim_watch(&sim);
+        sim_bring_up(&sim);
+        sim_watch(NULL);
+        count(&sim);
+    }
+    sim_free(&sim);
+    return sim.trouble;
+}
