@@ -54,8 +54,9 @@ helps() {
     expect help_of_two_verbs 2 'give one verb' -- help run boot
     expect help_of_itself 0 '--completion bash|zsh' -- help help
     expect version_alone 0 '^muster [0-9.]*$' -- --version
-    for verb in $(verbs); do
-        "$muster" help "$verb" >"$lab/out" 2>"$lab/err"
+    for verb in '' $(verbs); do
+        # shellcheck disable=SC2086 # none is the overview
+        "$muster" help $verb >"$lab/out" 2>"$lab/err"
         expect_text "help_of_${verb}_fits_80_columns" "" "$(awk 'length > 80' "$lab/out")"
     done
     expect conform_tells_its_own_limit 0 'Processors, 1 to 64' -- help conform
