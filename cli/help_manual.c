@@ -26,8 +26,8 @@ static const struct {
     {"muster conform vmlinuz --symbols System.map",
      "Judge a kernel by the mailbox's rules, as a TD."},
     {"muster run --dry-run", "See how QEMU is started."},
-    {"muster inspect", "Judge the tables of the machine that this runs on (as root)."},
-    {"muster timeline report.json -o run.svg", "Draw where each CPU was, and when."},
+    {"muster inspect", "Tell what is wrong with the tables of this machine (as root)."},
+    {"muster timeline report.json -o run.svg", "Draw what a run reported."},
 };
 
 /* What roff would take for its own: the backslash, and a control character that begins a line. */

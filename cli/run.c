@@ -136,7 +136,8 @@ static void judge_report(struct verdict *verdict, const struct session *session)
     hot_add_judge(&session->hot_add, fields_array(report, "hot_add"), verdict);
     if (options->wake != WAKE_AUTO && options->cpus > 1 &&
         g_strcmp0(way, profile.by_mailbox ? "mailbox" : "sipi") != 0)
-        verdict_fail(verdict, "the CPUs were woken by %s, not as asked", way ? way : "no way yet");
+        verdict_fail(verdict, "the CPUs were woken by %s, not as asked",
+                     way ? way : "no way that it tells");
     if (options->wake == WAKE_HYPERV)
         judge_hyperv(verdict, session);
     if (options_by_tree(options))
@@ -241,11 +242,11 @@ static int conclude(const struct session *session, void *context)
     monitor_print(&session->guest.monitor, NULL);
     if (verdict.status != CLI_OK)
         print_last_lines(&session->console);
-    char *what = g_strdup_printf("%u CPUs%s by %s, QEMU %s", session->options->cpus,
+    char *what = g_strdup_printf("%u CPUs%s%s%s, QEMU %s", session->options->cpus,
                                  session->options->td          ? " of a TD"
                                  : session->options->monitored ? " of a Hyper-V partition"
                                                                : "",
-                                 way ? way : "no way yet", session->qemu->version);
+                                 way ? " by " : "", way ? way : "", session->qemu->version);
     int status = outcome_tell(&report, session, &verdict, what);
     if (session->options->timeline)
         status = draw_timeline(&report, session, &verdict, status);

@@ -15,7 +15,9 @@
 #define PM1_CONTROL         0x604 /* 16 bits */
 #define PM_SLEEP_ENABLE     0x2000u
 #define PM_SLEEP_TYPE(cnt)  ((cnt) >> 10 & 7)
-#define PM_SLEEP_SUSPEND    1 /* what QEMU's DSDT has for S3 */
+#define PM_SLEEP_OFF        0 /* what QEMU's DSDT has for S5 */
+#define PM_SLEEP_SUSPEND    1 /* for S3 */
+#define PM_SLEEP_DISK       2 /* for S4; there is none besides */
 #define KEYBOARD_COMMAND    0x64
 #define KEYBOARD_RESET      0xFE
 #define FAST_RESET_PORT     0x92
@@ -132,9 +134,10 @@ static bool write_pm1(struct vcpu *vcpu, uint16_t port, unsigned bytes, uint32_t
         return true;
     }
     value = pm1_control(port, bytes, value);
-    if (value & PM_SLEEP_ENABLE && PM_SLEEP_TYPE(value) == PM_SLEEP_SUSPEND)
+    unsigned type = PM_SLEEP_TYPE(value);
+    if (value & PM_SLEEP_ENABLE && type == PM_SLEEP_SUSPEND)
         return false; /* no device of this machine's would wake it */
-    if (value & PM_SLEEP_ENABLE)
+    if (value & PM_SLEEP_ENABLE && (type == PM_SLEEP_OFF || type == PM_SLEEP_DISK))
         report_end(vcpu, "power-off");
     out16(PM1_CONTROL, (uint16_t)value);
     return true;

@@ -12,6 +12,7 @@
 #include "monitor/npt.h"
 #include "monitor/npt_vp.h"
 #include "monitor/overlay.h"
+#include "monitor/page_lock.h"
 #include "monitor/pages.h"
 #include "monitor/report.h"
 
@@ -121,7 +122,7 @@ static unsigned start_virtual_processor(struct work *work)
         return refuse(work, HYPERV_INVALID_VP_STATE, "the VP has been started");
     status = set_context(work, vp);
     if (status == HYPERV_SUCCESS && vp->vp_index && vp->vp_index == monitor.lost_vp)
-        return status; /* its start has begun, and will never end */
+        return status; /* it has been started, and will never come */
     vcpu_end_start(vp, status == HYPERV_SUCCESS);
     return status;
 }
@@ -237,8 +238,8 @@ static unsigned take_input(struct work *work, uint64_t phys, unsigned bytes)
     if (status)
         return status;
     const uint8_t *page = guest_page_to_read(plain(phys) | tag);
-    if (!page) /* converted meanwhile */
-        return refuse(work, HYPERV_INVALID_PARAMETER, "the input went away");
+    if (!page)
+        return refuse(work, HYPERV_INVALID_PARAMETER, "the input cannot be read");
     memcpy(&work->input, page + phys % PAGE_BYTES, bytes);
     return HYPERV_SUCCESS;
 }
@@ -256,6 +257,22 @@ static unsigned take_output(struct work *work, uint64_t phys, unsigned bytes)
     return HYPERV_SUCCESS;
 }
 
+static unsigned do_on_memory(struct work *work, const struct call *call,
+                             const struct hypercall *hypercall)
+{
+    unsigned status = take_input(work, hypercall->input_phys,
+                                 call->header_bytes + call->element_bytes * work->count);
+    if (status)
+        return status;
+    status = take_output(work, hypercall->output_phys, call->result_bytes * work->count);
+    return status ? status : call->handle(work);
+}
+
+/*
+ * The lock is held to the end: a page that may be read and written for this VP must not become
+ * another's, or a TD's own, before that is done. So there is one call at a time, and a start that
+ * turns out to be wrong is over before another one for the same VP looks.
+ */
 static unsigned do_checked(struct work *work, const struct hypercall *hypercall)
 {
     const struct call *call = find_call(hypercall->control);
@@ -266,12 +283,10 @@ static unsigned do_checked(struct work *work, const struct hypercall *hypercall)
     unsigned status = check_control(work, call, hypercall->control);
     if (status)
         return status;
-    status = take_input(work, hypercall->input_phys,
-                        call->header_bytes + call->element_bytes * work->count);
-    if (status)
-        return status;
-    status = take_output(work, hypercall->output_phys, call->result_bytes * work->count);
-    return status ? status : call->handle(work);
+    page_lock();
+    status = do_on_memory(work, call, hypercall);
+    page_unlock();
+    return status;
 }
 
 uint64_t hypercall_do(struct vcpu *vcpu, const struct hypercall *hypercall)

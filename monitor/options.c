@@ -73,12 +73,12 @@ static void read_core_kinds(void)
     if (length < 0)
         return;
     if (monitor.policy->confidential)
-        fatal(NULL, "option core-kinds is for profile=hyperv");
+        fatal_usage("option core-kinds is for profile=hyperv");
     for (const char *kind = kinds; *kind; kind++)
         good = good && (*kind == 'P' || *kind == 'E');
     if (!good)
-        fatal(NULL, "option core-kinds=%s: letters P and E are taken, %u at most", kinds,
-              MONITOR_CORE_KINDS - 1);
+        fatal_usage("option core-kinds=%s: letters P and E are taken, %u at most", kinds,
+                    MONITOR_CORE_KINDS - 1);
 }
 
 static void read_tsc_skew(void)
@@ -89,8 +89,8 @@ static void read_tsc_skew(void)
         return;
     bool behind = value[0] == '-';
     if (parse_number(value + behind, &number) || number > MOST_SKEW)
-        fatal(NULL, "option tsc-skew=%s: a number of ticks from -%u to %u is taken", value,
-              MOST_SKEW, MOST_SKEW);
+        fatal_usage("option tsc-skew=%s: a number of ticks from -%u to %u is taken", value,
+                    MOST_SKEW, MOST_SKEW);
     monitor.tsc_skew = behind ? -(int64_t)number : (int64_t)number;
 }
 

@@ -4,7 +4,8 @@
  * refused by how the other two are, so one lock is for all three, and for the nested tables that
  * show them (npt.c).
  *
- * To look at one page, as an exit does, no lock is needed: each of the three is one word.
+ * To look at one page, as an exit does, no lock is needed: each of the three is one word. Who acts
+ * on what he saw, as a hypercall on its input and output, has the lock until that is done.
  */
 #ifndef MONITOR_PAGE_LOCK_H
 #define MONITOR_PAGE_LOCK_H

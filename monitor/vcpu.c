@@ -3,7 +3,6 @@
 #include "abi/x86.h"
 #include "boot/console.h"
 #include "lib/atomic.h"
-#include "lib/cpu/instructions.h"
 #include "monitor/apic.h"
 #include "monitor/exits.h"
 #include "monitor/instructions.h"
@@ -220,15 +219,9 @@ bool vcpu_is_started(const struct vcpu *vcpu)
     return word_load_acquire(&vcpu->start) == START_DONE;
 }
 
-/* A start that is under way may turn out to be wrong: then this one's caller is the next. */
 bool vcpu_begin_start(struct vcpu *vcpu)
 {
-    while (!word_move(&vcpu->start, START_WAITS, START_BEGINS)) {
-        if (vcpu_is_started(vcpu))
-            return false;
-        cpu_pause();
-    }
-    return true;
+    return word_move(&vcpu->start, START_WAITS, START_BEGINS);
 }
 
 void vcpu_end_start(struct vcpu *vcpu, bool go)

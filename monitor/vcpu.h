@@ -115,8 +115,8 @@ bool vcpu_is_started(const struct vcpu *vcpu);
 
 /**
  * Start a vCPU that waits: between the two calls its state is the caller's. The first is false if
- * it has been started; the second lets it go, or wait on. Any CPU, several at once, for the same
- * vCPU, too: each waits for the one before, which has only to fill its state.
+ * its start has begun before; the second lets it go, or wait on. Any CPU, at once for several, and
+ * never waits.
  */
 bool vcpu_begin_start(struct vcpu *vcpu);
 void vcpu_end_start(struct vcpu *vcpu, bool go);

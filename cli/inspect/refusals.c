@@ -112,6 +112,17 @@ static void name_madts(const struct inspection *inspection, const struct muster_
     g_free(other);
 }
 
+/* It is no entry's fault, so no entry is its place. */
+static void name_bsp(const struct muster_finding *refusal, struct finding *finding)
+{
+    char *what = g_strdup_printf("%s That is APIC ID %" G_GUINT64_FORMAT ".", finding->what,
+                                 refusal->wanted);
+    g_free(finding->what);
+    finding->what = what;
+    finding->entry = finding->offset = NO_PLACE;
+    finding->has_values = false;
+}
+
 /* What each of the two sources says, in words. */
 static void name_difference(const struct muster_finding *refusal, struct finding *finding)
 {
@@ -154,6 +165,8 @@ void inspection_hear(void *context, const struct muster_finding *refusal)
     split_text(refusal->status, &finding);
     if (rule == RULE_MADT_TWICE)
         name_madts(inspection, refusal, &finding);
+    if (rule == RULE_BSP_NOT_LISTED)
+        name_bsp(refusal, &finding);
     if (rule == RULE_SOURCES_CPUS_DIFFER || rule == RULE_SOURCES_MAILBOX_DIFFERS)
         name_difference(refusal, &finding);
     inspection_keep(inspection, &finding);

@@ -130,13 +130,32 @@ char *monitor_places(const struct monitor *monitor)
     return g_string_free(text, FALSE);
 }
 
-static void print_finding(JsonObject *finding)
+static char *finding_line(JsonObject *finding)
 {
     const char *rule = fields_text(finding, "rule");
     const char *text = fields_text(finding, "text");
     char *place = monitor_place(finding);
-    printf("    %s: %s: %s\n", rule ? rule : "?", place, text ? text : "");
+    char *line = g_strdup_printf("%s: %s: %s", rule ? rule : "?", place, text ? text : "");
     g_free(place);
+    return line;
+}
+
+/* One line for those in a row that read the same, from @first on. Returns the one behind them. */
+static guint print_alike(const GPtrArray *findings, guint first)
+{
+    char *line = finding_line(findings->pdata[first]);
+    guint end = first + 1;
+    for (bool alike = true; alike && end < findings->len; end += alike) {
+        char *next = finding_line(findings->pdata[end]);
+        alike = strcmp(line, next) == 0;
+        g_free(next);
+    }
+    printf("    %s", line);
+    if (end - first > 1)
+        printf(" (%u times)", end - first);
+    printf("\n");
+    g_free(line);
+    return end;
 }
 
 void monitor_print(const struct monitor *monitor, bool (*told)(const char *rule))
@@ -148,11 +167,13 @@ void monitor_print(const struct monitor *monitor, bool (*told)(const char *rule)
             g_ptr_array_add(findings, finding);
     }
     if (findings->len)
-        printf("\n%u %sfindings of the monitor:\n", findings->len, told ? "other " : "");
-    for (guint i = 0; i < MIN(findings->len, MOST_PRINTED); i++)
-        print_finding(findings->pdata[i]);
-    if (findings->len > MOST_PRINTED)
-        printf("    and %u more, all in the report (--json)\n", findings->len - MOST_PRINTED);
+        printf("%u %sfinding%s of the monitor:\n", findings->len, told ? "other " : "",
+               findings->len == 1 ? "" : "s");
+    guint next = 0;
+    for (guint lines = 0; lines < MOST_PRINTED && next < findings->len; lines++)
+        next = print_alike(findings, next);
+    if (next < findings->len)
+        printf("    and %u more, all in the report (--json)\n", findings->len - next);
     if (findings->len)
         printf("\n");
     g_ptr_array_unref(findings);

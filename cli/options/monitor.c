@@ -69,6 +69,9 @@ static bool check_hyperv(const struct options *options, GError **error)
     if (given && options->wake != WAKE_HYPERV)
         return option_refuse(error, "--vp-index, --time-out, --lost-vp, --per-vp-memory and "
                                     "--reference-clock are the hypervisor's; add --wake hyperv");
+    if (options->lost_vp >= options->cpus)
+        return option_refuse(error, "--lost-vp %u: of %u CPUs the last has index %u",
+                             options->lost_vp, options->cpus, options->cpus - 1);
     if (options->per_vp_memory && options->td)
         return option_refuse(error, "--per-vp-memory: not in a TD; leave --td out");
     return true;

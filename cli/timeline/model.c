@@ -165,7 +165,8 @@ struct timeline *timeline_new(JsonObject *report, const char *title, GError **er
     timeline->parked_ns = timeline->on_ns = -1;
     bool good = read_cpus(timeline, report, error);
     if (good) {
-        timeline_tell_history(timeline, report);
+        if (timeline->cpus->len > 0)
+            timeline_tell_history(timeline, report);
         good = has_times(timeline) ||
                files_refuse(error, "it has no time stamps of any CPU; only reports of 'muster run' "
                                    "whose kernel came to its report have them");

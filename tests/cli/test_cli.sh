@@ -53,6 +53,8 @@ usage_and_files() {
     expect hyperv_option_of_run_only 2 'Unknown option --time-out' -- boot --td --time-out 2 k
     expect junk_vp_index 2 'vp-index sorted: give one of shuffled' -- run --wake hyperv --vp-index sorted
     expect junk_time_out 2 'time-out 1: give a number from 2 on' -- run --wake hyperv --time-out 1
+    expect lost_vp_that_is_not_there 2 'lost-vp 4: of 4 CPUs the last has index 3' -- \
+        run --wake hyperv --cpus 4 --lost-vp 4
     expect junk_lost_vp 2 'lost-vp 0: give a number from 1 on' -- run --wake hyperv --lost-vp 0
     expect junk_per_vp_memory 2 'per-vp-memory yes: give one of on' -- run --wake hyperv --per-vp-memory yes
     expect per_vp_memory_in_a_td 2 'leave --td out' -- run --td --wake hyperv --per-vp-memory on
@@ -113,6 +115,7 @@ bad_qemus() {
     expect_no_report qemu_that_refuses_gives_no_report
 
     echo 'exit 0' | fake leaves
+    expect machine_that_told_no_way_names_none 3 'FAILED: 4 CPUs, QEMU' -- run --qemu "$lab/leaves"
     expect qemu_that_leaves_at_once 3 'ended by itself with exit status 0' -- \
         boot "$lab/vmlinux" --qemu "$lab/leaves"
 
@@ -463,6 +466,15 @@ tds() {
         $up
         $init" --td
     expect_report finding_is_in_the_report '"rule" : "port-read-refused"'
+    one="console {\"from\":\"monitor\",\"event\":\"finding\",\"rule\":\"port-read-refused\",$at,\"text\":\"of 0xcf9\"}"
+    other=$(echo "$one" | sed s/0xcf9/0x64/)
+    boot findings_that_read_the_same_are_one_line 0 'of 0xcf9 (2 times)$' "$ready
+        $one
+        $one
+        $other
+        $up
+        $init" --td
+    grep -q 'of 0x64$' "$lab/out" || fail findings_that_differ_have_lines 'no second line'
     boot td_with_fewer_vcpus 1 'the monitor has 1 vCPUs, 2 were asked for' "$(echo "$ready" | sed s/'vcpus":2'/'vcpus":1'/)
         $init" --td
     boot td_without_monitor 3 'the monitor never said that it is ready' "$(echo "$ready" | grep -v monitor)
@@ -642,7 +654,7 @@ conformance() {
         $(rules)
         event SHUTDOWN guest-reset" ''
     expect_report bad_end_is_reported '"end" : "bad"'
-    conform other_finding_breaks_no_rule 0 '1 other findings' "$ready
+    conform other_finding_breaks_no_rule 0 '1 other finding of' "$ready
         console {\"from\":\"monitor\",\"event\":\"finding\",\"rule\":\"port-read-refused\",\"vcpu\":1}
         $init" ''
 

@@ -300,6 +300,11 @@ def check_fields(lab):
     tell("both_sides_of_a_conflict_are_told",
          None if "The device tree lists APIC ID 2 as usable; ACPI does not." in conflict
          else conflict)
+    report = json.loads(run(lab, [GOOD], "--bsp", "7", "--json", "-").stdout)
+    lost = report["findings"][0]
+    tell("bsp_that_is_not_listed_is_named_and_has_no_entry",
+         None if "APIC ID 7" in lost["what"] and lost["entry"] is None and lost["found"] is None
+         else str(lost))
 
 
 def check_forms(lab):
@@ -312,6 +317,8 @@ def check_forms(lab):
     piped = subprocess.run([MUSTER, "inspect", "-", "--json", "-"], input=GOOD, capture_output=True,
                            timeout=60, check=False)
     judge("stdin_is_clean", piped, 0, [])
+    last = piped.stderr.decode().splitlines()[-1]
+    tell("report_on_stdout_needs_no_name", None if last == "ok: clean" else last)
     iomem = b"00001000-7effffff : System RAM\n  01000000-01ffffff : Kernel code\n" \
             b"7f000000-7fffffff : ACPI Non-volatile Storage\nfec00000-fec003ff : IOAPIC 0\n"
     judge("iomem_is_clean", run(lab, [WITH_MAILBOX, iomem], "--json", "-"), 0, [])

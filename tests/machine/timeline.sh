@@ -152,6 +152,8 @@ bad_reports() {
     refused 3 "its schema is 'other/2'" "$work/other" -o "$out"
     ! grep -q "$(printf '\033')" "$work/stderr" || fail "a control character is printed"
     refused 3 'no time stamps' "$(report boot)" -o "$out"
+    jq '.cpus = []' "$work/boot.json" >"$work/td"
+    refused 3 'no time stamps' "$work/td" -o "$out"
     jq '.cpus = [range(5000) | {apic_id: ., stamps_ns: {on: 5}}]' "$work/plain.json" >"$work/huge"
     refused 3 'more than 4096 CPUs' "$work/huge" -o "$out"
 }

@@ -24,6 +24,7 @@
 #define PM_PORT    0x604
 #define POWER_OFF  0x2000
 #define SUSPEND    0x2400
+#define NO_SLEEP   0x3400 /* a type that the machine has not */
 #define ROUNDS     1000
 #define NO_LEAF    99 /* of TDCALL */
 #define MSR_ICR    (MSR_X2APIC + APIC_ICR_LOW / 16)
@@ -380,6 +381,8 @@ static __attribute__((noinline, noclone)) void break_rule(void)
     power_off_by(PM_PORT - 1, 4, (uint32_t)POWER_OFF << 8);
 #elif CASE == 44
     ask_for_suspend();
+#elif CASE == 45
+    td_io_out(PM_PORT, 2, NO_SLEEP);
 #elif CASE == 36
     take_nmi_in_ve();
 #elif CASE == 10 || CASE == 13 || CASE == 14 || CASE == 30 || CASE == 31 || CASE == 35

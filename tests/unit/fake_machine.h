@@ -73,6 +73,7 @@ struct fake_cpu {
     uint64_t clock_back_ns;
     uint64_t clock_slow_ns; /* how much longer the answer is in all rounds but one */
     uint64_t clock_late_ns; /* and in all of the first time that it is measured */
+    int64_t tsc_jump;       /* what each write of TSC_ADJUST moves it by besides, in ticks */
     bool clock_dies;        /* asks once, and never again */
 
     /* What it saw. */
@@ -646,6 +647,7 @@ static inline void fake_msr_write(void *context, uint32_t msr, uint64_t value)
     if (msr == MSR_TSC_ADJUST) {
         assert_true(fake->cpuid_7[1] & CPUID_7_EBX_TSC_ADJUST); /* #GP otherwise */
         fake->current->tsc_adjust = value;
+        fake->current->tsc_skew += fake->current->tsc_jump;
         return;
     }
     if (msr < MSR_X2APIC || msr >= MSR_X2APIC + 0x40) {

@@ -143,6 +143,21 @@ static void a_counter_that_does_not_move_is_corrected_once_and_reported(void **s
     assert_measured(fake, SOME, 900000);
 }
 
+/* As far again as a correction may have been wrong by, each time. */
+static void a_counter_that_never_comes_near_is_given_up_and_reported(void **state)
+{
+    struct fake_machine *fake = *state;
+    struct muster_clock *clock = &fake->slots[SOME].clock;
+
+    has_tsc_adjust(fake);
+    fake->cpus[SOME].tsc_skew = 900000;
+    fake->cpus[SOME].tsc_jump = 75 * FAKE_TSC_PER_NS;
+    assert_int_equal(measure(fake), MUSTER_OK);
+    assert_int_equal(clock->corrections, MUSTER_CLOCK_CORRECTIONS);
+    assert_true(clock->offset > (int64_t)clock->uncertainty);
+    assert_measured(fake, SOME, fake->cpus[SOME].tsc_skew + clock->correction);
+}
+
 static void an_offset_within_its_uncertainty_is_left_alone(void **state)
 {
     struct fake_machine *fake = *state;
@@ -332,6 +347,7 @@ int main(void)
         TEST(an_offset_beyond_its_uncertainty_is_corrected),
         TEST(what_a_correction_was_wrong_by_is_taken_off_too),
         TEST(a_counter_that_does_not_move_is_corrected_once_and_reported),
+        TEST(a_counter_that_never_comes_near_is_given_up_and_reported),
         TEST(an_offset_within_its_uncertainty_is_left_alone),
         TEST(in_a_td_an_offset_is_reported_and_not_corrected),
         TEST(a_cpu_without_leaf_7_is_not_asked_for_its_tsc_adjust),

@@ -19,6 +19,7 @@ static void nothing_said_is_the_usual_shim(void **state)
     assert_int_equal(options.levels, 4);
     assert_int_equal(options.tables, SHIM_TABLES_BOTH);
     assert_int_equal(options.vtl, 2);
+    assert_int_equal(options.protocol, BOOT_AUTO);
     assert_false(options.tables_each);
     assert_int_equal(options.tables_phys, 0);
 }
@@ -28,7 +29,7 @@ static void each_word_is_taken(void **state)
     struct shim_options options;
     (void)state;
     assert_null(shim_options_read("mailbox-version=0 firmware-memory=usable levels=5 tables=fdt "
-                                  "ap-tables=each vtl=0 page-tables=0x1400000",
+                                  "ap-tables=each vtl=0 page-tables=0x1400000 protocol=pvh",
                                   &options));
     assert_int_equal(options.mailbox_version, 0);
     assert_int_equal(options.wakeup_entry_bytes, 16);
@@ -36,6 +37,7 @@ static void each_word_is_taken(void **state)
     assert_int_equal(options.levels, 5);
     assert_int_equal(options.tables, SHIM_TABLES_FDT);
     assert_int_equal(options.vtl, 0);
+    assert_int_equal(options.protocol, BOOT_PVH);
     assert_true(options.tables_each);
     assert_int_equal(options.tables_phys, 0x1400000);
 }
@@ -52,6 +54,7 @@ static void wrong_word_is_named_with_what_it_may_be(void **state)
         {"tables=none", "tables must be acpi, fdt or both"},
         {"ap-tables=all", "ap-tables must be shared or each"},
         {"vtl=1", "vtl must be 0 or 2"},
+        {"protocol=elf", "protocol must be auto, linux, pvh, multiboot2 or multiboot1"},
         {"page-tables=0", where},
         {"page-tables=0x1400800", where},
         {"page-tables=0x100000000", where},
