@@ -239,7 +239,8 @@ $(BUILD)/sanitized/boot/font.c.o: $(BUILD)/font.c boot/font.h
 
 # What muster inspect reads is anybody's: mutated tables, under the sanitizers.
 INSPECT_C := $(sort $(wildcard cli/inspect/*.c)) \
-             $(addprefix cli/base/,child.c clean.c files.c option.c output.c stream.c table.c temp.c words.c)
+             $(addprefix cli/base/,child.c clean.c files.c members.c option.c output.c stream.c \
+               table.c temp.c words.c)
 $(BUILD)/tests/inspect_fuzz: $(call test_objects,tests/inspect/fuzz.c $(INSPECT_C) \
                                                  $(LIB_C_BARE_ONLY)) $(BUILD)/sanitized/libmuster.a
 	@mkdir -p $(@D)

@@ -9,10 +9,6 @@
 #include "cli/machine/registers.h"
 #include "cli/base/table.h"
 
-#define SHIM    "muster-shim.elf"
-#define MONITOR "muster-monitor.rom"
-#define TD_SHIM "muster-tdshim.fd"
-
 /* As muster_cpu_state_name() spells it: a CPU still on the shim's tables is off. */
 static const char *state_of(const struct registers *registers, guint64 tables, guint64 bytes)
 {
@@ -149,8 +145,8 @@ bool boot_files_good(const struct options *options, bool *bzimage, GError **erro
 int boot_machine(const struct options *options, bool bzimage, const char *words,
                  outcome_conclude *conclude, void *context, GError **error)
 {
-    char *shim = files_own(options->td ? TD_SHIM : SHIM, error);
-    char *monitor = shim && options->td ? files_own(MONITOR, error) : NULL;
+    char *shim = files_own(options->td ? FILES_TD_SHIM : FILES_SHIM, error);
+    char *monitor = shim && options->td ? files_own(FILES_MONITOR, error) : NULL;
     bool found = shim && (monitor || !options->td);
     char *shim_words = options_shim_words(options);
     char *monitor_words = options_monitor_words(options);

@@ -6,6 +6,7 @@
 
 #define WIDTH  80
 #define COLUMN 28 /* where the texts of options begin */
+#define VERBS  13 /* where those of verbs do */
 
 const char *const help_exit_statuses[] = {
     "every CPU is on, every proof and every rule held",
@@ -49,15 +50,15 @@ static void print_paragraphs(const char *text)
 }
 
 /* @left, and @right beside it, or below where @left is too long. */
-static void print_entry(const char *left, const char *right)
+static void print_entry(const char *left, const char *right, int column)
 {
     int length = printf("  %s", left);
-    if (length > COLUMN - 2) {
+    if (length > column - 2) {
         printf("\n");
         length = 0;
     }
-    printf("%*s", COLUMN - length, "");
-    print_wrapped(right, COLUMN, COLUMN);
+    printf("%*s", column - length, "");
+    print_wrapped(right, column, column);
 }
 
 /* ---- The pages ---- */
@@ -67,7 +68,7 @@ static void print_option(const struct option *option)
     char *value = option_value_name(option);
     char *spelling = option_spelling(option);
     char *left = g_strdup_printf("%s%s%s", spelling, value ? " " : "", value ? value : "");
-    print_entry(left, option->help);
+    print_entry(left, option->help, COLUMN);
     g_free(spelling);
     g_free(left);
     g_free(value);
@@ -97,9 +98,10 @@ void help_print_overview(void)
     printf("Usage: muster VERB [OPTIONS]\n\n"
            "Wake every processor of an x86-64 machine, and prove it.\n\n");
     for (const struct verb *const *verb = cli_verbs; *verb; verb++)
-        printf("  %-10s %s\n", (*verb)->name, (*verb)->summary);
-    printf("\n  %-10s %s\n  %-10s %s\n", "--help", "behind a verb: its options", "--version",
-           "the version of this command");
+        print_entry((*verb)->name, (*verb)->summary, VERBS);
+    printf("\n");
+    print_entry("--help", "behind a verb: its options", VERBS);
+    print_entry("--version", "the version of this command", VERBS);
     printf("\nExit status:\n");
     for (unsigned status = 0; help_exit_statuses[status]; status++)
         printf("  %-10u %s\n", status, help_exit_statuses[status]);

@@ -169,8 +169,10 @@ void help_print_manual(FILE *out)
     fputs(".SH NAME\nmuster \\- wake every processor of an x86\\-64 machine, and prove it\n", out);
     put_synopsis(out);
     put_macro(out, "SH", "DESCRIPTION");
-    put_line(out, "Muster starts machines in QEMU, wakes their processors as kernels and firmware "
-                  "do, and judges from outside what they did. Words behind \"--\" are QEMU's.");
+    put_line(out,
+             "Muster starts machines in QEMU, wakes their processors as kernels and firmware "
+             "do, and judges from outside what they did. It also judges what firmware's tables "
+             "say of processors, and draws what a run reported. Words behind \"--\" are QEMU's.");
     put_macro(out, "SH", "VERBS");
     for (const struct verb *const *verb = cli_verbs; *verb; verb++)
         put_verb(out, *verb);

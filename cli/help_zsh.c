@@ -33,8 +33,8 @@ static void put_option(FILE *out, const struct option *option)
     bool flag = option->kind == OPTION_FLAG;
     fputs("            ", out);
     if (option->letter) /* one of both, and either of the two */
-        fprintf(out, "'(-%c --%s)'{-%c%s,--%s%s}", option->letter, option->name, option->letter,
-                flag ? "" : "+", option->name, flag ? "" : "=");
+        fprintf(out, "'(-%c --%s)'{-%c,--%s%s}", option->letter, option->name, option->letter,
+                option->name, flag ? "" : "=");
     else
         fprintf(out, "--%s%s", option->name, flag ? "" : "=");
     fputs("'[", out);

@@ -2,8 +2,10 @@
 #include <stdio.h>
 
 #include "cli/base/files.h"
+#include "cli/base/members.h"
 #include "cli/base/option.h"
 #include "cli/base/output.h"
+#include "cli/base/paint.h"
 #include "cli/cli.h"
 #include "cli/inspect/json.h"
 #include "cli/inspect/own.h"
@@ -12,7 +14,7 @@
 struct inspect_options {
     char *json; /* a file, "-", or NULL */
     char *root;
-    char *bsp; /* a number's text, or NULL */
+    unsigned bsp; /* or MUSTER_BSP_UNKNOWN */
     bool td;
     bool rules;
     char **files; /* operands; the first is NULL: none */
@@ -27,10 +29,11 @@ static const struct option entries[] = {
      .value = "FILE",
      .help = "Write it all there; with \"-\" to stdout, and all else to stderr"},
     {.name = "bsp",
-     .kind = OPTION_TEXT,
+     .kind = OPTION_NUMBER,
      .place = AT(bsp),
      .value = "ID",
-     .help = "The BSP's APIC ID, which no MADT tells"},
+     .help = "The BSP's APIC ID, which no MADT tells",
+     .most = MUSTER_BSP_UNKNOWN - 1},
     {.name = "td", .kind = OPTION_FLAG, .place = AT(td), .help = "The files are of an Intel TD"},
     {.name = "root",
      .kind = OPTION_FILE,
@@ -50,15 +53,15 @@ static const struct option_group *const groups[] = {&tables, NULL};
 static bool check_options(const struct inspect_options *options, struct premises *premises,
                           GError **error)
 {
-    guint64 bsp = MUSTER_BSP_UNKNOWN;
     if (options->files[0] && options->root)
-        return option_refuse(error, "%s",
-                             "--root is for a machine's own tables; leave it out, or the files");
-    if (options->bsp &&
-        !g_ascii_string_to_unsigned(options->bsp, 10, 0, MUSTER_BSP_UNKNOWN - 1, &bsp, NULL))
-        return option_refuse(error, "%s",
-                             "--bsp needs an APIC ID, a decimal number of at most 32 bits");
-    premises->bsp_apic_id = (guint32)bsp;
+        return option_refuse(error,
+                             "--root %s: is for a machine's own tables; leave it out, or "
+                             "the files",
+                             options->root);
+    for (char **file = options->files; *file; file++)
+        if (!option_is_apart("json", options->json, *file, error))
+            return false;
+    premises->bsp_apic_id = options->bsp;
     premises->td = options->td;
     premises->own = !options->files[0] && !options->root;
     return true;
@@ -73,7 +76,7 @@ static bool read_inputs(GPtrArray *inputs, const struct inspect_options *options
         good = inputs_read(inputs, *file, error);
     if (!options->files[0]) {
         good = own_read(inputs, root, error);
-        if (!options->bsp)
+        if (options->bsp == MUSTER_BSP_UNKNOWN)
             premises->bsp_apic_id = own_bsp(root);
     }
     return good;
@@ -83,12 +86,13 @@ static bool read_inputs(GPtrArray *inputs, const struct inspect_options *options
 static bool tell(const struct inspection *inspection, const char *json, GError **error)
 {
     inspection_print(inspection);
-    bool good = !json || inspection_write(inspection, json, error);
-    bool named = json && good && !output_is_standard(json);
+    JsonObject *report = inspection_report(inspection);
+    bool good = !json || members_write_report(json, report, error);
     char *sum = inspection_sum(inspection);
-    printf("\n%s: %s%s%s\n", inspection->per_severity[SEVERITY_ERROR] > 0 ? "FAILED" : "ok", sum,
-           named ? "; report: " : "", named ? json : "");
+    printf("\n");
+    paint_verdict(inspection->per_severity[SEVERITY_ERROR] == 0, sum, good ? json : NULL);
     g_free(sum);
+    json_object_unref(report);
     return good;
 }
 
@@ -124,7 +128,7 @@ static int inspect_options(const struct inspect_options *options, GError **error
 
 static int inspect(const struct verb *verb, int argc, char **argv)
 {
-    struct inspect_options options = {0};
+    struct inspect_options options = {.bsp = MUSTER_BSP_UNKNOWN};
     GError *error = NULL;
     int status = CLI_USAGE;
     options.files = option_parse(verb->groups, &options, argc, argv, &error);

@@ -6,18 +6,9 @@
 #include "cli/options/subjects.h"
 
 const struct option_group *const options_of_run[] = {
-    &options_machine,
-    &options_firmware,
-    &options_qemu,
-    &options_debugger,
-    &options_td,
-    &options_kernel,
-    &options_next_kernel,
-    &options_shim,
-    &options_hyperv,
-    &options_timeline,
-    &options_output,
-    NULL,
+    &options_machine, &options_firmware, &options_qemu,        &options_debugger,
+    &options_td,      &options_kernel,   &options_next_kernel, &options_shim,
+    &options_hyperv,  &options_timeline, &options_output,      NULL,
 };
 
 const struct option_group *const options_of_boot[] = {
@@ -35,7 +26,6 @@ const struct option_group *const options_of_conform[] = {
     NULL,
 };
 
-/* GLib's own treatment of "--" depends on what follows it; ours does not. */
 static char **split_off_qemu_arguments(int *argc, char **argv)
 {
     for (int i = 1; i < *argc; i++) {
@@ -105,10 +95,11 @@ bool options_by_tree(const struct options *options)
            (options->wake == WAKE_HYPERV && strcmp(options->tables, "fdt") == 0);
 }
 
+/* QEMU takes "--accel" for "-accel". */
 const char *options_for_qemu(const struct options *options, const char *option)
 {
     for (char **argument = options->qemu_arguments; argument[0] && argument[1]; argument++)
-        if (strcmp(argument[0], option) == 0)
+        if (strcmp(argument[0] + g_str_has_prefix(argument[0], "--"), option) == 0)
             return argument[1];
     return NULL;
 }

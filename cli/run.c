@@ -4,16 +4,12 @@
 #include "cli/boot.h"
 #include "cli/base/fields.h"
 #include "cli/base/files.h"
+#include "cli/base/paint.h"
 #include "cli/judge/outcome.h"
 #include "cli/judge/hot_add_rounds.h"
 #include "cli/judge/proofs.h"
 #include "cli/judge/run_table.h"
 #include "cli/timeline/files.h"
-
-#define KERNEL  "muster-kernel.elf"
-#define SHIM    "muster-shim.elf"
-#define MONITOR "muster-monitor.rom"
-#define TD_SHIM "muster-tdshim.fd"
 
 /* The files and words of the plan, and who frees them. */
 struct image_texts {
@@ -23,8 +19,8 @@ struct image_texts {
 static bool choose_monitored_image(struct image_texts *texts, struct qemu_image *image,
                                    GError **error)
 {
-    texts->monitor = files_own(MONITOR, error);
-    texts->shim = texts->monitor ? files_own(TD_SHIM, error) : NULL;
+    texts->monitor = files_own(FILES_MONITOR, error);
+    texts->shim = texts->monitor ? files_own(FILES_TD_SHIM, error) : NULL;
     image->monitor = texts->monitor;
     image->monitor_words = texts->monitor_words;
     image->td_firmware = texts->shim;
@@ -34,7 +30,7 @@ static bool choose_monitored_image(struct image_texts *texts, struct qemu_image 
 static bool choose_image(const struct options *options, struct image_texts *texts,
                          struct qemu_image *image, GError **error)
 {
-    texts->kernel = files_own(KERNEL, error);
+    texts->kernel = files_own(FILES_KERNEL, error);
     texts->kernel_words = options_kernel_words(options);
     *image = (struct qemu_image){.program = texts->kernel, .words = texts->kernel_words};
     if (!texts->kernel || !options_by_mailbox(options))
@@ -49,7 +45,7 @@ static bool choose_image(const struct options *options, struct image_texts *text
     texts->monitor_words = options_monitor_words(options);
     if (options->monitored)
         return choose_monitored_image(texts, image, error);
-    texts->shim = files_own(SHIM, error);
+    texts->shim = files_own(FILES_SHIM, error);
     image->program = texts->shim;
     return texts->shim != NULL;
 }
@@ -208,7 +204,7 @@ static int draw_timeline(const struct report *report, const struct session *sess
     const struct timeline_look look = {0};
     const char *path = session->options->timeline;
     if (!session->guest.report) {
-        fprintf(stderr, "muster: timeline %s: not drawn, the kernel sent no report\n", path);
+        paint_complain("timeline %s: not drawn, the kernel sent no report", path);
         return status;
     }
     GError *error = NULL;

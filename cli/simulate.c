@@ -1,8 +1,8 @@
 /* muster simulate: what a bring-up takes on machines that are not there. */
 #include <stdio.h>
-#include <string.h>
 
 #include "cli/base/files.h"
+#include "cli/base/members.h"
 #include "cli/base/output.h"
 #include "cli/cli.h"
 #include "cli/simulate/picture.h"
@@ -111,20 +111,18 @@ static struct simulation *make_simulation(const struct request *request, GError 
 
 static bool write_json(const char *path, const struct simulation *simulation, GError **error)
 {
-    JsonNode *node = json_node_new(JSON_NODE_OBJECT);
-    json_node_take_object(node, simulation_json(simulation));
-    char *text = json_to_string(node, TRUE);
-    char *whole = g_strconcat(text, "\n", NULL);
-    bool good = files_put("report", path, whole, strlen(whole), error);
-    g_free(whole);
-    g_free(text);
-    json_node_unref(node);
+    JsonObject *object = simulation_json(simulation);
+    bool good = members_write_report(path, object, error);
+    json_object_unref(object);
     return good;
 }
 
 static bool check_outputs(const struct request *request, GError **error)
 {
-    if (request->picture && !simulation_check_picture(request->picture, error))
+    if ((request->picture && !simulation_check_picture(request->picture, error)) ||
+        !option_is_apart("output", request->picture, request->costs, error) ||
+        !option_is_apart("output", request->picture, request->json, error) ||
+        !option_is_apart("json", request->json, request->costs, error))
         return false;
     if (output_is_standard(request->json))
         return output_reserve_standard(error);

@@ -1,9 +1,4 @@
 /* muster timeline: the report of a run as a picture, a page or a trace. */
-#include <stdio.h>
-#include <string.h>
-#include <sys/stat.h>
-
-#include "cli/base/files.h"
 #include "cli/base/option.h"
 #include "cli/cli.h"
 #include "cli/timeline/files.h"
@@ -46,13 +41,6 @@ static enum picture_theme theme_of(const char *word)
     return word == themes[0] ? PICTURE_LIGHT : word == themes[1] ? PICTURE_DARK : PICTURE_AUTO;
 }
 
-static bool is_same_file(const char *left, const char *right)
-{
-    struct stat one, other;
-    return stat(left, &one) == 0 && stat(right, &other) == 0 && one.st_dev == other.st_dev &&
-           one.st_ino == other.st_ino;
-}
-
 static bool check(const struct request *request, char **operands, GError **error)
 {
     if (!operands[0])
@@ -64,12 +52,8 @@ static bool check(const struct request *request, char **operands, GError **error
         return option_refuse(error,
                              "where to? Give -o FILE, which ends with .svg, .png, .pdf, .html or "
                              ".json");
-    if (!timeline_check_output(request->output, error))
-        return false;
-    if (is_same_file(operands[0], request->output))
-        return option_refuse(error, "--output %s: is the report itself; give another name",
-                             request->output);
-    return true;
+    return timeline_check_output(request->output, error) &&
+           option_is_apart("output", request->output, operands[0], error);
 }
 
 static int draw(const struct request *request, char **operands, GError **error)

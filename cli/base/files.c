@@ -183,6 +183,19 @@ bool files_is_replaced(const char *path)
            (!g_file_test(path, G_FILE_TEST_EXISTS) || g_file_test(path, G_FILE_TEST_IS_REGULAR));
 }
 
+bool files_are_same(const char *one, const char *other)
+{
+    struct stat first, second;
+    if (stat(one, &first) == 0 && stat(other, &second) == 0)
+        return first.st_dev == second.st_dev && first.st_ino == second.st_ino;
+    char *path = g_canonicalize_filename(one, NULL);
+    char *other_path = g_canonicalize_filename(other, NULL);
+    bool same = strcmp(path, other_path) == 0;
+    g_free(path);
+    g_free(other_path);
+    return same;
+}
+
 bool files_check_output(const char *what, const char *path, GError **error)
 {
     if (!path || output_is_standard(path))
@@ -202,7 +215,7 @@ bool files_check_output(const char *what, const char *path, GError **error)
 static bool put(const char *path, const char *bytes, size_t length, GError **error)
 {
     if (output_is_standard(path))
-        return output_put_standard(bytes, error);
+        return output_put_standard(bytes, length, error);
     if (files_is_replaced(path))
         return g_file_set_contents(path, bytes, (gssize)length, error);
     FILE *file = fopen(path, "we");

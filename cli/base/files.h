@@ -1,5 +1,6 @@
 /**
- * The files that a machine is started from: found, and looked at before QEMU is.
+ * Files: those that a machine is started from, looked at before QEMU is, and those that are
+ * written.
  */
 #ifndef CLI_FILES_H
 #define CLI_FILES_H
@@ -8,8 +9,14 @@
 
 #include <glib.h>
 
+/** Muster's own images. */
+#define FILES_KERNEL  "muster-kernel.elf"
+#define FILES_SHIM    "muster-shim.elf"
+#define FILES_TD_SHIM "muster-tdshim.fd"
+#define FILES_MONITOR "muster-monitor.rom"
+
 /**
- * One of Muster's own images: beside the running command, else in ../share/muster. Caller frees.
+ * One of these, by its name: beside the running command, else in ../share/muster. Caller frees.
  * NULL: @error is CLI_ENVIRONMENT. So it is for all that follows.
  */
 char *files_own(const char *name, GError **error);
@@ -24,14 +31,17 @@ bool files_check(const char *what, const char *path, guint64 *bytes, GError **er
 bool files_check_elf(const char *what, const char *path, guint64 *bytes, bool *elf, GError **error);
 
 /**
- * The kernel: a Linux bzImage (@bzimage), an ELF file, or one with a Multiboot header; and the @initrd, if any: small enough for
- * @memory_bytes.
+ * The kernel: a Linux bzImage (@bzimage), an ELF file, or one with a Multiboot header; and the
+ * @initrd, if any: small enough for @memory_bytes.
  */
 bool files_check_payload(const char *kernel, const char *initrd, guint64 memory_bytes,
                          bool *bzimage, GError **error);
 
 /** Whether a new file takes its place; a device, a pipe or a link is written to as it is. */
 bool files_is_replaced(const char *path);
+
+/** Whether both names, neither NULL, are one file's, be it there or not. */
+bool files_are_same(const char *one, const char *other);
 
 /** A file can be written there later. NULL is none, and good. @what names it in the error. */
 bool files_check_output(const char *what, const char *path, GError **error);

@@ -2,6 +2,8 @@
 
 #include <string.h>
 
+#include "cli/base/files.h"
+#include "cli/base/output.h"
 #include "cli/base/words.h"
 #include "cli/cli.h"
 
@@ -14,6 +16,15 @@ bool option_refuse(GError **error, const char *format, ...)
     g_set_error_literal(error, CLI_ERROR, CLI_USAGE, text);
     g_free(text);
     return false;
+}
+
+bool option_is_apart(const char *option, const char *name, const char *path, GError **error)
+{
+    if (!name || !path || output_is_standard(name) || output_is_standard(path) ||
+        !files_are_same(name, path))
+        return true;
+    return option_refuse(error, "--%s %s: is the same file as %s; give another name", option, name,
+                         path);
 }
 
 char *option_value_name(const struct option *option)
@@ -207,6 +218,15 @@ static bool store_all(const GPtrArray *options, const struct raw *raw, void *val
     return true;
 }
 
+/* GLib's own treatment of "--" depends on what follows it; ours does not. */
+static int count_before_dashes(int argc, char **argv)
+{
+    int count = 0;
+    while (count < argc && strcmp(argv[count], "--") != 0)
+        count++;
+    return count;
+}
+
 char **option_parse(const struct option_group *const *groups, void *values, int argc, char **argv,
                     GError **error)
 {
@@ -214,16 +234,19 @@ char **option_parse(const struct option_group *const *groups, void *values, int 
     struct raw *raw = g_new0(struct raw, options->len);
     /* GLib changes the vector it is given; the strings stay the caller's. */
     char **words = g_new0(char *, (size_t)argc + 1);
-    memcpy(words, argv, (size_t)argc * sizeof(*words));
+    int before = count_before_dashes(argc, argv), left = before;
+    memcpy(words, argv, (size_t)before * sizeof(*words));
     bool good =
-        parse_line(options, raw, &argc, &words, error) && store_all(options, raw, values, error);
+        parse_line(options, raw, &left, &words, error) && store_all(options, raw, values, error);
     for (guint i = 0; i < options->len; i++)
         g_free(raw[i].text);
     g_free(raw);
     g_ptr_array_unref(options);
     if (good) {
-        memmove(words, words + 1, (size_t)(argc - 1) * sizeof(*words));
-        words[argc - 1] = NULL;
+        memmove(words, words + 1, (size_t)(left - 1) * sizeof(*words));
+        words[--left] = NULL;
+        for (int i = before + 1; i < argc; i++)
+            words[left++] = argv[i];
         return words;
     }
     g_free(words);

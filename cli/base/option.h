@@ -53,7 +53,7 @@ char *option_spelling(const struct option *option);
 const struct option *option_find(const struct option_group *const *groups, const char *name);
 
 /**
- * Put what @argv says into @values. argv[0] is the verb's name.
+ * Put what @argv says into @values. argv[0] is the verb's name. Behind "--" nothing is an option.
  *
  * @return what is no option, in order and ending with NULL: free the array with g_free(), the
  *         words are @argv's. NULL: @error is CLI_USAGE; call option_clear() all the same.
@@ -63,6 +63,12 @@ char **option_parse(const struct option_group *const *groups, void *values, int 
 
 /** Free the texts in @values, which were put there by option_parse() or by g_strdup(). */
 void option_clear(const struct option_group *const *groups, void *values);
+
+/**
+ * Whether what --@option NAME writes is another file than @path, which is read or written, too; so
+ * it is where one of both is NULL or no file but "-". False: @error is CLI_USAGE.
+ */
+bool option_is_apart(const char *option, const char *name, const char *path, GError **error);
 
 /** False, with this as a CLI_USAGE error. */
 bool option_refuse(GError **error, const char *format, ...) G_GNUC_PRINTF(2, 3);

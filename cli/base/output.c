@@ -31,18 +31,18 @@ bool output_reserve_standard(GError **error)
     return false;
 }
 
-bool output_put_standard(const char *text, GError **error)
+bool output_put_standard(const char *bytes, size_t length, GError **error)
 {
-    size_t left = strlen(text);
+    size_t left = length;
     while (left) {
-        ssize_t put = write(reserved, text, left);
+        ssize_t put = write(reserved, bytes, left);
         if (put < 0 && errno == EINTR)
             continue;
         if (put < 0) {
             g_set_error_literal(error, CLI_ERROR, CLI_ENVIRONMENT, g_strerror(errno));
             return false;
         }
-        text += put;
+        bytes += put;
         left -= (size_t)put;
     }
     return true;

@@ -20,8 +20,8 @@ bool output_is_standard(const char *path);
  */
 bool output_reserve_standard(GError **error);
 
-/** Write @text there, to the end. False: @error says why not. */
-bool output_put_standard(const char *text, GError **error);
+/** Write these there, to the end. False: @error says why not. */
+bool output_put_standard(const char *bytes, size_t length, GError **error);
 
 /**
  * Call it last. False: something that was printed is lost, and @error is CLI_ENVIRONMENT. A reader

@@ -6,6 +6,8 @@
 
 #include <glib.h>
 
+#include "cli/base/output.h"
+
 #define PLAIN "\033[0m"
 
 bool paint_is_terminal(FILE *out)
@@ -32,4 +34,11 @@ void paint_complain(const char *format, ...)
     vfprintf(stderr, format, arguments);
     fputc('\n', stderr);
     va_end(arguments);
+}
+
+void paint_verdict(bool good, const char *what, const char *report)
+{
+    bool named = report && !output_is_standard(report);
+    paint_put(stdout, good ? PAINT_GOOD : PAINT_BAD, good ? "ok:" : "FAILED:");
+    printf(" %s%s%s\n", what, named ? "; report: " : "", named ? report : "");
 }

@@ -22,4 +22,10 @@ void paint_put(FILE *out, enum paint paint, const char *text);
 /** "muster: ..." and a line's end, on stderr, behind all that was printed until now. */
 void paint_complain(const char *format, ...) __attribute__((format(printf, 1, 2)));
 
+/**
+ * Print the last line of a verb that judges: "ok: " or "FAILED: ", @what, and the name of the
+ * @report, if there is one and it is a file.
+ */
+void paint_verdict(bool good, const char *what, const char *report);
+
 #endif

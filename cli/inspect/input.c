@@ -9,7 +9,7 @@
 #include "abi/acpi.h"
 #include "abi/fdt.h"
 #include "cli/base/clean.h"
-#include "cli/cli.h"
+#include "cli/base/files.h"
 
 bool input_refuse(GError **error, const char *name, const char *format, ...)
 {
@@ -19,7 +19,7 @@ bool input_refuse(GError **error, const char *name, const char *format, ...)
     va_end(arguments);
     char *raw = g_strdup_printf("%s: %s", name, what);
     char *text = clean_text(raw);
-    g_set_error_literal(error, CLI_ERROR, CLI_ENVIRONMENT, text);
+    files_refuse(error, "%s", text);
     g_free(text);
     g_free(raw);
     g_free(what);

@@ -39,8 +39,10 @@ bool inputs_add_dts(GPtrArray *inputs, const char *name, const char *path, GByte
     gsize count;
     const char *data = g_bytes_get_data(bytes, &count);
     /* From where it lies, so that its own includes are found. */
+    char *source = path ? g_canonicalize_filename(path, NULL) : g_strdup(copy); /* never "-x" */
     bool good = folder && (path || g_file_set_contents(copy, data, (gssize)count, error)) &&
-                compile(inputs, dtc, name, path ? path : copy, output, error);
+                compile(inputs, dtc, name, source, output, error);
+    g_free(source);
     g_free(copy);
     g_free(output);
     temp_remove(folder);

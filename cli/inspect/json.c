@@ -3,9 +3,7 @@
 #include <stdio.h>
 #include <string.h>
 
-#include <json-glib/json-glib.h>
-
-#include "cli/base/files.h"
+#include "cli/base/members.h"
 #include "cli/cli.h"
 #include "cli/inspect/json_entry.h"
 #include "cli/inspect/words.h"
@@ -21,16 +19,8 @@ static void set_hex(JsonObject *object, const char *name, guint64 value)
 /* A text of the caller's, which is freed; NULL is null. */
 static void set_taken(JsonObject *object, const char *name, char *text)
 {
-    if (text)
-        json_object_set_string_member(object, name, text);
-    else
-        json_object_set_null_member(object, name);
+    members_set_text(object, name, text);
     g_free(text);
-}
-
-static void set_text(JsonObject *object, const char *name, const char *text)
-{
-    set_taken(object, name, g_strdup(text));
 }
 
 static void set_number(JsonObject *object, const char *name, guint32 number, guint32 none)
@@ -49,9 +39,9 @@ static JsonArray *inputs_of(const struct inspection *inspection)
     for (guint i = 0; i < inspection->inputs->len; i++) {
         const struct input *input = g_ptr_array_index(inspection->inputs, i);
         JsonObject *object = json_object_new();
-        set_text(object, "file", input->name);
+        members_set_text(object, "file", input->name);
         set_taken(object, "what", input_words(input));
-        set_text(object, "form", input->form);
+        members_set_text(object, "form", input->form);
         set_number(object, "bytes", input->bytes ? (guint32)g_bytes_get_size(input->bytes) : 0, 0);
         if (input->stated_phys)
             set_hex(object, "address", input->stated_phys);
@@ -74,8 +64,8 @@ static JsonObject *entry_of(const struct entry *entry)
 {
     JsonObject *object = json_object_new();
     guint32 id, other;
-    set_text(object, "file", entry->input->name);
-    set_text(object, "table", entry->input->signature);
+    members_set_text(object, "file", entry->input->name);
+    members_set_text(object, "table", entry->input->signature);
     json_object_set_int_member(object, "entry", entry->number);
     json_object_set_int_member(object, "offset", entry->offset);
     json_object_set_int_member(object, "type", entry->raw.head.type);
@@ -108,7 +98,7 @@ static JsonArray *nodes_of(const struct inspection *inspection)
         JsonObject *object = json_object_new();
         json_object_set_int_member(object, "node", node->number);
         json_object_set_int_member(object, "offset", node->offset);
-        set_text(object, "kind", node_kind_words(node->kind));
+        members_set_text(object, "kind", node_kind_words(node->kind));
         json_object_set_boolean_member(object, "available", node->available);
         set_number(object, "numa_node", node->numa_node, MUSTER_NUMA_NODE_UNKNOWN);
         set_hex(object, node->kind == NODE_CPU ? "apic_id" : "address", node->start);
@@ -132,7 +122,7 @@ static JsonArray *cpus_of(const struct muster_machine *machine)
         json_object_set_boolean_member(object, "bsp", cpu->bsp);
         json_object_set_boolean_member(object, "enabled", cpu->enabled);
         json_object_set_boolean_member(object, "online_capable", cpu->online_capable);
-        set_text(object, "sources", muster_source_name(cpu->sources));
+        members_set_text(object, "sources", muster_source_name(cpu->sources));
         json_array_add_object_element(array, object);
     }
     return array;
@@ -143,9 +133,9 @@ static JsonObject *discovery_of(const struct inspection *inspection)
     const struct muster_machine *machine = &inspection->machine;
     JsonObject *object = json_object_new();
     bool nothing = inspection->discovery == MUSTER_NOT_SUPPORTED;
-    set_text(object, "status", nothing ? NULL : muster_error_name(inspection->discovery));
-    set_text(object, "text", nothing ? NULL : muster_error_text(inspection->discovery));
-    set_text(object, "source", muster_source_name(machine->sources));
+    members_set_text(object, "status", nothing ? NULL : muster_error_name(inspection->discovery));
+    members_set_text(object, "text", nothing ? NULL : muster_error_text(inspection->discovery));
+    members_set_text(object, "source", muster_source_name(machine->sources));
     json_object_set_boolean_member(object, "root_made", inspection->root_made);
     json_object_set_boolean_member(object, "td", machine->confidential);
     json_object_set_int_member(object, "madt_revision", machine->madt_revision);
@@ -163,7 +153,7 @@ static void set_mailbox(JsonObject *object, const struct muster_mailbox_descript
         return;
     }
     JsonObject *said = json_object_new();
-    set_text(said, "source", muster_source_name(mailbox->source));
+    members_set_text(said, "source", muster_source_name(mailbox->source));
     json_object_set_int_member(said, "version", mailbox->version);
     json_object_set_int_member(said, "length", mailbox->length);
     set_hex(said, "address", mailbox->mailbox_phys);
@@ -177,9 +167,9 @@ static JsonObject *plan_of(const struct inspection *inspection)
     JsonObject *object = json_object_new();
     bool good = inspection->planned == MUSTER_OK;
     bool nothing = inspection->planned == MUSTER_NOT_SUPPORTED;
-    set_text(object, "status", nothing ? NULL : muster_error_name(inspection->planned));
-    set_text(object, "way", good ? muster_way_name(plan->way) : NULL);
-    set_text(object, "reason", good ? plan->reason : NULL);
+    members_set_text(object, "status", nothing ? NULL : muster_error_name(inspection->planned));
+    members_set_text(object, "way", good ? muster_way_name(plan->way) : NULL);
+    members_set_text(object, "reason", good ? plan->reason : NULL);
     json_object_set_boolean_member(object, "x2apic", good && plan->x2apic);
     json_object_set_boolean_member(object, "reset_vector", good && plan->reset_vector);
     return object;
@@ -193,7 +183,7 @@ static JsonArray *memory_of(const struct inspection *inspection)
         JsonObject *object = json_object_new();
         set_hex(object, "start", range->start_phys);
         set_hex(object, "end", range->end_phys);
-        set_text(object, "type", memory_type_words(range->type));
+        members_set_text(object, "type", memory_type_words(range->type));
         json_array_add_object_element(array, object);
     }
     return array;
@@ -205,15 +195,16 @@ static JsonObject *finding_of(const struct finding *finding)
 {
     const struct rule *rule = rule_of(finding->rule);
     JsonObject *object = json_object_new();
-    set_text(object, "rule", rule->name);
-    set_text(object, "severity", severity_name(rule->severity));
-    set_text(object, "source", rule->source);
+    members_set_text(object, "rule", rule->name);
+    members_set_text(object, "severity", severity_name(rule->severity));
+    members_set_text(object, "source", rule->source);
     json_object_set_boolean_member(object, "sure", !finding->likely);
-    set_text(object, "what", finding->what);
-    set_text(object, "do", finding->advice);
-    set_text(object, "file", finding->input ? finding->input->name : NULL);
-    set_text(object, "table",
-             finding->input && finding->input->signature[0] ? finding->input->signature : NULL);
+    members_set_text(object, "what", finding->what);
+    members_set_text(object, "do", finding->advice);
+    members_set_text(object, "file", finding->input ? finding->input->name : NULL);
+    members_set_text(object, "table",
+                     finding->input && finding->input->signature[0] ? finding->input->signature
+                                                                    : NULL);
     set_number(object, "entry", finding->entry, NO_PLACE);
     set_number(object, "offset", finding->offset, NO_PLACE);
     if (finding->has_values) {
@@ -241,13 +232,13 @@ static JsonArray *findings_of(const struct inspection *inspection)
 
 /* ---- The whole ---- */
 
-static JsonObject *build(const struct inspection *inspection)
+JsonObject *inspection_report(const struct inspection *inspection)
 {
     JsonObject *object = json_object_new();
     bool failed = inspection->per_severity[SEVERITY_ERROR] > 0;
-    set_text(object, "schema", "muster.inspect/1");
-    set_text(object, "muster", CLI_VERSION);
-    set_text(object, "result", failed ? "failed" : "ok");
+    members_set_text(object, "schema", "muster.inspect/1");
+    members_set_text(object, "muster", CLI_VERSION);
+    members_set_text(object, "result", failed ? "failed" : "ok");
     json_object_set_int_member(object, "errors", inspection->per_severity[SEVERITY_ERROR]);
     json_object_set_int_member(object, "warnings", inspection->per_severity[SEVERITY_WARNING]);
     json_object_set_int_member(object, "notes", inspection->per_severity[SEVERITY_NOTE]);
@@ -262,23 +253,4 @@ static JsonObject *build(const struct inspection *inspection)
     json_object_set_array_member(object, "entries", entries_of(inspection));
     json_object_set_array_member(object, "nodes", nodes_of(inspection));
     return object;
-}
-
-char *inspection_json(const struct inspection *inspection)
-{
-    JsonNode *node = json_node_new(JSON_NODE_OBJECT);
-    json_node_take_object(node, build(inspection));
-    char *text = json_to_string(node, TRUE);
-    char *whole = g_strconcat(text, "\n", NULL);
-    g_free(text);
-    json_node_unref(node);
-    return whole;
-}
-
-bool inspection_write(const struct inspection *inspection, const char *path, GError **error)
-{
-    char *text = inspection_json(inspection);
-    bool good = files_put("report", path, text, strlen(text), error);
-    g_free(text);
-    return good;
 }

@@ -4,12 +4,11 @@
 #ifndef CLI_INSPECT_JSON_H
 #define CLI_INSPECT_JSON_H
 
+#include <json-glib/json-glib.h>
+
 #include "cli/inspect/inspection.h"
 
-/** The whole text, with its last line's end. Caller frees. */
-char *inspection_json(const struct inspection *inspection);
-
-/** To a file, or with "-" to stdout. False: a CLI_ENVIRONMENT error. */
-bool inspection_write(const struct inspection *inspection, const char *path, GError **error);
+/** All of it. Caller unrefs. */
+JsonObject *inspection_report(const struct inspection *inspection);
 
 #endif

@@ -49,11 +49,9 @@ int outcome_tell(const struct report *report, const struct session *session,
     }
     verdict_print(verdict);
     tell_logs(session, verdict, &status);
-    bool good = verdict->status == CLI_OK;
-    bool named = written && !output_is_standard(json);
-    paint_put(stdout, good ? PAINT_GOOD : PAINT_BAD, good ? "ok:" : "FAILED:");
-    printf(" %s in %.1f s%s%s\n", what, session->wall_s, named ? "; report: " : "",
-           named ? json : "");
+    char *said = g_strdup_printf("%s in %.1f s", what, session->wall_s);
+    paint_verdict(verdict->status == CLI_OK, said, written ? json : NULL);
+    g_free(said);
     return status;
 }
 

@@ -1,27 +1,8 @@
 #include "cli/judge/report.h"
 
-#include <string.h>
-
 #include "cli/judge/conformance.h"
 #include "cli/base/fields.h"
-#include "cli/base/files.h"
-#include "cli/base/output.h"
-
-static void set_text(JsonObject *object, const char *name, const char *text)
-{
-    if (text)
-        json_object_set_string_member(object, name, text);
-    else
-        json_object_set_null_member(object, name);
-}
-
-/* A path may be any bytes. */
-static void set_bytes(JsonObject *object, const char *name, const char *text)
-{
-    char *valid = text ? g_utf8_make_valid(text, -1) : NULL;
-    set_text(object, name, valid);
-    g_free(valid);
-}
+#include "cli/base/members.h"
 
 static void set_number(JsonObject *object, const char *name, gint64 number)
 {
@@ -59,7 +40,7 @@ static JsonArray *failures_of(const struct verdict *verdict)
 {
     JsonArray *array = json_array_new();
     for (guint i = 0; i < verdict->failures->len; i++)
-        json_array_add_string_element(array, g_ptr_array_index(verdict->failures, i));
+        members_add_text(array, g_ptr_array_index(verdict->failures, i));
     return array;
 }
 
@@ -72,16 +53,8 @@ static JsonObject *handover_of(const struct handover *handover)
     set_number(object, "sipi_before", handover->sipi_before);
     set_number(object, "cpus_up", handover->cpus_up);
     set_number(object, "guest_said", handover->guest_said);
-    set_text(object, "why_not", handover->why_not);
+    members_set_text(object, "why_not", handover->why_not);
     return object;
-}
-
-/* A path or argument may be any bytes. */
-static void add_bytes(JsonArray *array, const char *text)
-{
-    char *valid = g_utf8_make_valid(text, -1);
-    json_array_add_string_element(array, valid);
-    g_free(valid);
 }
 
 /* The arguments name links that are gone by now; this is where they led. */
@@ -91,10 +64,10 @@ static JsonArray *files_of(const struct qemu_image *image)
     const char *const first[] = {image->program, image->monitor, image->td_firmware};
     for (size_t i = 0; i < G_N_ELEMENTS(first); i++) {
         if (first[i])
-            add_bytes(files, first[i]);
+            members_add_text(files, first[i]);
     }
     for (size_t i = 0; i < G_N_ELEMENTS(image->modules) && image->modules[i]; i++)
-        add_bytes(files, image->modules[i]);
+        members_add_text(files, image->modules[i]);
     return files;
 }
 
@@ -103,15 +76,15 @@ static JsonObject *qemu_of(const struct session *session)
     JsonObject *object = json_object_new();
     JsonArray *arguments = json_array_new();
     for (char **argument = session->command + 1; *argument; argument++)
-        add_bytes(arguments, *argument);
-    set_text(object, "path", session->qemu->path);
-    set_text(object, "version", session->qemu->version);
-    set_text(object, "accel", session->machine.accel);
-    set_text(object, "kvm_probe", session->machine.kvm_probe);
-    set_text(object, "cpu", session->machine.cpu);
-    set_text(object, "machine", session->machine.machine);
-    set_text(object, "firmware", session->machine.firmware);
-    set_text(object, "firmware_file", session->machine.firmware_file);
+        members_add_text(arguments, *argument);
+    members_set_text(object, "path", session->qemu->path);
+    members_set_text(object, "version", session->qemu->version);
+    members_set_text(object, "accel", session->machine.accel);
+    members_set_text(object, "kvm_probe", session->machine.kvm_probe);
+    members_set_text(object, "cpu", session->machine.cpu);
+    members_set_text(object, "machine", session->machine.machine);
+    members_set_text(object, "firmware", session->machine.firmware);
+    members_set_text(object, "firmware_file", session->machine.firmware_file);
     json_object_set_array_member(object, "arguments", arguments);
     json_object_set_array_member(object, "files", files_of(session->image));
     return object;
@@ -146,7 +119,7 @@ static void set_then(JsonObject *object, const char *kernel, const struct sessio
         return;
     }
     JsonObject *then = json_object_new();
-    set_bytes(then, "kernel", kernel);
+    members_set_text(then, "kernel", kernel);
     set_from_guest(then, "handed_back", session->guest.next);
     set_from_guest(then, "ns", session->guest.next);
     set_number(then, "guest_said", session->console.guest_said);
@@ -158,14 +131,14 @@ JsonObject *report_build(const struct report *report, const struct session *sess
 {
     const struct guest *guest = &session->guest;
     JsonObject *object = json_object_new();
-    set_text(object, "schema", REPORT_SCHEMA);
-    set_text(object, "verb", report->verb);
-    set_text(object, "result", verdict->status == CLI_OK ? "ok" : "failed");
-    set_text(object, "end", verdict->ended_badly ? "bad" : "good");
+    members_set_text(object, "schema", REPORT_SCHEMA);
+    members_set_text(object, "verb", report->verb);
+    members_set_text(object, "result", verdict->status == CLI_OK ? "ok" : "failed");
+    members_set_text(object, "end", verdict->ended_badly ? "bad" : "good");
     json_object_set_array_member(object, "failures", failures_of(verdict));
     json_object_set_int_member(object, "cpus_asked", session->options->cpus);
-    set_text(object, "way", report->way);
-    set_text(object, "reason", report->reason);
+    members_set_text(object, "way", report->way);
+    members_set_text(object, "reason", report->reason);
     set_array(object, "cpus", report->cpus);
     set_from_guest(object, "order", guest->report);
     set_array(object, "proofs", report->proofs);
@@ -186,7 +159,7 @@ JsonObject *report_build(const struct report *report, const struct session *sess
     take_object(object, "conformance", conformance_of(&guest->monitor));
     json_object_set_object_member(object, "guest", rest_of(guest));
     json_object_set_object_member(object, "qemu", qemu_of(session));
-    set_bytes(object, "keep", session->keep.folder);
+    members_set_text(object, "keep", session->keep.folder);
     json_object_set_double_member(object, "wall_s", session->wall_s);
     return object;
 }
@@ -194,13 +167,8 @@ JsonObject *report_build(const struct report *report, const struct session *sess
 bool report_write(const char *path, const struct report *report, const struct session *session,
                   const struct verdict *verdict, GError **error)
 {
-    JsonNode *node = json_node_new(JSON_NODE_OBJECT);
-    json_node_take_object(node, report_build(report, session, verdict));
-    char *text = json_to_string(node, TRUE);
-    char *whole = g_strconcat(text, "\n", NULL);
-    bool good = files_put("report", path, whole, strlen(whole), error);
-    g_free(whole);
-    g_free(text);
-    json_node_unref(node);
+    JsonObject *object = report_build(report, session, verdict);
+    bool good = members_write_report(path, object, error);
+    json_object_unref(object);
     return good;
 }

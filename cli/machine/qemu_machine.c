@@ -8,8 +8,6 @@
 #include "cli/machine/firmware.h"
 #include "cli/machine/kvm_probe.h"
 
-#define PROBE_KERNEL "muster-kernel.elf"
-
 /*
  * Without la57: firmware leaves 4-level paging, and Linux does not switch. Without cx16 for
  * kernels that we did not write: a TCG bug in cmpxchg8b/16b corrupts them.
@@ -42,7 +40,7 @@ static const char *choose_tcg(const struct options *options)
 static char *try_kvm(const struct qemu *qemu)
 {
     GError *error = NULL;
-    char *kernel = files_own(PROBE_KERNEL, &error);
+    char *kernel = files_own(FILES_KERNEL, &error);
     char *problem = kernel ? kvm_probe(qemu, kernel) : g_strdup(error->message);
     g_clear_error(&error);
     g_free(kernel);

@@ -5,6 +5,7 @@
 
 #include "cli/base/child.h"
 #include "cli/base/fields.h"
+#include "cli/base/paint.h"
 #include "cli/machine/firmware.h"
 #include "cli/base/words.h"
 #include "cli/machine/session_running.h"
@@ -147,9 +148,8 @@ static void tell_gdb(const char *program)
     char *unstripped = g_strconcat(program, "64", NULL);
     bool better = g_str_has_suffix(program, ".elf") && g_file_test(unstripped, G_FILE_TEST_EXISTS);
     char *quoted = words_quote(better ? unstripped : program);
-    fprintf(stderr,
-            "muster: the guest waits; attach with: gdb -ex 'target remote localhost:1234' %s\n",
-            quoted);
+    paint_complain("the guest waits; attach with: gdb -ex 'target remote localhost:1234' %s",
+                   quoted);
     g_free(quoted);
     g_free(unstripped);
 }
@@ -162,8 +162,11 @@ static bool start_qemu(struct session *session, GError **error)
     keep_command_text(session);
     session->command = qemu_command(session->qemu, &session->machine, &running->plan->image,
                                     options, running->folder);
-    if (!qemu_place_files(&running->plan->image, options, running->folder, error) ||
-        !child_start(session->command, &running->pid, &output, error))
+    if (!qemu_place_files(&running->plan->image, options, running->folder, error))
+        return false;
+    if (session->end != SESSION_RUNNING)
+        return true; /* a signal came while the files were made */
+    if (!child_start(session->command, &running->pid, &output, error))
         return false;
     const struct stream_client client = {.line = on_output_line, .context = session};
     running->output = stream_new(output, &client);
@@ -209,7 +212,8 @@ static bool run(struct session *session, GError **error)
         return false;
     gint64 start_us = g_get_monotonic_time();
     running->progress = progress_new(!running->plan->live);
-    g_main_loop_run(running->loop);
+    if (session->end == SESSION_RUNNING)
+        g_main_loop_run(running->loop);
     session->wall_s = (double)(g_get_monotonic_time() - start_us) / 1e6;
     return true;
 }

@@ -131,7 +131,7 @@ void session_finish(struct session *session, enum session_end end)
     if (session->end != SESSION_RUNNING)
         return;
     session->end = end;
-    if (running->exited)
+    if (!running->pid || running->exited)
         return;
     if (!qmp_is_ready(running->qmp) || end == SESSION_SIGNAL) {
         child_signal(running->pid, SIGTERM);

@@ -121,15 +121,24 @@ static bool check_memory(struct options *options, GError **error)
     return !options->monitored || check_td_memory(options, error);
 }
 
+/* In a list like "q35,accel=tcg:kvm", of which QEMU takes the first that works. */
+static bool names_kvm(const char *argument)
+{
+    const char *list = strstr(argument, "accel=");
+    const char *kvm = list ? strstr(list, "kvm") : NULL;
+    return kvm && kvm < list + strcspn(list, ",");
+}
+
 /* KVM by the back door would be used without a trial, and its counts would be believed. */
 static bool asks_qemu_for_kvm(const struct options *options)
 {
-    const char *accel = options_for_qemu(options, "-accel");
-    if (accel && g_str_has_prefix(accel, "kvm"))
-        return true;
-    for (char **argument = options->qemu_arguments; *argument; argument++)
-        if (g_str_has_suffix(*argument, "-enable-kvm") || strstr(*argument, "accel=kvm"))
+    bool accel = false;
+    for (char **argument = options->qemu_arguments; *argument; argument++) {
+        if ((accel && g_str_has_prefix(*argument, "kvm")) ||
+            g_str_has_suffix(*argument, "-enable-kvm") || names_kvm(*argument))
             return true;
+        accel = g_str_has_suffix(*argument, "-accel");
+    }
     return false;
 }
 

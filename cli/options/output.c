@@ -33,15 +33,16 @@ static const struct option output[] = {
 const struct option_group options_timeline = {"What it leaves", timeline};
 const struct option_group options_output = {"What it leaves", output};
 
-/* One of both would be lost. */
-static bool check_timeline(const struct options *options, GError **error)
+/* What is written must not replace what is read, nor each other. */
+static bool check_apart(const struct options *options, GError **error)
 {
-    if (!options->timeline)
-        return true;
-    if (g_strcmp0(options->timeline, options->json) == 0)
-        return option_refuse(error, "--timeline %s: is the report's name, too; give another",
-                             options->timeline);
-    return timeline_check_output(options->timeline, error);
+    const char *const read[] = {options->kernel,      options->initrd,  options->then,
+                                options->then_initrd, options->symbols, options->qemu};
+    for (size_t i = 0; i < G_N_ELEMENTS(read); i++)
+        if (!option_is_apart("json", options->json, read[i], error) ||
+            !option_is_apart("timeline", options->timeline, read[i], error))
+            return false;
+    return option_is_apart("timeline", options->timeline, options->json, error);
 }
 
 bool options_check_output(const struct options *options, GError **error)
@@ -51,5 +52,6 @@ bool options_check_output(const struct options *options, GError **error)
                                     "--json, --timeline and --keep out");
     if (options->keep && !options->keep[0])
         return option_refuse(error, "--keep: the name is empty; give a folder");
-    return check_timeline(options, error);
+    return check_apart(options, error) &&
+           (!options->timeline || timeline_check_output(options->timeline, error));
 }

@@ -1,13 +1,13 @@
 #include "cli/timeline/picture.h"
 
 #include <math.h>
-#include <stdio.h>
 #include <string.h>
 
 #include <cairo-pdf.h>
 #include <cairo-svg.h>
 
 #include "cli/base/files.h"
+#include "cli/base/paint.h"
 #include "cli/timeline/draw.h"
 
 /* A PNG has so many pixels for a point: sharp on today's screens, and in print. */
@@ -26,8 +26,8 @@ static double measure(const struct picture *picture)
     struct pen pen = {.cairo = cairo_create(surface)};
     double height = picture->draw(&pen, picture->subject);
     if (pen.coarse)
-        fprintf(stderr, "muster: there is no font here, and the letters are coarse; install one, "
-                        "such as Debian's fonts-dejavu-core\n");
+        paint_complain("there is no font here, and the letters are coarse; install one, such as "
+                       "Debian's fonts-dejavu-core");
     cairo_destroy(pen.cairo);
     cairo_surface_destroy(surface);
     return ceil(height);

@@ -48,23 +48,58 @@ EOF
     chmod +x "$lab/$1"
 }
 
+# A QEMU that answers: see fake_qemu.py. Its version is told without a Python's start.
+fake_that_answers() {
+    echo "exec python3 -S '$here/fake_qemu.py' \"\$@\"" | fake "$1"
+}
+
+# check STATUS TEXT ARGUMENTS: run the command; $problem is what was not as expected, or empty.
+check() {
+    status=$1 text=$2
+    shift 2
+    "$muster" "$@" >"$lab/out" 2>"$lab/err"
+    got=$?
+    left=$(ls -A "$lab/tmp")
+    problem=
+    if [ "$got" != "$status" ]; then
+        problem="exit status $got, not $status"
+    elif ! cat "$lab/out" "$lab/err" | grep -q -- "$text"; then
+        problem="no '$text'"
+    elif [ -n "$left" ]; then
+        problem="left behind: $left"
+    fi
+}
+
+# tell NAME: how the last check ended.
+tell() {
+    if [ -z "$problem" ]; then
+        pass "$1"
+    else
+        fail "$1" "$problem"
+    fi
+}
+
 # expect NAME STATUS TEXT -- ARGUMENTS: TEXT (a basic regular expression) is on stdout or stderr.
 # Nothing may be left behind in TMPDIR.
 expect() {
     name=$1 status=$2 text=$3
     shift 4
-    "$muster" "$@" >"$lab/out" 2>"$lab/err"
-    got=$?
-    left=$(ls -A "$lab/tmp")
-    if [ "$got" != "$status" ]; then
-        fail "$name" "exit status $got, not $status"
-    elif ! cat "$lab/out" "$lab/err" | grep -q -- "$text"; then
-        fail "$name" "no '$text'"
-    elif [ -n "$left" ]; then
-        fail "$name" "left behind: $left"
-    else
-        pass "$name"
-    fi
+    check "$status" "$text" "$@"
+    tell "$name"
+}
+
+# expect_late NAME STATUS TEXT -- ARGUMENTS: the same for what ends by its deadline: TEXT has an S
+# where its seconds stand. What goes before takes a part of one second, but on a host with much
+# else to do; there a longer deadline shows whether it was for want of time.
+expect_late() {
+    name=$1 status=$2 late_text=$3
+    shift 4
+    for seconds in 1 20; do
+        check "$status" "$(echo "$late_text" | sed "s/no end after S s/no end after $seconds s/")" \
+            "$@" --timeout "$seconds"
+        [ -n "$problem" ] || break
+    done
+    tell "$name"
 }
 
 # expect_report NAME TEXT, expect_no_report NAME: about $lab/report.json, which is removed.
@@ -136,11 +171,20 @@ expect_line() {
     fi
 }
 
-# expect_gone NAME: none of the processes named in $lab/pid lives (a zombie does not).
+# is_alive PID: a zombie is not.
+is_alive() {
+    grep -q '^State:[[:space:]]*[A-Y]' "/proc/$1/status" 2>/dev/null
+}
+
+# expect_gone NAME: none of the processes named in $lab/pid lives, within a few seconds from now.
 expect_gone() {
     # shellcheck disable=SC2013 # words are as good
     for pid in $(cat "$lab/pid"); do
-        if grep -q '^State:[[:space:]]*[A-Y]' "/proc/$pid/status" 2>/dev/null; then
+        for _ in $(seq 50); do
+            is_alive "$pid" || break
+            sleep 0.1
+        done
+        if is_alive "$pid"; then
             fail "$1" "process $pid is there"
             kill -KILL "$pid"
             return

@@ -88,6 +88,14 @@ usage_and_files() {
     truncate -s 2G "$lab/huge"
     expect huge_initrd 3 'do not fit into' -- boot "$lab/vmlinux" --initrd "$lab/huge"
     expect report_in_no_folder 3 'cannot be written' -- run --json "$lab/nowhere/r.json"
+    cp "$lab/vmlinux" "$lab/mine"
+    ln -s mine "$lab/link"
+    expect report_over_the_kernel 2 'json .*/link: is the same file as .*/mine' -- \
+        boot "$lab/mine" --json "$lab/link"
+    expect report_over_the_next_initrd 2 'is the same file as' -- \
+        run --td --then "$lab/vmlinux" --then-initrd "$lab/mine" --json "$lab/./mine"
+    expect timeline_over_the_report 2 'timeline .*: is the same file as .*new.json' -- \
+        run --json "$lab/new.json" --timeline "$lab/./new.json"
     expect missing_qemu 3 'there is no such program' -- run --qemu "$lab/nowhere"
     expect plain_file_as_qemu 3 'not an executable' -- run --qemu "$lab/vmlinux"
     printf '#!/bin/sh\nPATH=/nowhere exec "%s" "$@"\n' "$muster" >"$lab/without_path"
@@ -122,17 +130,24 @@ bad_qemus() {
 no_orphans() {
     echo "echo \$\$ >'$lab/pid'; echo starting >\$serial; trap '' TERM; sleep 99 & echo \$! >>'$lab/pid'; wait; sleep 99" |
         fake hangs
-    expect qemu_that_hangs_meets_deadline 1 "no end after 1 s; the last line was 'starting'" -- \
-        run --qemu "$lab/hangs" --timeout 1 --json "$lab/report.json"
+    expect_late qemu_that_hangs_meets_deadline 1 "no end after S s; the last line was 'starting'" -- \
+        run --qemu "$lab/hangs" --json "$lab/report.json"
     expect_report deadline_is_reported '"result" : "failed"'
     expect_gone deadline_leaves_no_orphan
 
     for signal in INT TERM KILL; do
-        rm -f "$lab/pid"
-        # Not in the background of a script: there SIGINT would be ignored from the start.
-        timeout --foreground -s "$signal" 2 \
-            "$muster" run --qemu "$lab/hangs" --json "$lab/report.json" >"$lab/out" 2>"$lab/err"
-        sleep 0.3
+        : >"$lab/pid"
+        # In the background a shell has SIGINT ignored from the start.
+        env --default-signal=INT "$muster" run --qemu "$lab/hangs" --json "$lab/report.json" \
+            >"$lab/out" 2>"$lab/err" &
+        running=$!
+        for _ in $(seq 200); do
+            [ "$(wc -l <"$lab/pid")" -lt 2 ] || break
+            sleep 0.1
+        done
+        kill -s "$signal" "$running"
+        wait "$running" 2>/dev/null
+        [ "$(kill -l $?)" = "$signal" ] || fail "end_by_SIG$signal" "it did not end by that signal"
         [ "$signal" = KILL ] && sed -i 2d "$lab/pid" # only what the kernel can know of
         expect_gone "no_orphan_after_SIG$signal"
         expect_no_report "no_report_after_SIG$signal"
@@ -215,6 +230,15 @@ kernels() {
         run --cpus 2 --qemu "$lab/traced" --json "$lab/report.json"
     expect_report trace_is_reported '"apic_id" : 77'
 
+    # A path may be any bytes; the report is JSON all the same.
+    odd=$(printf 'odd\377')
+    name=$odd
+    fake_kernel on "$(proofs)" ok
+    expect qemu_of_an_odd_name 0 '^ok' -- \
+        run --cpus 2 --qemu "$lab/$odd" --json "$lab/report.json"
+    iconv -f UTF-8 -t UTF-8 "$lab/report.json" >/dev/null || fail report_is_utf_8 "it is not"
+    expect_report odd_name_is_reported '"path" : ".*/odd'
+
     name=dead
     fake_kernel failed "$(proofs)" failed
     expect kernel_with_dead_cpu 1 'CPU 1 (APIC ID 1) is not on but failed' -- \
@@ -263,25 +287,42 @@ kernels() {
 
 # boot NAME STATUS TEXT SCRIPT [OPTIONS]: two CPUs under the shim, in a QEMU that answers.
 boot() {
-    name=$1 status=$2 text=$3
-    FAKE_SCRIPT=$4
+    boot_and expect "$@"
+}
+
+# boot_late NAME STATUS TEXT SCRIPT [OPTIONS]: the same, as expect_late.
+boot_late() {
+    boot_and expect_late "$@"
+}
+
+boot_and() {
+    what=$1 name=$2 status=$3 text=$4
+    FAKE_SCRIPT=$5
     export FAKE_SCRIPT
-    shift 4
-    expect "$name" "$status" "$text" -- boot "$lab/vmlinux" --cpus 2 --json "$lab/report.json" \
-        --qemu "$here/fake_qemu.py" --timeout 5 "$@"
+    shift 5
+    "$what" "$name" "$status" "$text" -- boot "$lab/vmlinux" --cpus 2 --json "$lab/report.json" \
+        --qemu "$lab/answers" --timeout 60 "$@"
 }
 
 # next_kernel NAME STATUS TEXT SCRIPT: the same for our kernel, which then hands over to another.
 next_kernel() {
-    name=$1 status=$2 text=$3
+    next_kernel_and expect "$@"
+}
+
+next_kernel_late() {
+    next_kernel_and expect_late "$@"
+}
+
+next_kernel_and() {
+    what=$1 name=$2 status=$3 text=$4
     FAKE_SCRIPT="$shim
         console $(report_line on "$(proofs reclaimed-memory held)" ok | sed 's/:"sipi"/:"mailbox"/')
         serial Muster kernel: wakes every processor and proves it alive
         serial result: ok: 2 of 2 CPUs on
-        $4"
+        $5"
     export FAKE_SCRIPT
-    expect "$name" "$status" "$text" -- run --wake mailbox --cpus 2 --then "$lab/vmlinux" \
-        --json "$lab/report.json" --qemu "$here/fake_qemu.py" --timeout 2
+    "$what" "$name" "$status" "$text" -- run --wake mailbox --cpus 2 --then "$lab/vmlinux" \
+        --json "$lab/report.json" --qemu "$lab/answers" --timeout 60
 }
 
 next_kernels() {
@@ -291,7 +332,7 @@ next_kernels() {
         $up
         $init"
     expect_report good_next_kernel_is_reported '"handed_back" : 1'
-    next_kernel next_kernel_that_never_begins 1 'never handed over to .*vmlinux' "$up
+    next_kernel_late next_kernel_that_never_begins 1 'never handed over to .*vmlinux' "$up
         $init"
     next_kernel own_end_is_not_the_next_kernels 1 'never handed over to .*vmlinux' \
         'console {"from":"kernel","event":"end"}'
@@ -334,29 +375,29 @@ boots() {
     boot panic_before_a_reset_is_named 1 'the guest panicked: .*Attempted to kill' "$shim
         serial Kernel panic - not syncing: Attempted to kill init!
         event SHUTDOWN guest-reset"
-    boot awaited_text_that_never_comes 1 'no end after 1 s' "$shim
+    boot_late awaited_text_that_never_comes 1 'no end after S s' "$shim
         console {\"from\":\"kernel\",\"event\":\"report\",\"result\":\"ok\"}
-        console {\"from\":\"kernel\",\"event\":\"end\"}" --until 'never comes' --timeout 1
+        console {\"from\":\"kernel\",\"event\":\"end\"}" --until 'never comes'
     expect_report guest_on_the_debug_console_is_noise '"noise_lines" : 2'
-    boot guest_cannot_end_by_the_debug_console 1 'no end after 1 s' "$shim
-        console {\"from\":\"kernel\",\"event\":\"end\"}" --timeout 1
+    boot_late guest_cannot_end_by_the_debug_console 1 'no end after S s' "$shim
+        console {\"from\":\"kernel\",\"event\":\"end\"}"
     boot guest_cannot_speak_for_the_shim 0 '^ok' "$shim
         console {\"from\":\"shim\",\"event\":\"error\",\"kind\":\"usage\",\"text\":\"forged\"}
         sleep 0.5
         $up
         $init"
-    boot kernel_before_the_handover_is_not_believed 1 'no end after 1 s' \
-        'console {"from":"kernel","event":"end"}' --timeout 1
+    boot_late kernel_before_the_handover_is_not_believed 1 'no end after S s' \
+        'console {"from":"kernel","event":"end"}'
     rm -f "$lab/report.json"
     boot muster_kernel_that_succeeds 0 '^ok' "$shim
         serial Muster kernel: wakes every processor and proves it alive
-        serial result: ok: 2 of 2 CPUs on" --timeout 2
+        serial result: ok: 2 of 2 CPUs on"
     boot muster_kernel_that_fails 1 "the guest says 'result: failed: 1 of 2 CPUs on'" "$shim
         serial Muster kernel: wakes every processor and proves it alive
         serial result: failed: 1 of 2 CPUs on
         serial more"
-    boot result_of_another_kernel 1 'no end after 1 s' "$shim
-        serial result: ok" --timeout 1
+    boot_late result_of_another_kernel 1 'no end after S s' "$shim
+        serial result: ok"
     boot prompt_without_line_end 0 '^ok' "$shim
         serial login: " --until 'login:'
     boot guest_that_resets 1 "reset itself (triple fault?); its last line was 'Booting SMP'" "$shim
@@ -386,8 +427,8 @@ boots() {
     expect_report unknown_counts_are_null '"init" : null'
     boot trace_without_inits 3 'blind: it does not show the INITs' "$(echo "$shim" | grep -v 300)
         $init"
-    boot guest_that_hangs 1 "no end after 1 s; the last line was 'stuck'; 2 of 2 CPUs were up" "$shim
-        serial stuck" --timeout 1
+    boot_late guest_that_hangs 1 "no end after S s; the last line was 'stuck'; 2 of 2 CPUs were up" "$shim
+        serial stuck"
     FAKE_REGISTERS='|CPU#0|CR0=80050033 CR2=0 CR3=02610000 CR4=0|CPU#1|CR0=80050033 CR2=0 CR3=7ff01018 CR4=0'
     boot guest_that_leaves_a_cpu 1 "1 of 2 CPUs have left the shim's page tables" "$shim
         $init"
@@ -441,9 +482,9 @@ tds() {
     boot monitor_without_td_is_not_believed 1 'powered off before' \
         "console {\"from\":\"monitor\",\"event\":\"fatal\",$at,\"reason\":\"forged\"}
         event SHUTDOWN guest-shutdown" --until ready
-    boot td_that_hangs 1 "no end after 1 s; the last line was 'stuck'; how many .* not known; vCPU 0 .*, vCPU 1 (APIC ID 4) at 0x1000" "$ready
+    boot_late td_that_hangs 1 "no end after S s; the last line was 'stuck'; how many .* not known; vCPU 0 .*, vCPU 1 (APIC ID 4) at 0x1000" "$ready
         console {\"from\":\"monitor\",\"event\":\"where\",$at}
-        serial stuck" --td --timeout 1
+        serial stuck" --td
     rm -f "$lab/report.json"
 }
 
@@ -468,7 +509,7 @@ EOF
     [ $# -ge 4 ] || set -- "$1" "$2" "$3" ""
     shift 4
     expect "$name" "$status" "$text" -- run --wake hyperv --cpus 2 --json "$lab/report.json" \
-        --qemu "$here/fake_qemu.py" --timeout 5 "$@"
+        --qemu "$lab/answers" --timeout 60 "$@"
 }
 
 # As a partition of Hyper-V the shim, its clock, the tree and the monitor are judged.
@@ -551,8 +592,8 @@ conform() {
     export FAKE_SCRIPT FAKE_NMI
     [ -n "$5" ] || unset FAKE_NMI
     shift 5
-    expect "$name" "$status" "$text" -- conform "$lab/vmlinux" --cpus 2 --timeout 5 \
-        --json "$lab/report.json" --qemu "$here/fake_qemu.py" "$@"
+    expect "$name" "$status" "$text" -- conform "$lab/vmlinux" --cpus 2 --timeout 60 \
+        --json "$lab/report.json" --qemu "$lab/answers" "$@"
     unset FAKE_NMI
 }
 
@@ -666,7 +707,7 @@ machine_checks() {
     # shellcheck disable=SC2090
     export FAKE_SCRIPT FAKE_MONITOR
     : >"$lab/monitor"
-    expect "$name" "$status" "$text" -- run --cpus 2 --qemu "$here/fake_qemu.py" --timeout 5
+    expect "$name" "$status" "$text" -- run --cpus 2 --qemu "$lab/answers" --timeout 60
 }
 
 # expect_checked NAME CPUS: on these of QEMU's CPUs a machine check was injected, in this order.
@@ -710,9 +751,17 @@ hot_round() {
 
 # hot_add NAME STATUS TEXT ROUNDS [ARG...]: two CPUs come and go twice; so the kernel says.
 hot_add() {
-    name=$1 status=$2 text=$3
-    report=$(report_line on "$(proofs)" ok | sed "s/\"new\":7/\"hot_add\":[$4]/")
-    shift 4
+    hot_add_and expect "$@"
+}
+
+hot_add_late() {
+    hot_add_and expect_late "$@"
+}
+
+hot_add_and() {
+    what=$1 name=$2 status=$3 text=$4
+    report=$(report_line on "$(proofs)" ok | sed "s/\"new\":7/\"hot_add\":[$5]/")
+    shift 5
     # shellcheck disable=SC2089 # the quotes are JSON's
     in_and_out="console {\"from\":\"kernel\",\"event\":\"hot-add\"}
         await qom-get 2
@@ -727,8 +776,8 @@ hot_add() {
         console {\"from\":\"kernel\",\"event\":\"end\"}"
     # shellcheck disable=SC2090
     export FAKE_SCRIPT
-    expect "$name" "$status" "$text" -- run --cpus 2 --hot-add 2 --qemu "$here/fake_qemu.py" \
-        --json "$lab/report.json" --timeout 5 "$@"
+    "$what" "$name" "$status" "$text" -- run --cpus 2 --hot-add 2 --qemu "$lab/answers" \
+        --json "$lab/report.json" --timeout 60 "$@"
 }
 
 hot_adds() {
@@ -759,7 +808,7 @@ hot_adds() {
     export FAKE_REFUSED=device_add
     hot_add qemu_that_adds_nobody 1 'did not add a CPU: refused' "$round,$round"
     export FAKE_REFUSED=device_del
-    hot_add qemu_that_asks_for_nobody 1 'did not ask for a CPU: refused' "$round,$round"
+    hot_add_late qemu_that_asks_for_nobody 1 'did not ask for a CPU: refused' "$round,$round"
     unset FAKE_REFUSED FAKE_VERSION
     rm -f "$lab/report.json"
 }
@@ -771,6 +820,7 @@ no_orphans
 abandoned_folders
 kernels
 if command -v python3 >/dev/null; then
+    fake_that_answers answers
     boots
     tds
     partitions

@@ -78,7 +78,44 @@ words() {
     fi
 }
 
+# A signal while the ISO is made is for the command alone: not for its whole process group, and no
+# QEMU is started any more.
+signals() {
+    for tool in xorriso mformat; do
+        printf '#!/bin/sh\n' >"$lab/$tool" && chmod +x "$lab/$tool"
+    done
+    # shellcheck disable=SC2016 # for the stand-in
+    printf '#!/bin/sh\n: >"%s/begun"\nsleep 1\n: >"$2"\n' "$lab" >"$lab/grub-mkrescue"
+    chmod +x "$lab/grub-mkrescue"
+    : >"$lab/folder/OVMF.fd"
+    rm -f "$lab/words"
+    cat >"$lab/group" <<END
+PATH="$lab:\$PATH" "$muster" run --firmware ovmf --qemu "$lab/looks" >"$lab/out" 2>"$lab/err" &
+running=\$!
+for _ in \$(seq 100); do
+    [ ! -e "$lab/begun" ] || break
+    sleep 0.1
+done
+kill -TERM \$running
+wait \$running
+echo \$? >"$lab/status"
+END
+    setsid -w sh "$lab/group" 2>/dev/null
+    if [ "$(cat "$lab/status" 2>&1)" = 143 ] && [ -e "$lab/begun" ]; then
+        pass signal_while_the_iso_is_made_ends_the_command_alone
+    else
+        fail signal_while_the_iso_is_made_ends_the_command_alone "$(cat "$lab/status" 2>&1)"
+    fi
+    [ ! -e "$lab/words" ] || fail no_qemu_is_started_then "it was"
+    [ -z "$(ls -A "$lab/tmp")" ] || fail nothing_is_left_then "left behind: $(ls -A "$lab/tmp")"
+}
+
 refusals
 files
 words
+if [ -d /usr/lib/grub/i386-pc ] && [ -d /usr/lib/grub/x86_64-efi ]; then
+    signals
+else
+    echo "skipped: a signal while the ISO is made (no GRUB)"
+fi
 [ "$failed" = 0 ]

@@ -54,8 +54,9 @@ helps() {
     expect help_of_two_verbs 2 'give one verb' -- help run boot
     expect help_of_itself 0 '--completion bash|zsh' -- help help
     expect version_alone 0 '^muster [0-9.]*$' -- --version
-    for verb in $(verbs); do
-        "$muster" help "$verb" >"$lab/out" 2>"$lab/err"
+    for verb in '' $(verbs); do
+        # shellcheck disable=SC2086 # none is the overview
+        "$muster" help $verb >"$lab/out" 2>"$lab/err"
         expect_text "help_of_${verb}_fits_80_columns" "" "$(awk 'length > 80' "$lab/out")"
     done
     expect conform_tells_its_own_limit 0 'Processors, 1 to 64' -- help conform
@@ -189,6 +190,9 @@ colours() {
     expect_colour terminal_is_coloured yes TERM=xterm
     expect_colour no_color_is_honoured no TERM=xterm NO_COLOR=1
     expect_colour empty_no_color_is_none yes TERM=xterm NO_COLOR=
+    printf 'BIOS-e820: [mem 0x0000000000000000-0x000000000009fbff] usable\n' >"$lab/map"
+    expect_text inspect_is_coloured_too 1 "$(on_terminal TERM=xterm "$muster" inspect "$lab/map" |
+        grep -c "^$(printf '\033')\[32mok:$(printf '\033')\[0m ")"
     expect_colour dumb_terminal_stays_plain no TERM=dumb
     TERM=xterm "$muster" run --cpus 2 --qemu "$lab/good" >"$lab/out" 2>"$lab/err"
     expect_clean pipe_stays_plain

@@ -82,6 +82,9 @@ costs() {
     fi
     expect_json costs_that_were_given_are_in_the_report '.costs.line_far == 270'
     echo 'line_fra = 1' >"$lab/bad"
+    echo '{}' >"$lab/own.costs"
+    expect results_over_the_costs_are_refused 2 'is the same file as' -- \
+        simulate --cpus 64 --costs "$lab/own.costs" --json "$lab/./own.costs"
     expect unknown_cost_is_told_with_the_nearest 3 "no cost 'line_fra', but line_far" -- \
         simulate --costs "$lab/bad"
     echo 'load_overlap = 0' >"$lab/bad"

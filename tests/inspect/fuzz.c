@@ -9,6 +9,7 @@
 #include <string.h>
 #include <unistd.h>
 
+#include "cli/base/members.h"
 #include "cli/inspect/json.h"
 #include "cli/inspect/print.h"
 #include "tests/unit/fake_memory.h"
@@ -72,7 +73,9 @@ static GBytes *mutate(GBytes *seed, uint64_t *random)
 
 static void tell(const struct inspection *inspection)
 {
-    g_free(inspection_json(inspection));
+    JsonObject *report = inspection_report(inspection);
+    g_free(members_text(report));
+    json_object_unref(report);
     inspection_print(inspection);
 }
 

@@ -192,9 +192,9 @@ REFUSED = {
     "device_is_refused": (["/dev/null"], 3, "neither a file nor a folder"),
     "source_that_is_wrong_is_refused": ([b"/dts-v1/;\n/ { a = ; };\n"], 3, "dtc does not take"),
     "two_trees_are_refused": ([fdt(), fdt(cpus=(0,))], 2, "two device trees"),
-    "bsp_that_is_none_is_refused": ([GOOD, "--bsp", "x"], 2, "--bsp needs"),
+    "bsp_that_is_none_is_refused": ([GOOD, "--bsp", "x"], 2, "--bsp x: give a number from 0 to 4294967294"),
     "unknown_option_is_refused": (["--fly"], 2, "Unknown option"),
-    "root_and_files_are_refused": ([GOOD, "--root", "/"], 2, "--root is for"),
+    "root_and_files_are_refused": ([GOOD, "--root", "/"], 2, "--root /: is for"),
     "machine_without_tables_is_refused": (["--root", HERE], 3, "a container hides them"),
     "report_in_no_folder_is_refused": ([GOOD, "--json", "/nowhere/at/all"], 3, "cannot be written"),
 }
@@ -322,6 +322,10 @@ def check_forms(lab):
     iomem = b"00001000-7effffff : System RAM\n  01000000-01ffffff : Kernel code\n" \
             b"7f000000-7fffffff : ACPI Non-volatile Storage\nfec00000-fec003ff : IOAPIC 0\n"
     judge("iomem_is_clean", run(lab, [WITH_MAILBOX, iomem], "--json", "-"), 0, [])
+    shutil.copy(dts, os.path.join(lab, "-x.dts"))
+    behind = subprocess.run([MUSTER, "inspect", "--json", "-", "--", "-x.dts", "./-x.dts"],
+                            capture_output=True, cwd=lab, timeout=60, check=False)
+    judge("name_behind_dashes_is_no_option", behind, 0, ["mailbox-unchecked"])
     without = dict(os.environ, PATH="/nowhere")
     ended = subprocess.run([MUSTER, "inspect", dts], capture_output=True, env=without, timeout=60,
                            check=False)
@@ -358,13 +362,30 @@ def check_root(lab):
           ["mailbox-unchecked"])
 
 
+def check_output(lab):
+    """Where the report goes: never over what was given, nor named where it is on stdout."""
+    path = os.path.join(lab, "mine")
+    with open(path, "wb") as file:
+        file.write(GOOD)
+    other = os.path.join(lab, ".", "mine")
+    ended = run(lab, [path], "--json", other)
+    with open(path, "rb") as file:
+        good = ended.returncode == 2 and b"is the same file as" in ended.stderr and \
+            file.read() == GOOD
+    tell("report_never_replaces_a_table", None if good else f"{ended.returncode} {ended.stderr}")
+    last = run(lab, [path], "--json", "-").stderr.decode().splitlines()[-1]
+    tell("report_on_stdout_is_no_file", None if last.startswith("ok: ") and "report" not in last
+         else last)
+
+
 def check_long(lab):
     """Many CPUs take few lines, and the report has them all."""
     many = madt(*(lapic(number) for number in range(255)),
                 *(x2apic(number) for number in range(255, 400)))
     lines = run(lab, [many]).stdout.decode().splitlines()
     report = json.loads(run(lab, [many], "--json", "-").stdout)
-    good = len(lines) < 40 and len(report["entries"]) == len(report["cpus"]) == 400
+    good = len(lines) < 40 and max(map(len, lines)) <= 80 and \
+        len(report["entries"]) == len(report["cpus"]) == 400
     tell("400_cpus_are_told_in_few_lines", None if good else f"{len(lines)} lines")
     short = madt(lapic(0), *(bytes((0, 4)) + bytes(2) for _ in range(5000)))
     report = json.loads(run(lab, [short], "--json", "-").stdout)
@@ -385,6 +406,7 @@ def main():
         check_fields(lab)
         check_forms(lab)
         check_root(lab)
+        check_output(lab)
         check_long(lab)
         check_rules()
     sys.exit(1 if failed else 0)

@@ -165,9 +165,9 @@ bad_usage() {
     refused 2 'one argument too many' "$made" "$made" -o "$work/out.svg"
     refused 2 '.svg, .png, .pdf, .html or .json' "$made" -o "$work/out.gif"
     refused 2 '.svg, .png, .pdf, .html or .json' "$made" -o "$work/out"
-    refused 2 'is the report itself' "$made" -o "$made"
+    refused 2 'is the same file as' "$made" -o "$made"
     ln -s plain.json "$work/link.json"
-    refused 2 'is the report itself' "$made" -o "$work/link.json"
+    refused 2 'is the same file as' "$made" -o "$work/link.json"
     refused 2 'give one of light, dark, auto' "$made" -o "$work/out.svg" --theme red
     refused 2 "Unknown option --fly" "$made" -o "$work/out.svg" --fly
     jq -e . "$made" >/dev/null || fail "the report is broken"
