@@ -210,12 +210,20 @@ static void draw_spans(const struct chart *chart, const struct row *row, double 
     }
 }
 
+/* On paper of its own: the arrows to the rows below pass behind it. */
+static void draw_row_heading(const struct chart *chart, double y, const char *heading)
+{
+    static const struct pen_style style = {PALETTE_MUTED, 11, true, PEN_LEFT};
+    double width = pen_text_width(chart->pen, &style, heading);
+    pen_fill(chart->pen, PALETTE_PAPER, LEFT - 72, y - 19, width + 4, 15);
+    pen_text(chart->pen, &style, LEFT - 70, y - 8, heading);
+}
+
 static void draw_row(const struct chart *chart, const struct row *row)
 {
-    static const struct pen_style heading = {PALETTE_MUTED, 11, true, PEN_LEFT};
     double y = chart->rows_y + row->y;
     if (row->heading)
-        pen_text(chart->pen, &heading, LEFT - 70, y - 8, row->heading);
+        draw_row_heading(chart, y, row->heading);
     draw_spans(chart, row, y, false);
     draw_spans(chart, row, y, true);
     draw_row_texts(chart, row, y);
