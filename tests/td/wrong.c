@@ -332,6 +332,7 @@ static __attribute__((noinline, noclone)) void break_rule(void)
         td_report_fatal("the OS could begin the watch again");
 #elif CASE == 18
     td_share((uint64_t)mailbox, 0x1000);
+    native_halt(); /* until the parked AP looks for its command, and finds no page */
 #elif CASE == 19
     send_init_and_sipi();
 #elif CASE == 20
