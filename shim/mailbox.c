@@ -10,7 +10,8 @@
 
 /*
  * An OS that wakes one AP will soon wake the next: an AP that sees any command stays awake until
- * the mailbox has been quiet for this long. Otherwise it sleeps, and looks now and then.
+ * the mailbox has been quiet for this long. Otherwise it sleeps, and looks now and then; a command
+ * that came and went meanwhile has left its APIC ID behind.
  */
 #define QUIET_NS 50000000u
 #define NAP_MS   10u
@@ -27,6 +28,7 @@ void shim_ap_main(struct muster_slot *slot, void *context)
     const struct muster_platform *platform = &shim.platform;
     struct muster_word *state = &states[slot->index];
     uint64_t quiet_since_ns = platform->time_ns(platform->context);
+    uint32_t last_asked = mailbox_ap_asked(shim.mailbox);
     uint64_t vector;
     (void)context;
     /* Its own, where it has some; and the page it was started in has become the OS's RAM. */
@@ -44,8 +46,10 @@ void shim_ap_main(struct muster_slot *slot, void *context)
             native_halt();
         }
         uint64_t now_ns = platform->time_ns(platform->context);
-        if (look != MAILBOX_LOOK_QUIET)
+        uint32_t asked = mailbox_ap_asked(shim.mailbox);
+        if (look != MAILBOX_LOOK_QUIET || asked != last_asked)
             quiet_since_ns = now_ns;
+        last_asked = asked;
         if (now_ns - quiet_since_ns < QUIET_NS)
             cpu_pause();
         else

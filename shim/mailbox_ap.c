@@ -52,3 +52,8 @@ enum mailbox_look mailbox_ap_look(struct mailbox *mailbox, struct muster_word *s
     return word_move(state, MAILBOX_AP_ACKNOWLEDGED, MAILBOX_AP_WAITING) ? MAILBOX_LOOK_TESTED
                                                                          : MAILBOX_LOOK_DENIED;
 }
+
+uint32_t mailbox_ap_asked(const struct mailbox *mailbox)
+{
+    return u32_load_relaxed(&mailbox->apic_id);
+}

@@ -44,6 +44,9 @@ bool mailbox_ap_arrive(struct muster_word *state);
 enum mailbox_look mailbox_ap_look(struct mailbox *mailbox, struct muster_word *state,
                                   uint32_t apic_id, uint16_t version, uint64_t *vector);
 
+/** The APIC ID of the command that is there, or was there last. */
+uint32_t mailbox_ap_asked(const struct mailbox *mailbox);
+
 /** The last thing before the AP goes to the vector. False: it must not. */
 bool mailbox_ap_leave(struct muster_word *state);
 
