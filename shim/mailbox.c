@@ -8,13 +8,7 @@
 #include "shim/mailbox_ap.h"
 #include "shim/shim.h"
 
-/*
- * An OS that wakes one AP will soon wake the next: an AP that sees any command stays awake until
- * the mailbox has been quiet for this long. Otherwise it sleeps, and looks now and then; a command
- * that came and went meanwhile has left its APIC ID behind.
- */
-#define QUIET_NS 50000000u
-#define NAP_MS   10u
+#define NAP_MS 10u /* between two looks */
 
 static struct muster_word states[SHIM_MAX_CPUS]; /* enum mailbox_ap_state, by index */
 
@@ -27,8 +21,7 @@ void shim_ap_main(struct muster_slot *slot, void *context)
 {
     const struct muster_platform *platform = &shim.platform;
     struct muster_word *state = &states[slot->index];
-    uint64_t quiet_since_ns = platform->time_ns(platform->context);
-    uint32_t last_asked = mailbox_ap_asked(shim.mailbox);
+    struct mailbox_ap_quiet quiet;
     uint64_t vector;
     (void)context;
     /* Its own, where it has some; and the page it was started in has become the OS's RAM. */
@@ -36,6 +29,7 @@ void shim_ap_main(struct muster_slot *slot, void *context)
     shim_timer_on();
     if (!mailbox_ap_arrive(state))
         native_halt();
+    mailbox_ap_quiet_begin(&quiet, shim.mailbox, platform->time_ns(platform->context));
     for (;;) {
         enum mailbox_look look = mailbox_ap_look(shim.mailbox, state, slot->apic_id,
                                                  shim.options.mailbox_version, &vector);
@@ -45,14 +39,9 @@ void shim_ap_main(struct muster_slot *slot, void *context)
                 muster_lend(slot, vector);
             native_halt();
         }
-        uint64_t now_ns = platform->time_ns(platform->context);
-        uint32_t asked = mailbox_ap_asked(shim.mailbox);
-        if (look != MAILBOX_LOOK_QUIET || asked != last_asked)
-            quiet_since_ns = now_ns;
-        last_asked = asked;
-        if (now_ns - quiet_since_ns < QUIET_NS)
-            cpu_pause();
-        else
+        if (mailbox_ap_is_quiet(&quiet, shim.mailbox, look, platform->time_ns(platform->context)))
             shim_timer_nap(NAP_MS);
+        else
+            cpu_pause();
     }
 }

@@ -2,6 +2,13 @@
 
 #include "lib/atomic.h"
 
+/*
+ * An OS that wakes one AP will soon wake the next: an AP that sees any command stays awake until
+ * the mailbox has been quiet for this long. A command that came and went while it slept has left
+ * its APIC ID behind.
+ */
+#define QUIET_NS 50000000u
+
 bool mailbox_ap_arrive(struct muster_word *state)
 {
     if (word_move(state, MAILBOX_AP_NOT_HERE, MAILBOX_AP_WAITING))
@@ -53,7 +60,17 @@ enum mailbox_look mailbox_ap_look(struct mailbox *mailbox, struct muster_word *s
                                                                          : MAILBOX_LOOK_DENIED;
 }
 
-uint32_t mailbox_ap_asked(const struct mailbox *mailbox)
+void mailbox_ap_quiet_begin(struct mailbox_ap_quiet *quiet, const struct mailbox *mailbox,
+                            uint64_t now_ns)
 {
-    return u32_load_relaxed(&mailbox->apic_id);
+    quiet->since_ns = now_ns;
+    quiet->asked = u32_load_relaxed(&mailbox->apic_id);
+}
+
+bool mailbox_ap_is_quiet(struct mailbox_ap_quiet *quiet, const struct mailbox *mailbox,
+                         enum mailbox_look look, uint64_t now_ns)
+{
+    if (look != MAILBOX_LOOK_QUIET || u32_load_relaxed(&mailbox->apic_id) != quiet->asked)
+        mailbox_ap_quiet_begin(quiet, mailbox, now_ns);
+    return now_ns - quiet->since_ns >= QUIET_NS;
 }

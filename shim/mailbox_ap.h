@@ -44,8 +44,18 @@ bool mailbox_ap_arrive(struct muster_word *state);
 enum mailbox_look mailbox_ap_look(struct mailbox *mailbox, struct muster_word *state,
                                   uint32_t apic_id, uint16_t version, uint64_t *vector);
 
-/** The APIC ID of the command that is there, or was there last. */
-uint32_t mailbox_ap_asked(const struct mailbox *mailbox);
+/** Since when nothing has happened at the mailbox, as far as this AP has seen. */
+struct mailbox_ap_quiet {
+    uint64_t since_ns;
+    uint32_t asked; /* the APIC ID of the command that is there, or was there last */
+};
+
+void mailbox_ap_quiet_begin(struct mailbox_ap_quiet *quiet, const struct mailbox *mailbox,
+                            uint64_t now_ns);
+
+/** After each look: whether it has been quiet for so long that the AP may sleep. */
+bool mailbox_ap_is_quiet(struct mailbox_ap_quiet *quiet, const struct mailbox *mailbox,
+                         enum mailbox_look look, uint64_t now_ns);
 
 /** The last thing before the AP goes to the vector. False: it must not. */
 bool mailbox_ap_leave(struct muster_word *state);

@@ -10,6 +10,7 @@
 
 #define ID     7u
 #define VECTOR 0x123000u
+#define MS     1000000u
 
 struct post {
     struct mailbox mailbox;
@@ -119,9 +120,46 @@ static void only_an_absent_ap_arrives(void **state)
     }
 }
 
+static void ap_sleeps_once_it_has_been_quiet_for_50_ms(void **state)
+{
+    (void)state;
+    struct post post = post_with(MAILBOX_NOOP, 0);
+    struct mailbox_ap_quiet quiet;
+    mailbox_ap_quiet_begin(&quiet, &post.mailbox, 5 * MS);
+    assert_false(mailbox_ap_is_quiet(&quiet, &post.mailbox, look(&post, 1), 55 * MS - 1));
+    assert_true(mailbox_ap_is_quiet(&quiet, &post.mailbox, look(&post, 1), 55 * MS));
+}
+
+static void command_for_another_keeps_the_ap_awake(void **state)
+{
+    (void)state;
+    struct post post = post_with(MAILBOX_WAKEUP, ID + 1);
+    struct mailbox_ap_quiet quiet;
+    mailbox_ap_quiet_begin(&quiet, &post.mailbox, 0);
+    assert_false(mailbox_ap_is_quiet(&quiet, &post.mailbox, look(&post, 1), 60 * MS));
+    post.mailbox.command = MAILBOX_NOOP;
+    assert_false(mailbox_ap_is_quiet(&quiet, &post.mailbox, look(&post, 1), 110 * MS - 1));
+    assert_true(mailbox_ap_is_quiet(&quiet, &post.mailbox, look(&post, 1), 110 * MS));
+}
+
+static void command_that_came_and_went_keeps_the_ap_awake(void **state)
+{
+    (void)state;
+    struct post post = post_with(MAILBOX_NOOP, 0);
+    struct mailbox_ap_quiet quiet;
+    mailbox_ap_quiet_begin(&quiet, &post.mailbox, 0);
+    assert_true(mailbox_ap_is_quiet(&quiet, &post.mailbox, look(&post, 1), 60 * MS));
+    post.mailbox.apic_id = ID + 1; /* acknowledged meanwhile: Noop again */
+    assert_false(mailbox_ap_is_quiet(&quiet, &post.mailbox, look(&post, 1), 70 * MS));
+    assert_true(mailbox_ap_is_quiet(&quiet, &post.mailbox, look(&post, 1), 120 * MS));
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
+        cmocka_unit_test(ap_sleeps_once_it_has_been_quiet_for_50_ms),
+        cmocka_unit_test(command_for_another_keeps_the_ap_awake),
+        cmocka_unit_test(command_that_came_and_went_keeps_the_ap_awake),
         cmocka_unit_test(ap_comes_waits_goes_and_comes_back),
         cmocka_unit_test(test_is_answered_and_waits_on),
         cmocka_unit_test(command_for_another_is_left_alone),
