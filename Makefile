@@ -59,15 +59,10 @@ all: $(BUILD)/libmuster.a $(BUILD)/muster $(BUILD)/muster-kernel.elf $(BUILD)/mu
      $(BUILD)/muster-tdshim.fd $(BUILD)/muster-monitor.rom \
      $(BUILD)/muster.1 $(BUILD)/completion/muster $(BUILD)/completion/_muster
 
+#: make            build library, kernel, shim, monitor and command into build/
+#: make help       this list
 help:
-	@echo "make            build library, kernel, shim, monitor and command into $(BUILD)/"
-	@echo "make check      unit tests, under the address and undefined-behaviour sanitizers"
-	@echo "make check-threads  those of them in which threads race, under ThreadSanitizer"
-	@echo "make check-inspect  muster inspect on mutated tables, under the sanitizers"
-	@echo "make check-td   guests of the monitor: TDs that break a rule each, partitions of Hyper-V"
-	@echo "make iso        build $(BUILD)/muster.iso, which starts a real PC (docs/iso.md)"
-	@echo "make test-long  every test with its long variants; ./test is the short form"
-	@echo "make clean      remove $(BUILD)/"
+	@sed -n 's/^#: //p' $(MAKEFILE_LIST)
 
 # One object in which only the public names are global: a kernel's own cannot clash with ours.
 $(BUILD)/libmuster.a: $(call bare_objects,$(LIB_C) $(LIB_S))
@@ -275,6 +270,7 @@ $(BUILD)/sanitized/%.o: %
 
 # Our own programs on GRUB, for BIOS and UEFI, from a stick or a CD. GRUB loads all sections that an
 # ELF has, so this one has none for debuggers.
+#: make iso        build build/muster.iso, which starts a real PC (docs/iso.md)
 iso: $(BUILD)/muster.iso
 $(BUILD)/muster.iso: boot/grub.cfg $(BUILD)/muster-kernel.elf $(BUILD)/muster-shim.elf
 	@for tool in grub-mkrescue xorriso mformat; do command -v $$tool >/dev/null || { echo \
@@ -286,27 +282,36 @@ $(BUILD)/muster.iso: boot/grub.cfg $(BUILD)/muster-kernel.elf $(BUILD)/muster-sh
 	  /boot/muster-shim.elf=$(BUILD)/muster-shim.elf >$(BUILD)/muster-iso.log 2>&1 || \
 	  { cat $(BUILD)/muster-iso.log >&2; rm -f $@; exit 1; }
 
+#: make check      unit tests, under the address and undefined-behaviour sanitizers
 check: $(UNIT_TESTS) $(BUILD)/muster-tdshim.fd
 	@for t in $(UNIT_TESTS); do MUSTER_BUILD=$(BUILD) $$t || exit 1; done
 
+#: make check-threads  those of them in which threads race, under ThreadSanitizer
 check-threads: $(patsubst %,$(BUILD)/race/test_%,$(RACE_TESTS))
 	@for t in $^; do $$t || exit 1; done
 
+#: make check-inspect  muster inspect on mutated tables, under the sanitizers
 INSPECT_TIMES ?= 1000
 check-inspect: $(BUILD)/tests/inspect_fuzz
 	@python3 tests/inspect/write_seeds.py $(BUILD)/inspect-seeds
 	@$< $(INSPECT_TIMES) $(BUILD)/inspect-seeds/*
 
+#: make check-td   guests of the monitor: TDs that break a rule each, partitions of Hyper-V
 check-td: $(BUILD)/muster-monitor.rom $(BUILD)/muster-tdshim.fd
 	@tests/td/check
 	@BUILD=$(BUILD) tests/hyperv/check
 	@BUILD=$(BUILD) tests/td/witness
 
+#: make test-long  every test with its long variants; ./test is the short form
 test-long:
 	MUSTER_TEST_LONG=1 ./test
 
+#: make clean      remove build/
 clean:
 	rm -rf $(BUILD)
+
+# A folder's own rules, each with its line of help behind "#: ".
+include $(sort $(wildcard */rules.mk tests/*/rules.mk))
 
 .SECONDARY:
 .DELETE_ON_ERROR:
