@@ -168,7 +168,7 @@ bad_usage() {
     refused 2 'is the same file as' "$made" -o "$made"
     ln -s plain.json "$work/link.json"
     refused 2 'is the same file as' "$made" -o "$work/link.json"
-    refused 2 'give one of light, dark, auto' "$made" -o "$work/out.svg" --theme red
+    refused 2 'give one of auto, light, dark' "$made" -o "$work/out.svg" --theme red
     refused 2 "Unknown option --fly" "$made" -o "$work/out.svg" --fly
     jq -e . "$made" >/dev/null || fail "the report is broken"
     expect_status 2 "$muster" run --timeline "$work/out.gif"
