@@ -87,11 +87,15 @@ muster_run() {
 }
 
 # refused STATUS TEXT ARG...: muster run ends with STATUS and says TEXT in one of its own lines.
-refused() {
-    wanted_status=$1
-    text=$2
-    shift 2
-    expect_status "$wanted_status" "$muster" run "$@" 2>"$work/stderr"
+refused() { refused_by run "$@"; }
+
+# refused_by VERB STATUS TEXT ARG...
+refused_by() {
+    verb=$1
+    wanted_status=$2
+    text=$3
+    shift 3
+    expect_status "$wanted_status" "$muster" "$verb" "$@" 2>"$work/stderr"
     cat "$work/stderr"
     grep -q -- "^muster: .*$text" "$work/stderr" || fail "stderr does not say '$text'"
 }
