@@ -2,7 +2,8 @@
 # What all machine cases share. A file of cases sources this, defines cases() and the functions
 # that its lines call, and ends with: main "$@"
 #
-#   cases()    prints lines of "DEADLINE NAME FUNCTION ARG..."; names are sentences
+#   cases()    prints lines of "DEADLINE NAME FUNCTION ARG..."; names are sentences. A "!" behind
+#              the deadline: it measures the host's time, and nothing else runs meanwhile
 #
 # A function fails with fail(), is skipped with skip(), and has passed when it returns. Each has
 # a folder of its own, $work, which stays for a look when it failed.
