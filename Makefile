@@ -164,7 +164,7 @@ $(BUILD)/sanitized/libshim.a: $(call test_objects,$(SHIM_TESTED))
 	@rm -f $@
 	$(AR) rcs $@ $^
 
-KERNEL_TESTED := kernel/options.c
+KERNEL_TESTED := kernel/loader.c kernel/loader_multiboot2.c kernel/loader_pvh.c kernel/options.c
 $(BUILD)/sanitized/libkernel.a: $(call test_objects,$(KERNEL_TESTED))
 	@rm -f $@
 	$(AR) rcs $@ $^
