@@ -1,6 +1,7 @@
 # Fuzzing by libFuzzer, which is clang's, with the address and undefined-behaviour sanitizers; and
 # coverage, which gcc counts. docs/assurance.md tells which target has which inputs.
 
+.PHONY: fuzz check-fuzz coverage
 FUZZ_ALL := $(patsubst tests/fuzz/%.c,%,$(filter-out tests/fuzz/replay.c tests/fuzz/mutate_%.c, \
               $(sort $(wildcard tests/fuzz/*.c))))
 FUZZ_TARGETS ?= $(FUZZ_ALL)
@@ -55,10 +56,34 @@ $(BUILD)/fuzz/seeds: tests/fuzz/write_seeds.py tests/fuzz/rules.mk $(wildcard te
 	python3 $< $@
 
 #: make fuzz       libFuzzer on every target; FUZZ_SECONDS=60 of each, FUZZ_TARGETS="acpi fdt"
-.PHONY: fuzz check-fuzz coverage
+
 fuzz: $(addprefix $(BUILD)/fuzz/bin/,$(FUZZ_TARGETS)) $(BUILD)/fuzz/seeds
 	@BUILD=$(BUILD) tests/fuzz/run time $(FUZZ_SECONDS) $(FUZZ_TARGETS)
 
 #: make check-fuzz  the same few thousand inputs each time
 check-fuzz: $(addprefix $(BUILD)/fuzz/bin/,$(FUZZ_TARGETS)) $(BUILD)/fuzz/seeds
 	@BUILD=$(BUILD) tests/fuzz/run fixed $(FUZZ_RUNS) $(FUZZ_TARGETS)
+
+# What gcc counts of the library's readers while the unit tests run and the targets' seeds are read.
+COVERAGE_FOLDERS := lib/firmware lib/memory
+COVERAGE_LEAST   ?= 95
+COVERAGE         := $(BUILD)/coverage
+REPLAYED         := acpi fdt memory_map page_tables
+$(addprefix $(BUILD)/tests/replay_,$(REPLAYED)): $(BUILD)/tests/replay_%: \
+    $(BUILD)/sanitized/tests/fuzz/%.c.o $(BUILD)/sanitized/tests/fuzz/replay.c.o \
+    $(BUILD)/sanitized/lib/cpu/load.c.o $(BUILD)/sanitized/libmuster.a
+	@mkdir -p $(@D)
+	$(CC) $(SANITIZE) -o $@ $^
+
+#: make coverage   branches of lib/firmware and lib/memory that unit tests and seeds take
+coverage: $(BUILD)/muster-tdshim.fd $(BUILD)/fuzz/seeds
+	@$(MAKE) -s BUILD=$(COVERAGE) SANITIZE='--coverage -O0' \
+	  $(patsubst $(BUILD)/%,$(COVERAGE)/%,$(UNIT_TESTS)) \
+	  $(addprefix $(COVERAGE)/tests/replay_,$(REPLAYED))
+	@find $(COVERAGE) -name '*.gcda' -delete
+	@for t in $(notdir $(UNIT_TESTS)); do \
+	  MUSTER_BUILD=$(BUILD) $(COVERAGE)/tests/$$t >$(COVERAGE)/$$t.log 2>&1 || \
+	    { cat $(COVERAGE)/$$t.log; exit 1; }; done
+	@for t in $(REPLAYED); do \
+	  $(COVERAGE)/tests/replay_$$t $(BUILD)/fuzz/seeds/$$t/* >/dev/null || exit 1; done
+	@python3 tests/fuzz/coverage.py $(COVERAGE) $(COVERAGE_LEAST) $(COVERAGE_FOLDERS)
