@@ -23,8 +23,10 @@ FUZZ_BOOT := $(addprefix boot/,bzimage.c cmdline.c format.c loadable.c multiboot
                source_multiboot.c) \
              $(addprefix monitor/,arithmetic.c decode.c guest_memory.c guest_state.c opcodes.c \
                page_lock.c store.c store_work.c tdvf.c)
-FUZZ_CLI  := $(sort $(INSPECT_C) $(wildcard cli/base/symbols*.c cli/timeline/*.c cli/timeline/*.S) \
-               cli/base/fields.c cli/simulate/costs.c sim/costs.c \
+FUZZ_CLI  := $(sort $(wildcard cli/inspect/*.c cli/timeline/*.c cli/timeline/*.S) \
+               $(wildcard cli/base/symbols*.c) cli/simulate/costs.c sim/costs.c \
+               $(addprefix cli/base/,child.c clean.c fields.c files.c members.c option.c output.c \
+                 paint.c stream.c table.c temp.c words.c) \
                $(addprefix cli/machine/,apic_trace.c console.c guest.c monitor.c registers.c))
 
 fuzz_objects = $(patsubst %,$(BUILD)/fuzz/%.o,$(1))
@@ -32,9 +34,9 @@ FUZZ_ARCHIVES := $(addprefix $(BUILD)/fuzz/,libcli.a libboot.a libmuster.a)
 $(BUILD)/fuzz/libmuster.a: $(call fuzz_objects,$(LIB_C) $(LIB_S))
 $(BUILD)/fuzz/libboot.a: $(call fuzz_objects,$(FUZZ_BOOT))
 $(BUILD)/fuzz/libcli.a: $(call fuzz_objects,$(FUZZ_CLI))
-$(FUZZ_ARCHIVES):
+$(FUZZ_ARCHIVES): tests/fuzz/rules.mk
 	@rm -f $@
-	$(AR) rcs $@ $^
+	$(AR) rcs $@ $(filter %.o,$^)
 
 $(BUILD)/fuzz/%.o: %
 	@mkdir -p $(@D)

@@ -204,6 +204,9 @@ static void map_without_room_ends_a_take_in_the_middle(void **state)
     assert_int_equal(owner_of(machine, 0x803000), MUSTER_OWNER_NONE);
     assert_int_equal(muster_custody_take(custody, 0x7ff000, 0x1000000, MUSTER_OWNER_FIRMWARE_LOOP),
                      MUSTER_ERROR_MAP_FULL);
+    muster_memory_init(&machine->map, machine->storage, 1);
+    muster_memory_add(&machine->map, 0, 0x802000, MUSTER_MEMORY_USABLE);
+    assert_int_equal(muster_custody_take_known(custody), MUSTER_ERROR_MAP_FULL);
 }
 
 static void write_tables(struct machine *machine)
