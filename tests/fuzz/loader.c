@@ -19,7 +19,8 @@
 #include "tests/fuzz/arena.h"
 #include "tests/fuzz/ranges.h"
 
-#define ROOM 64u
+#define ROOM        64u
+#define BEHIND_INFO 128u
 
 enum what { MULTIBOOT2, SCREEN, PVH, MULTIBOOT1, KINDS };
 
@@ -143,7 +144,7 @@ static void read_multiboot1(struct fuzz_input *input, struct muster_memory_map *
     info->mmap = into_arena(info->mmap);
     info->mmap_bytes %= ARENA_BYTES / 4;
     info->cmdline = into_arena(info->cmdline);
-    info->modules = into_arena(info->modules);
+    info->modules = BEHIND_INFO + into_arena(info->modules); /* else they would change it again */
     lead_texts(info);
     source = (struct boot_source){.map = map};
     if (boot_source_from_multiboot(&source, ARENA_PHYS, MULTIBOOT_LOADER_MAGIC))

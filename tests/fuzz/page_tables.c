@@ -18,6 +18,7 @@
 
 static uint64_t memory[PAGES][ENTRIES];
 static uint32_t tables;
+static uint64_t path_phys[8]; /* the tables above, by level */
 
 static void *map_memory(void *context, uint64_t phys, size_t bytes)
 {
@@ -32,6 +33,10 @@ static enum muster_status visit(void *context, const struct muster_page_visit *v
     fuzz_require(visit->phys % PAGE_BYTES == 0 && visit->virt % PAGE_BYTES == 0,
                  "a visit is not on a page's border");
     fuzz_require(!visit->is_table || visit->phys < BYTES, "a table is visited that is not there");
+    for (unsigned above = visit->level + 1; visit->is_table && above <= levels; above++)
+        fuzz_require(path_phys[above] != visit->phys, "a table is visited below itself");
+    if (visit->is_table)
+        path_phys[visit->level] = visit->phys;
     tables += visit->is_table;
     fuzz_require(tables <= TABLES, "more tables are visited than may be");
     return MUSTER_OK;

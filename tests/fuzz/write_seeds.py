@@ -165,6 +165,8 @@ def write_multiboot2():
                        ("services", [parts[3], tag(18, b""), parts[9]])):
         body = b"".join(used)
         seed("loader", f"multiboot2-{name}", b"\0" + struct.pack("<II", 8 + len(body), 0) + body)
+    body = parts[3] + struct.pack("<II", 1, 0x200) + b"endless!"
+    seed("loader", "multiboot2-overrun", b"\0" + struct.pack("<II", 8 + len(body), 0) + body)
     for name, screen in (("rgb", framebuffer()), ("rgb16", framebuffer(bits=16, pitch=2048)),
                          ("text", struct.pack("<QIIIBBH", 0xB8000, 160, 80, 25, 16, 2, 0))):
         seed("loader", f"screen-{name}", b"\1" + tag(8, screen))
@@ -410,7 +412,7 @@ REPORT = """{"schema":"muster.report/1","way":"mailbox","cpus_asked":3,"cpus":[
 "qemu":{"version":"10.0","accel":"tcg","cpu":"max","machine":"q35"},"result":"failed",
 "discovery":{"mailbox_source":"acpi"},"monitor":{"profile":"tdx"},
 "trace":[{"apic_id":0,"written":4,"records":[[900,"discovered",3,0],[950,"planned",2,0],
-[1000,"wake-sent",1,0],[2900,"start-all",0,0]]},
+[1000,"wake-sent",1,0],[1100,"wake-sent",77,0],[2900,"start-all",0,0]]},
 {"apic_id":1,"written":9,"records":[[2000,"first-instruction",0,0],[2300,"parked",0,0],[3100,"on",0,0],
 [4000,"off",0,0]]},{"apic_id":9,"records":[[5000,"on",0,0]]}]}"""
 
