@@ -353,6 +353,11 @@ def write_monitor():
         image[end - len(entry):end] = entry
         end -= len(entry)
     seed("monitor", "image", b"\0" + bytes(image[0x1D00:]))
+    # Metadata so near to the end that its section is not there.
+    short = bytearray(image)
+    short[size - 0x20:size - 0x10] = struct.pack("<IIII", 0x46564454, 48, 1, 1)
+    short[end:end + 4] = struct.pack("<I", 0x20)
+    seed("monitor", "image-short", b"\0" + bytes(short[0x1D00:]))
     codes = {"mov": "4889 03", "mov-imm": "c705 10000000 78563412", "movs": "f3 48a5", "stos": "f3aa",
              "xadd": "f0 0fc1 03", "cmpxchg": "f0 48 0fb1 0b", "cmpxchg8": "0fc7 0b", "bts": "0fab 03",
              "add": "0103", "and-imm": "8323 0f", "not": "f713", "movdqa": "660f7f03", "vex": "c5f8",
@@ -459,6 +464,8 @@ CR0=00000011 CR3=1000
 def write_costs():
     seed("costs", "lines", b"# a remark\nicr_write = 100\nipi_near = 200 # more\n\njitter_percent=5\n")
     seed("costs", "json", b'{"icr_write": 100, "poll": 7}')
+    seed("costs", "least", b"load_overlap = 0\n")
+    seed("costs", "most", b"icr_write = 1000000001\n")
     seed("costs", "wrong", b'{"icr_write": "x"}')
 
 
