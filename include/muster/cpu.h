@@ -164,6 +164,7 @@ struct muster_slot {
     uint32_t way_step;     /* how far its wake has come: private to its way */
     uint32_t vp_index;     /* MUSTER_WAY_HYPERV: the hypervisor's number for it */
     struct muster_topology topology;
+    struct muster_word measuring; /* 1: the CPU is in the clock below */
     struct muster_clock clock;
     uint8_t park_stack[MUSTER_SLOT_BYTES - 1024 - MUSTER_IST_COUNT * MUSTER_IST_STACK_BYTES]
         __attribute__((aligned(1024)));

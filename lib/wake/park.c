@@ -64,7 +64,7 @@ enum park_step park_step(struct muster_slot *slot)
         return word_move(&slot->command, PARK_HAND_BACK, PARK_STAY) ? PARK_STEP_LEAVE
                                                                     : PARK_STEP_SLEEP;
     case PARK_CLOCK:
-        return PARK_STEP_CLOCK;
+        return clock_begin(slot) ? PARK_STEP_CLOCK : PARK_STEP_SLEEP;
     default:
         return PARK_STEP_SLEEP;
     }
