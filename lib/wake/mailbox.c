@@ -46,8 +46,11 @@ bool mailbox_wait_noop(const struct muster_machine *machine, struct mailbox *mai
 void mailbox_send(struct mailbox *mailbox, uint32_t apic_id, uint64_t vector,
                   enum mailbox_command command)
 {
-    /* Both anew for every command: some firmware clears the ID together with the command. */
-    u32_store_relaxed(&mailbox->apic_id, apic_id);
+    /*
+     * Both anew for every command: some firmware clears the ID together with the command. Release:
+     * whoever finds its ID here finds the last command gone, too (shim/mailbox_ap.c).
+     */
+    u32_store_release(&mailbox->apic_id, apic_id);
     u64_store_relaxed(&mailbox->wakeup_vector, vector);
     /*
      * ID and vector must be visible before the command: the AP looks at the command only. Pairs

@@ -184,8 +184,14 @@ static void adopt(void)
             tally_add(&mine()->wakes, 1);
         }
     enum muster_status status = muster_adopt(&world.machine, &world.plan, STRESS_PATIENCE);
-    if (status)
-        broken("not all came: %s", muster_error_name(status));
+    for (uint32_t i = 0; status && i < STRESS_CPUS; i++)
+        if (muster_cpu_state(&world.machine, i) == MUSTER_CPU_FAILED)
+            broken("CPU %u did not come: %s; in the firmware it is in state %u, the mailbox has "
+                   "command %u for APIC ID %u",
+                   i, muster_error_name(slot_failure(&world.slots[i])),
+                   __atomic_load_n(&world.firmware[i].value, __ATOMIC_RELAXED),
+                   __atomic_load_n(&world.mailbox->command, __ATOMIC_RELAXED),
+                   __atomic_load_n(&world.mailbox->apic_id, __ATOMIC_RELAXED));
 }
 
 static void hand_back(uint32_t target)
