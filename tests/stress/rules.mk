@@ -4,7 +4,7 @@ STRESS_OBJECTS := $(patsubst %,$(BUILD)/stress/%.o,$(STRESS_C) $(filter-out lib/
 STRESS_STEPS ?= 1000000
 STRESS_SEED ?= $(shell date +%s)
 
-.PHONY: stress
+.PHONY: stress stress-mutants
 $(BUILD)/stress/%.o: %
 	@mkdir -p $(@D)
 	$(CC) $(COMMON) -O1 -fsanitize=thread -include tests/stress/delay.h -MMD -MP -c -o $@ $<
@@ -15,3 +15,7 @@ $(BUILD)/stress/stress: $(STRESS_OBJECTS)
 #: make stress     threads as CPUs on the library's sources, under ThreadSanitizer (STRESS_STEPS=, STRESS_SEED=)
 stress: $(BUILD)/stress/stress
 	@TSAN_OPTIONS=halt_on_error=1 $< $(STRESS_STEPS) $(STRESS_SEED)
+
+#: make stress-mutants  wrong versions of the library, each of which the stress must find
+stress-mutants: $(BUILD)/stress/stress
+	@BUILD=$(BUILD) tests/stress/mutants 500000 $(STRESS_OBJECTS)

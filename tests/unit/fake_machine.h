@@ -151,7 +151,8 @@ struct fake_machine {
     uint32_t send_count;
 
     struct mailbox *mailbox;
-    unsigned clear_bytes; /* how much an acknowledgement sets to zero */
+    unsigned clear_from;  /* where an acknowledgement begins to */
+    unsigned clear_bytes; /* how much it sets to zero */
     struct fake_command last;
     struct fake_command commands[FAKE_LOG_MAX];
     uint32_t command_count;
@@ -460,7 +461,7 @@ static inline void fake_acknowledge(struct fake_machine *fake, struct fake_cpu *
     if (!value && box.command == MAILBOX_TEST &&
         (cpu->silent_to_test || fake->machine.mailbox.version == 0))
         return;
-    memset(fake->mailbox, 0, fake->clear_bytes);
+    memset((uint8_t *)fake->mailbox + fake->clear_from, 0, fake->clear_bytes);
     if (!value && box.command == MAILBOX_TEST)
         return;
     cpu->place = FAKE_UNDER_WAY;
