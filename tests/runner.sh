@@ -124,6 +124,7 @@ for source in tests/unit/test_*.c; do
     run_counted "unit/$(basename "$source" .c)" "build/tests/$(basename "$source" .c)"
 done
 run_case unit/threads_that_race_are_clean_under_thread_sanitizer 240 make -s check-threads
+run_case unit/threads_as_cpus_lose_nothing_in_100000_steps 240 make -s stress STRESS_STEPS=100000
 for file in tests/cli/test_*.sh; do
     run_counted "cli/$(basename "$file" .sh)" sh "$file"
 done
