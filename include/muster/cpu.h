@@ -188,6 +188,9 @@ struct muster_cpu_profile {
     uint64_t mtrr_fixed[MUSTER_MTRR_FIXED];
     uint64_t mtrr_variable[2 * MUSTER_MTRR_VARIABLE_MAX];
     bool has_pat, has_mtrr, x2apic;
+    bool has_spec_ctrl,
+        has_ibpb;       /* by the BSP's CPUID; these and the next: only in machine.profile */
+    uint64_t spec_ctrl; /* what the BSP had at muster_prepare() */
     uint32_t apic_svr;
 };
 

@@ -127,7 +127,7 @@ void slot_give_up(struct muster_slot *slot)
         if (!slot_failure(slot))
             slot_fail(slot, MUSTER_ERROR_NOT_ARRIVED);
         trace_boot(slot->machine, MUSTER_TRACE_FAILED, slot->apic_id, slot_failure(slot));
-    } else if (slot_failure(slot) && word_load_acquire(&slot->state) == MUSTER_CPU_OFF) {
+    } else if (word_load_acquire(&slot->state) == MUSTER_CPU_OFF) {
         slot_fail(slot, MUSTER_OK); /* late, or its wake seemed lost and was not */
     }
 }

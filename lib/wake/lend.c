@@ -4,6 +4,7 @@
 #include "abi/x86.h"
 #include "lib/atomic.h"
 #include "lib/cpu/cpu.h"
+#include "lib/cpu/speculation.h"
 #include "lib/memory_functions.h"
 #include "lib/wake/park.h"
 #include "lib/wake/way.h"
@@ -33,6 +34,7 @@ void muster_lend(struct muster_slot *slot, uint64_t vector)
     word_store_release(&slot->command, PARK_START);
     (void)word_fetch_add(&slot->machine->on_count, (uint32_t)-1);
     word_move(&slot->state, MUSTER_CPU_ON, MUSTER_CPU_ON_PENDING);
+    speculation_barrier(slot->machine->platform, &slot->machine->profile);
     word_store_release(&slot->arrived, 0);
     word_store_release(&slot->claimed, 0);
     cpu_leave(vector);

@@ -9,6 +9,7 @@
 #include "lib/atomic.h"
 #include "lib/cpu/clock.h"
 #include "lib/cpu/cpu.h"
+#include "lib/cpu/speculation.h"
 #include "lib/wake/way.h"
 
 static void arrival_stamps(struct muster_slot *slot)
@@ -87,6 +88,7 @@ void park_run(struct muster_slot *slot)
             cpu_enter(slot);
         case PARK_STEP_LEAVE:
             trace_own(slot, MUSTER_TRACE_LEFT, 0, 0);
+            speculation_barrier(slot->machine->platform, &slot->machine->profile);
             cpu_leave(slot->machine->mailbox.reset_vector_phys);
         case PARK_STEP_CLOCK:
             clock_run(slot);

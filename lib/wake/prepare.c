@@ -5,6 +5,7 @@
 #include "abi/x86.h"
 #include "lib/atomic.h"
 #include "lib/cpu/cpu.h"
+#include "lib/cpu/speculation.h"
 #include "lib/wake/way.h"
 
 #define FOUR_GIB          0x100000000u
@@ -71,6 +72,8 @@ enum muster_status muster_prepare(struct muster_machine *machine, const struct m
         return status;
     /* What was asked for and what the processor made of it may differ: the latter is the law. */
     muster_cpu_profile_read(machine, &machine->profile);
+    speculation_read(machine->platform, &machine->profile); /* there is an IDT by now */
+    speculation_barrier(machine->platform, &machine->profile);
     bsp->park_method = machine->config.park_method;
     slot_stamp(bsp, MUSTER_STAMP_OWN_TABLES);
     muster_topology_read(machine->platform, bsp->apic_id, &bsp->topology);

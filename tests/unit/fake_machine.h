@@ -159,6 +159,7 @@ struct fake_machine {
 
     uint32_t cpuid_0[4], cpuid_1[4], cpuid_5[4], cpuid_7[4];
     uint32_t cpuid_hypervisor[4][4]; /* 0x40000000 and on; read only if CPUID.1 says so */
+    uint32_t cpuid_8[4];             /* 0x80000008: what AMD has of speculation is in EBX */
     uint32_t cpuid_sev[4];           /* 0x8000001F; the last leaf of that range if EAX is set */
     uint32_t msr_number[FAKE_MSRS_MAX];
     uint64_t msr_value[FAKE_MSRS_MAX];
@@ -674,6 +675,7 @@ static inline void fake_cpuid(void *context, uint32_t leaf, uint32_t subleaf, ui
                            : leaf == 5                                          ? fake->cpuid_5
                            : leaf == 7                                          ? fake->cpuid_7
                            : leaf == CPUID_EXTENDED_MAX                         ? last_extended
+                           : leaf == CPUID_ADDRESS_SIZES                        ? fake->cpuid_8
                            : leaf == CPUID_SEV && last_extended[0] == CPUID_SEV ? fake->cpuid_sev
                            : leaf >= CPUID_HYPERVISOR && leaf < CPUID_HYPERVISOR + 4 &&
                                    fake->cpuid_1[2] & CPUID_1_ECX_HYPERVISOR
