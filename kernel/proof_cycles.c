@@ -62,6 +62,13 @@ static void apic_register_set(uint32_t offset, uint32_t value)
         platform->apic_write(platform->context, offset, value);
 }
 
+static bool has_xsave(void)
+{
+    uint32_t r[4];
+    read_cpuid(CPUID_FEATURES, 0, r);
+    return r[2] & CPUID_1_ECX_XSAVE;
+}
+
 /* On the target: all that a kernel may have changed and the next start must not find. */
 static void make_disorder(const struct percpu *cpu)
 {
@@ -71,7 +78,7 @@ static void make_disorder(const struct percpu *cpu)
     vectors_load(&secrets);
     write_breakpoints(DISORDER);
     write_cr3((uint64_t)other_root);
-    write_cr4(read_cr4() | CR4_DE);
+    write_cr4(read_cr4() | CR4_DE | (has_xsave() ? CR4_OSXSAVE : 0));
     write_cr0(read_cr0() | CR0_TS);
     write_msr(MSR_KERNEL_GS_BASE, DISORDER);
     write_msr(MSR_FS_BASE, DISORDER);

@@ -198,7 +198,7 @@ static void compare_with_bsp(struct percpu *cpu)
 /* x87 empty, MXCSR as at reset, all of XMM0 to XMM15 zero: as the entry found them. */
 static bool vectors_are_initial(void)
 {
-    struct vectors found, wanted = {{0}};
+    struct vectors found = {{0}}, wanted = {{0}}; /* some bytes are not stored */
     const uint16_t control = FXSAVE_FCW_INITIAL;
     const uint32_t mxcsr = FXSAVE_MXCSR_INITIAL;
     vectors_store(&found);
