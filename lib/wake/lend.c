@@ -5,6 +5,7 @@
 #include "lib/atomic.h"
 #include "lib/cpu/cpu.h"
 #include "lib/cpu/speculation.h"
+#include "lib/firmware/mailbox_page.h"
 #include "lib/memory_functions.h"
 #include "lib/wake/park.h"
 #include "lib/wake/way.h"
@@ -17,7 +18,8 @@
  */
 enum muster_status muster_lend_prepare(struct muster_machine *machine, uint64_t page_phys)
 {
-    if (page_phys == 0 || page_phys % PAGE_BYTES || page_phys >= FOUR_GIB)
+    if (page_phys == 0 || page_phys % PAGE_BYTES || page_phys >= FOUR_GIB ||
+        !firmware_range_is_private(machine->platform, (struct acpi_range){page_phys, PAGE_BYTES}))
         return MUSTER_ERROR_ENTRY_PAGE;
     uint8_t *page = machine->platform->map(machine->platform->context, page_phys, PAGE_BYTES);
     if (!page)

@@ -7,6 +7,7 @@
 #include "abi/x86.h"
 #include "lib/atomic.h"
 #include "lib/cpu/cpu.h"
+#include "lib/firmware/mailbox_page.h"
 #include "lib/memory_functions.h"
 #include "lib/wake/way.h"
 
@@ -119,7 +120,9 @@ enum muster_status mailbox_entry_prepare(const struct muster_machine *machine)
     uint64_t bytes = mailbox_entry_bytes(machine);
     /* Below 4 GiB: older firmware reads 32 bits of the vector only. */
     if (config->entry_phys == 0 || config->entry_phys % PAGE_BYTES ||
-        config->entry_phys > FOUR_GIB - bytes || config->entry_bytes < bytes)
+        config->entry_phys > FOUR_GIB - bytes || config->entry_bytes < bytes ||
+        !firmware_range_is_private(machine->platform,
+                                   (struct acpi_range){config->entry_phys, bytes}))
         return MUSTER_ERROR_ENTRY_PAGE;
     uint8_t *pages = machine->platform->map(machine->platform->context, config->entry_phys, bytes);
     if (!pages)

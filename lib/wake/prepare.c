@@ -6,6 +6,7 @@
 #include "lib/atomic.h"
 #include "lib/cpu/cpu.h"
 #include "lib/cpu/speculation.h"
+#include "lib/firmware/mailbox_page.h"
 #include "lib/wake/way.h"
 
 #define FOUR_GIB          0x100000000u
@@ -20,7 +21,8 @@ static enum muster_status check_config(const struct muster_platform *platform,
         (config->paging_levels != 5 || !cpu_cr4_offered(platform, CR4_LA57)))
         return MUSTER_ERROR_PAGING_LEVELS;
     /* An AP loads it in 32-bit mode. */
-    if (config->park_cr3 == 0 || config->park_cr3 % PAGE_BYTES || config->park_cr3 >= FOUR_GIB)
+    if (config->park_cr3 == 0 || config->park_cr3 % PAGE_BYTES || config->park_cr3 >= FOUR_GIB ||
+        !firmware_range_is_private(platform, (struct acpi_range){config->park_cr3, PAGE_BYTES}))
         return MUSTER_ERROR_PARK_TABLE_ADDRESS;
     return MUSTER_OK;
 }
