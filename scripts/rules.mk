@@ -18,7 +18,7 @@ $(BUILD)/amalgamation/muster.c: scripts/amalgamate LICENSE $(LIB_C) $(LIB_S) \
 
 $(BUILD)/muster.pc: scripts/muster.pc.in include/muster/version.h
 	@mkdir -p $(@D)
-	sed -e 's|@PREFIX@|$(PREFIX)|' -e 's|@VERSION@|$(VERSION)|' $< >$@
+	sed -e 's|@PREFIX@|$(PREFIX)|' -e 's|@VERSION@|$(VERSION)|' $< >$@.$$$$ && mv $@.$$$$ $@
 
 #: make install    into $(DESTDIR)$(PREFIX), which is /usr/local if nothing else is said
 install: all $(BUILD)/muster.pc
