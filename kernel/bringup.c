@@ -150,6 +150,7 @@ void bringup_prepare(void)
     config.paging_levels = kernel.paging.levels;
     config.cr4_features = MUSTER_CR4_FEATURES;
     config.wake_vector = WAKE_VECTOR;
+    config.no_broadcast = kernel.options.strategy != STRATEGY_BROADCAST;
     config.syscall_entry = (uint64_t)syscall_entry;
     config.trap = kernel_trap;
     config.park_method = kernel.options.park_method;
@@ -195,6 +196,10 @@ static void print_failed(void)
 
 void bringup_adopt(void)
 {
+    if (options_one_by_one(&kernel.options)) {
+        console_write("adopt: each CPU by itself, when it is its turn\n");
+        return;
+    }
     uint64_t start = time_now_ns();
     enum muster_status status =
         muster_adopt(&kernel.machine, &kernel.plan, kernel.options.timeout_ns);
@@ -213,21 +218,6 @@ void bringup_adopt(void)
     if (muster_ap_in_firmware(&kernel.machine, &kernel.plan))
         console_write("custody: warning: a missing CPU may be on page tables that nobody knows: "
                       "no memory is handed out\n");
-}
-
-static void tell(const char *event)
-{
-    json_begin("kernel", event);
-    json_end();
-}
-
-void bringup_stay_parked(void)
-{
-    if (!kernel.options.park_ns)
-        return;
-    tell("parked");
-    native_delay_ns(kernel.options.park_ns);
-    tell("unparked");
 }
 
 void bringup_measure_clocks(void)

@@ -39,6 +39,7 @@ void boot_main(uint64_t info_phys, uint32_t magic)
     display_open_late();
     bringup_prepare();
 
+    bringup_leave_in_firmware();
     bringup_adopt();
     bringup_stay_parked();
     prove_reset_vector();

@@ -3,6 +3,7 @@
  * to its own APIC ID only.
  */
 #include "boot/native.h"
+#include "boot/timer.h"
 #include "lib/atomic.h"
 #include "lib/cpu/instructions.h"
 #include "shim/mailbox_ap.h"
@@ -26,7 +27,7 @@ void shim_ap_main(struct muster_slot *slot, void *context)
     (void)context;
     /* Its own, where it has some; and the page it was started in has become the OS's RAM. */
     write_cr3(shim_tables_root(slot->index));
-    shim_timer_on();
+    timer_on(platform, SHIM_TIMER_VECTOR);
     if (!mailbox_ap_arrive(state))
         native_halt();
     mailbox_ap_quiet_begin(&quiet, shim.mailbox, platform->time_ns(platform->context));
@@ -34,13 +35,13 @@ void shim_ap_main(struct muster_slot *slot, void *context)
         enum mailbox_look look = mailbox_ap_look(shim.mailbox, state, slot->apic_id,
                                                  shim.options.mailbox_version, &vector);
         if (look == MAILBOX_LOOK_WAKEUP) {
-            shim_timer_off();
+            timer_off(platform, SHIM_TIMER_VECTOR);
             if (mailbox_ap_leave(state))
                 muster_lend(slot, vector);
             native_halt();
         }
         if (mailbox_ap_is_quiet(&quiet, shim.mailbox, look, platform->time_ns(platform->context)))
-            shim_timer_nap(NAP_MS);
+            timer_nap(platform, NAP_MS);
         else
             cpu_pause();
     }

@@ -3,6 +3,7 @@
 #include "boot/console.h"
 #include "boot/json.h"
 #include "boot/td.h"
+#include "boot/timer.h"
 #include "lib/cpu/instructions.h"
 #include "shim/host.h"
 #include "shim/shim.h"
@@ -110,7 +111,7 @@ void shim_processors_start(void)
     struct muster_cpu_config config = make_config();
     if (calls)
         share(shared_open(&config.hypercall_phys));
-    shim_timer_calibrate();
+    timer_calibrate(&shim.platform, SHIM_TIMER_VECTOR);
     prepare(&config);
     enum muster_status adopted = muster_adopt(&shim.machine, &shim.plan, TIME_OUT_NS);
     if (calls)

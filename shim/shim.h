@@ -45,9 +45,8 @@ struct shim {
     uint64_t entry_bytes;
     uint64_t tables_phys; /* the APs' page tables: one set, or one behind the other */
     uint64_t tables_bytes;
-    uint64_t boot_tables_phys;   /* the BSP's, until the payload has its own */
-    uint64_t rsdp_phys;          /* ours, for the payload */
-    uint32_t timer_ticks_per_ms; /* of the APIC timer, divided by 16 */
+    uint64_t boot_tables_phys; /* the BSP's, until the payload has its own */
+    uint64_t rsdp_phys;        /* ours, for the payload */
 };
 extern struct shim shim;
 
@@ -100,12 +99,7 @@ bool shim_cpu_is_there(uint32_t index);
 /** shim/watch.c: tell Muster's monitor, if it is the host, what is the shim's and not the OS's. */
 void shim_watch_begin(void);
 
-/** shim/timer.c: the APIC timer, by which a waiting AP sleeps between looks. */
-#define SHIM_TIMER_VECTOR 0xF2
-void shim_timer_calibrate(void);
-void shim_timer_on(void);
-void shim_timer_nap(uint32_t ms);
-void shim_timer_off(void);
+#define SHIM_TIMER_VECTOR 0xF2 /* ends the sleep of a waiting AP between two looks */
 
 /**
  * shim/acpi.c: the platform's tables with the wakeup entry added, and without the processors that

@@ -10,6 +10,9 @@ cases() {
         echo "100 mailbox_v1_wakes_${cpus}_cpus mailbox 1 $cpus"
         [ "$cpus" = 2 ] || echo "100 device_tree_wakes_${cpus}_cpus tree $cpus"
     done
+    for strategy in classic serial pipelined; do
+        echo "60 sipi_${strategy}_wakes_4_cpus muster_run sipi-$strategy 4"
+    done
     echo "100 auto_takes_the_way_that_is_described auto"
     echo "60 device_tree_beside_acpi_is_agreed_with both"
     echo "60 device_tree_is_not_taken_from_a_shim_that_has_none no_tree"
