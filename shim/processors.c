@@ -23,7 +23,9 @@ static void shim_trap(struct muster_slot *slot, struct muster_trap_frame *frame)
     if (frame->vector == (uint8_t)shim.machine.profile.apic_svr)
         return; /* spurious: it has no end (SDM vol. 3, 11.9) */
     if (frame->vector >= FIRST_INTERRUPT) {
-        /* Our timer's; or a late one of the OS's, on a CPU that it has handed back. */
+        /* Our timer's or another AP's; or a late one of the OS's, on a CPU handed back. */
+        if (frame->vector == SHIM_ROUSE_VECTOR)
+            shim_ap_roused(slot->index);
         muster_apic_eoi(&shim.platform);
         return;
     }

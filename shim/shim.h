@@ -92,6 +92,9 @@ void shim_processors_start(void);
 /** shim/mailbox.c: an AP's life, from its arrival until the OS wakes it, and on its return. */
 void shim_ap_main(struct muster_slot *slot, void *context);
 
+/** On the AP itself, in the handler of SHIM_ROUSE_VECTOR. */
+void shim_ap_roused(uint32_t index);
+
 /** Whether this CPU is the BSP, or has come to the mailbox and waits there: only these are told of.
  */
 bool shim_cpu_is_there(uint32_t index);
@@ -100,6 +103,7 @@ bool shim_cpu_is_there(uint32_t index);
 void shim_watch_begin(void);
 
 #define SHIM_TIMER_VECTOR 0xF2 /* ends the sleep of a waiting AP between two looks */
+#define SHIM_ROUSE_VECTOR 0xF3 /* another AP ends it: shim/lookout.h */
 
 /**
  * shim/acpi.c: the platform's tables with the wakeup entry added, and without the processors that
