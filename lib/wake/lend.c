@@ -9,7 +9,6 @@
 #include "lib/wake/park.h"
 #include "lib/wake/way.h"
 
-
 /*
  * The same page as for a mailbox's wakes (long mode, somebody else's tables, no stack), but with
  * one address for all CPUs: they are told apart by the APIC ID.

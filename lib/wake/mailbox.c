@@ -11,7 +11,6 @@
 #include "lib/memory_functions.h"
 #include "lib/wake/way.h"
 
-
 #define SETTLE_NS 100000u
 
 /*
