@@ -39,12 +39,13 @@ void boot_main(uint64_t info_phys, uint32_t magic)
     display_open_late();
     bringup_prepare();
 
+    bringup_leave_in_firmware();
     bringup_adopt();
     bringup_stay_parked();
     prove_reset_vector();
-    bringup_release_custody();
-    bringup_measure_clocks();
     bringup_start();
+    bringup_settle_custody();
+    bringup_measure_clocks();
 
     hotadd_run();
     proofs_run();
