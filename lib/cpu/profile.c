@@ -1,6 +1,7 @@
 /* What must be equal on every CPU: which features, and how two profiles differ. */
 #include "abi/x86.h"
 #include "lib/cpu/cpu.h"
+#include "lib/cpu/speculation.h"
 
 _Static_assert(MUSTER_CR4_FEATURES ==
                    (CR4_SMEP | CR4_SMAP | CR4_UMIP | CR4_FSGSBASE | CR4_MCE | CR4_PGE),
