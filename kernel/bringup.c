@@ -3,9 +3,11 @@
 #include <muster/clock.h>
 #include <muster/trace.h>
 
+#include "abi/handover.h"
 #include "abi/pvh.h"
 #include "boot/console.h"
 #include "boot/json.h"
+#include "boot/mark.h"
 #include "boot/native.h"
 #include "kernel/fatal.h"
 #include "kernel/kernel.h"
@@ -193,12 +195,17 @@ static void print_failed(void)
                            muster_error_text(slots[i].failure));
 }
 
-void bringup_adopt(void)
+static enum muster_status adopt(void)
 {
     uint64_t start = time_now_ns();
     enum muster_status status =
         muster_adopt(&kernel.machine, &kernel.plan, kernel.options.timeout_ns);
     kernel.adopt_ns = time_now_ns() - start;
+    return status;
+}
+
+static void conclude_adoption(enum muster_status status)
+{
     if (status != MUSTER_OK && status != MUSTER_TIME_OUT)
         fatal_status(status, "adopt the processors");
     console_printf("adopt: %s after %lu us\n",
@@ -215,19 +222,43 @@ void bringup_adopt(void)
                       "no memory is handed out\n");
 }
 
+void bringup_adopt(void)
+{
+    conclude_adoption(adopt());
+}
+
+void bringup_at_once(void)
+{
+    mark_write(&kernel.platform, BRING_UP_MARK);
+    enum muster_status status = adopt();
+    bringup_start_all();
+    mark_write(&kernel.platform, ALL_ON_MARK);
+    conclude_adoption(status);
+}
+
 static void tell(const char *event)
 {
     json_begin("kernel", event);
     json_end();
 }
 
-void bringup_stay_parked(void)
+static void stay(uint64_t ns)
 {
-    if (!kernel.options.park_ns)
+    if (!ns)
         return;
     tell("parked");
-    native_delay_ns(kernel.options.park_ns);
+    native_delay_ns(ns);
     tell("unparked");
+}
+
+void bringup_wait(void)
+{
+    stay(kernel.options.wait_ns);
+}
+
+void bringup_stay_parked(void)
+{
+    stay(kernel.options.park_ns);
 }
 
 void bringup_measure_clocks(void)

@@ -22,6 +22,9 @@ void bringup_take_custody(void);
 /** Fill slots and entry memory, seal the latter; the BSP is on its slot's tables afterwards. */
 void bringup_prepare(void);
 
+/** As long as the command line says CPUs stay where firmware has them; whoever watches is told. */
+void bringup_wait(void);
+
 /** Every AP comes into the park area; what page tables they came from go into custody. */
 void bringup_adopt(void);
 
@@ -36,6 +39,12 @@ void bringup_measure_clocks(void);
 
 /** Every parked CPU starts into its bootstrap thread and ends up in its idle thread. */
 void bringup_start(void);
+
+/** The same, and nothing is said. */
+void bringup_start_all(void);
+
+/** Adoption and start and nothing else, between two marks that are seen from outside. */
+void bringup_at_once(void);
 
 /** A CPU's own stacks: of its idle thread, and of system calls. */
 void bringup_give_stacks(struct percpu *cpu);

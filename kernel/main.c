@@ -16,6 +16,19 @@
 #include "kernel/report.h"
 #include "lib/cpu/instructions.h"
 
+static void bring_up_and_prove(void)
+{
+    bringup_adopt();
+    bringup_stay_parked();
+    prove_reset_vector();
+    bringup_release_custody();
+    bringup_measure_clocks();
+    bringup_start();
+
+    hotadd_run();
+    proofs_run();
+}
+
 void boot_main(uint64_t info_phys, uint32_t magic)
 {
     td_begin();
@@ -38,16 +51,11 @@ void boot_main(uint64_t info_phys, uint32_t magic)
     paging_enter();
     display_open_late();
     bringup_prepare();
-
-    bringup_adopt();
-    bringup_stay_parked();
-    prove_reset_vector();
-    bringup_release_custody();
-    bringup_measure_clocks();
-    bringup_start();
-
-    hotadd_run();
-    proofs_run();
+    bringup_wait();
+    if (kernel.options.prove)
+        bring_up_and_prove();
+    else
+        bringup_at_once();
     report_write();
     if (kernel.options.then_boot)
         next_boot();

@@ -19,6 +19,10 @@
  *     then=boot                hand all CPUs back and boot the loader's first module that is no
  *                              device tree
  *     hot-add=N                wait for N more CPUs, prove them, let them go; twice (0)
+ *     wait-ms=N                leave the CPUs where firmware has them for so long, before adoption
+ *                              (0)
+ *     prove=on|off             off: bring the CPUs up, with nothing between adoption and start,
+ *                              report, stop (on)
  *     inject=mce               somebody outside will inject machine checks when asked
  */
 #ifndef KERNEL_OPTIONS_H
@@ -49,6 +53,8 @@ struct options {
     enum muster_order order;
     bool trace;
     uint32_t hot_add; /* CPUs that come after the boot, and go again */
+    uint64_t wait_ns;
+    bool prove;
     bool inject_machine_checks;
 };
 

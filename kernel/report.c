@@ -177,7 +177,7 @@ static void report_json(void)
     json_text("reason", kernel.plan.reason);
     report_cpus();
     report_order();
-    report_proofs("proofs", proofs, proof_count);
+    report_proofs("proofs", proofs, kernel.options.prove ? proof_count : 0);
     report_memory();
     report_discovery();
     json_open("timing", '{');

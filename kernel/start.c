@@ -130,7 +130,7 @@ static void await_set_up(uint64_t deadline_ns)
     }
 }
 
-void bringup_start(void)
+void bringup_start_all(void)
 {
     for (uint32_t i = 0; i < kernel.machine.cpu_count; i++)
         if (i == kernel.machine.bsp)
@@ -144,6 +144,11 @@ void bringup_start(void)
                        kernel.options.timeout_ns);
     await_set_up(time_deadline_ns());
     kernel.start_ns = time_now_ns() - start;
+}
+
+void bringup_start(void)
+{
+    bringup_start_all();
     console_printf("start: %u of %u CPUs are active after %lu us\n", cpu_active_count(),
                    cpu_there_count(), kernel.start_ns / 1000);
 }
