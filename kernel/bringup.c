@@ -231,6 +231,7 @@ void bringup_at_once(void)
 {
     mark_write(&kernel.platform, BRING_UP_MARK);
     enum muster_status status = adopt();
+    bringup_stay_parked();
     bringup_start_all();
     mark_write(&kernel.platform, ALL_ON_MARK);
     conclude_adoption(status);

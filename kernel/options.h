@@ -21,8 +21,8 @@
  *     hot-add=N                wait for N more CPUs, prove them, let them go; twice (0)
  *     wait-ms=N                leave the CPUs where firmware has them for so long, before adoption
  *                              (0)
- *     prove=on|off             off: bring the CPUs up, with nothing between adoption and start,
- *                              report, stop (on)
+ *     prove=on|off             off: bring the CPUs up, with nothing but park-ms= between adoption
+ *                              and start, report, stop (on)
  *     inject=mce               somebody outside will inject machine checks when asked
  */
 #ifndef KERNEL_OPTIONS_H

@@ -19,10 +19,9 @@ void parked_clear(struct parked *parked)
     g_array_unref(parked->spent);
 }
 
-/* CPU milliseconds that the thread has used so far, or -1. */
-static double thread_ms(GPid pid, gint64 thread)
+/* CPU milliseconds in the process's or thread's "stat", or -1. Takes @path. */
+static double read_ms(char *path)
 {
-    char *path = g_strdup_printf("/proc/%d/task/%" G_GINT64_FORMAT "/stat", (int)pid, thread);
     char *text = NULL;
     double ms = -1;
     char *name_end =
@@ -41,8 +40,19 @@ static double thread_ms(GPid pid, gint64 thread)
     return ms;
 }
 
+static double thread_ms(GPid pid, gint64 thread)
+{
+    return read_ms(g_strdup_printf("/proc/%d/task/%" G_GINT64_FORMAT "/stat", (int)pid, thread));
+}
+
+static double process_ms(GPid pid)
+{
+    return read_ms(g_strdup_printf("/proc/%d/stat", (int)pid));
+}
+
 void parked_begins(struct parked *parked, GPid pid)
 {
+    parked->process_ms = process_ms(pid);
     g_array_set_size(parked->spent, 0);
     for (guint i = 0; i < parked->threads->len; i++) {
         double ms = thread_ms(pid, g_array_index(parked->threads, gint64, i));
@@ -55,7 +65,9 @@ void parked_ends(struct parked *parked, GPid pid)
 {
     if (!parked->begin_us || parked->ms > 0)
         return;
+    double process = process_ms(pid);
     parked->ms = (double)(g_get_monotonic_time() - parked->begin_us) / 1000;
+    parked->process_ms = parked->process_ms < 0 || process < 0 ? -1 : process - parked->process_ms;
     for (guint i = 0; i < parked->spent->len; i++) {
         double *spent = &g_array_index(parked->spent, double, i);
         double now = thread_ms(pid, g_array_index(parked->threads, gint64, i));

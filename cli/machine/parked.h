@@ -10,8 +10,9 @@
 #include <json-glib/json-glib.h>
 
 struct parked {
-    GArray *threads; /* gint64 by CPU index: the thread's ID, -1 unknown */
-    GArray *spent;   /* double by CPU index: CPU milliseconds; at the beginning, then between */
+    GArray *threads;   /* gint64 by CPU index: the thread's ID, -1 unknown */
+    GArray *spent;     /* double by CPU index: CPU milliseconds; at the beginning, then between */
+    double process_ms; /* the same of all of QEMU's threads; -1 unknown */
     gint64 begin_us;
     double ms; /* how long it was; 0: not seen */
     bool failed;
