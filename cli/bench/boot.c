@@ -141,6 +141,12 @@ static bool choose_image(const struct boot_request *request, const struct bench_
     if (kinds[request->boot].own)
         return image_choose(options, texts, image, error);
     *image = (struct qemu_image){.program = program, .words = kinds[request->boot].words};
+    if (request->boot == BENCH_BOOT_XEN) {
+        /* It stops before it wakes anybody if it has no kernel at all; its own comes afterwards. */
+        texts->kernel = files_own(FILES_KERNEL, error);
+        image->modules[0] = texts->kernel;
+        return texts->kernel != NULL;
+    }
     if (!kinds[request->boot].shim)
         return true;
     texts->shim = files_own(FILES_SHIM, error);
