@@ -51,6 +51,7 @@ static void profile_of(const struct session *session, struct proofs_profile *pro
         .cpus = session->options->cpus,
         .monitored = session->options->monitored,
         .by_mailbox = options_by_mailbox(session->options),
+        .one_by_one = session->options->one_by_one,
         .by_hyperv = session->options->wake == WAKE_HYPERV,
         .cycles = session->options->cycles > 0,
         .mailbox_version = options_by_tree(session->options)
@@ -100,6 +101,10 @@ static void judge_report(struct verdict *verdict, const struct session *session)
         g_strcmp0(way, profile.by_mailbox ? "mailbox" : "sipi") != 0)
         verdict_fail(verdict, "the CPUs were woken by %s, not as asked",
                      way ? way : "no way that it tells");
+    if (g_strcmp0(fields_text(report, "strategy"), options->strategy) != 0)
+        verdict_fail(verdict, "the CPUs were sent for by the strategy %s, not %s",
+                     fields_text(report, "strategy") ? fields_text(report, "strategy") : "(none)",
+                     options->strategy);
     if (options->wake == WAKE_HYPERV)
         judge_hyperv(verdict, session);
     if (options_by_tree(options))
@@ -180,6 +185,17 @@ static int draw_timeline(const struct report *report, const struct session *sess
     return status;
 }
 
+static void print_waits(const struct session *session)
+{
+    const char *method = fields_text(session->guest.report, "park_method");
+    char *parked = g_strdup_printf("parked by %s", method ? method : "no way that is told");
+    if (session->options->wait_ms)
+        run_table_print_park(&session->waiting, "in the firmware");
+    if (session->options->park_ms)
+        run_table_print_park(&session->parked, parked);
+    g_free(parked);
+}
+
 static int conclude(const struct session *session, void *context)
 {
     (void)context;
@@ -198,8 +214,7 @@ static int conclude(const struct session *session, void *context)
         run_table_print(report.cpus, way ? way : "?");
         run_table_print_proofs(report.proofs);
         run_table_print_hot_add(fields_array(guest, "hot_add"));
-        if (session->options->park_ms)
-            run_table_print_park(&session->parked, fields_text(guest, "park_method"));
+        print_waits(session);
     }
     monitor_print(&session->guest.monitor, NULL);
     if (verdict.status != CLI_OK)

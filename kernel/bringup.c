@@ -152,6 +152,7 @@ void bringup_prepare(void)
     config.paging_levels = kernel.paging.levels;
     config.cr4_features = MUSTER_CR4_FEATURES;
     config.wake_vector = WAKE_VECTOR;
+    config.no_broadcast = kernel.options.strategy != STRATEGY_BROADCAST;
     config.syscall_entry = (uint64_t)syscall_entry;
     config.trap = kernel_trap;
     config.park_method = kernel.options.park_method;
@@ -224,42 +225,22 @@ static void conclude_adoption(enum muster_status status)
 
 void bringup_adopt(void)
 {
-    conclude_adoption(adopt());
+    if (options_one_by_one(&kernel.options))
+        console_write("adopt: each CPU by itself, when it is its turn\n");
+    else
+        conclude_adoption(adopt());
 }
 
 void bringup_at_once(void)
 {
+    bool adopts = !options_one_by_one(&kernel.options);
     mark_write(&kernel.platform, BRING_UP_MARK);
-    enum muster_status status = adopt();
+    enum muster_status status = adopts ? adopt() : MUSTER_OK;
     bringup_stay_parked();
     bringup_start_all();
     mark_write(&kernel.platform, ALL_ON_MARK);
-    conclude_adoption(status);
-}
-
-static void tell(const char *event)
-{
-    json_begin("kernel", event);
-    json_end();
-}
-
-static void stay(uint64_t ns)
-{
-    if (!ns)
-        return;
-    tell("parked");
-    native_delay_ns(ns);
-    tell("unparked");
-}
-
-void bringup_wait(void)
-{
-    stay(kernel.options.wait_ns);
-}
-
-void bringup_stay_parked(void)
-{
-    stay(kernel.options.park_ns);
+    if (adopts)
+        conclude_adoption(status);
 }
 
 void bringup_measure_clocks(void)

@@ -22,13 +22,14 @@ void bringup_take_custody(void);
 /** Fill slots and entry memory, seal the latter; the BSP is on its slot's tables afterwards. */
 void bringup_prepare(void);
 
-/** As long as the command line says CPUs stay where firmware has them; whoever watches is told. */
-void bringup_wait(void);
-
 /** Every AP comes into the park area; what page tables they came from go into custody. */
 void bringup_adopt(void);
 
-/** As long as the command line says nothing happens: whoever watches sees parked CPUs only. */
+/**
+ * As long as the command line says nothing happens, before adoption and after it: whoever watches
+ * sees CPUs that wait in the firmware only, or in the park area. The BSP sleeps.
+ */
+void bringup_leave_in_firmware(void);
 void bringup_stay_parked(void);
 
 /** Nobody needs the firmware any more: under RECLAIM its memory is given to the allocator. */

@@ -22,6 +22,7 @@
 #define WAKE_VECTOR 0xF0 /* wakes a parked CPU: the library's */
 #define WORK_VECTOR 0xF1 /* wakes an idle CPU to its work */
 #define RING_VECTOR 0xF2 /* goes around all CPUs, see proof_ring.c */
+#define NAP_VECTOR  0xF3 /* ends a nap of the BSP, see watched.c */
 
 struct kernel {
     struct options options;

@@ -51,7 +51,8 @@ void boot_main(uint64_t info_phys, uint32_t magic)
     paging_enter();
     display_open_late();
     bringup_prepare();
-    bringup_wait();
+
+    bringup_leave_in_firmware();
     if (kernel.options.prove)
         bring_up_and_prove();
     else

@@ -130,18 +130,48 @@ static void await_set_up(uint64_t deadline_ns)
     }
 }
 
+/* Who is to start: it is parked, or it will come when it is its turn. */
+static bool is_to_start(uint32_t index)
+{
+    if (options_one_by_one(&kernel.options))
+        return kernel.machine.cpus[index].enabled;
+    return muster_cpu_state(&kernel.machine, index) == MUSTER_CPU_OFF;
+}
+
+/* As others do it, to be compared with (docs/simulate.md): each awaited before the next. */
+static void start_one_by_one(void)
+{
+    uint64_t deadline = time_deadline_ns();
+    for (uint32_t i = 0; i < kernel.machine.cpu_count; i++) {
+        uint64_t now = time_now_ns();
+        if (i == kernel.machine.bsp || !is_to_start(i) || now >= deadline)
+            continue;
+        kernel.order[kernel.order_count++] = i;
+        (void)muster_cpu_bring_up(&kernel.machine, &kernel.plan, kernel.machine.cpus[i].apic_id,
+                                  kernel.options.strategy == STRATEGY_CLASSIC, deadline - now);
+    }
+}
+
+static void start_together(void)
+{
+    kernel.order_count = muster_order_make(&kernel.machine, kernel.options.order, kernel.order);
+    (void)muster_start(&kernel.machine, kernel.order, kernel.order_count,
+                       kernel.options.timeout_ns);
+}
+
 void bringup_start_all(void)
 {
     for (uint32_t i = 0; i < kernel.machine.cpu_count; i++)
         if (i == kernel.machine.bsp)
             prepare_bsp(&percpus[i]);
-        else if (muster_cpu_state(&kernel.machine, i) == MUSTER_CPU_OFF)
+        else if (is_to_start(i))
             prepare_ap(&percpus[i]);
-    kernel.order_count = muster_order_make(&kernel.machine, kernel.options.order, kernel.order);
     uint64_t start = time_now_ns();
     /* Who is missing at its end is found in the slots. */
-    (void)muster_start(&kernel.machine, kernel.order, kernel.order_count,
-                       kernel.options.timeout_ns);
+    if (options_one_by_one(&kernel.options))
+        start_one_by_one();
+    else
+        start_together();
     await_set_up(time_deadline_ns());
     kernel.start_ns = time_now_ns() - start;
 }

@@ -5,6 +5,7 @@
 #include "boot/json.h"
 #include "boot/mark.h"
 #include "boot/td.h"
+#include "boot/timer.h"
 #include "lib/cpu/instructions.h"
 #include "shim/host.h"
 #include "shim/shim.h"
@@ -24,7 +25,9 @@ static void shim_trap(struct muster_slot *slot, struct muster_trap_frame *frame)
     if (frame->vector == (uint8_t)shim.machine.profile.apic_svr)
         return; /* spurious: it has no end (SDM vol. 3, 11.9) */
     if (frame->vector >= FIRST_INTERRUPT) {
-        /* Our timer's; or a late one of the OS's, on a CPU that it has handed back. */
+        /* Our timer's or another AP's; or a late one of the OS's, on a CPU handed back. */
+        if (frame->vector == SHIM_ROUSE_VECTOR)
+            shim_ap_roused(slot->index);
         muster_apic_eoi(&shim.platform);
         return;
     }
@@ -112,7 +115,7 @@ void shim_processors_start(void)
     struct muster_cpu_config config = make_config();
     if (calls)
         share(shared_open(&config.hypercall_phys));
-    shim_timer_calibrate();
+    timer_calibrate(&shim.platform, SHIM_TIMER_VECTOR);
     prepare(&config);
     enum muster_status adopted = muster_adopt(&shim.machine, &shim.plan, TIME_OUT_NS);
     if (calls)

@@ -67,19 +67,23 @@ static void add_pair(GPtrArray *words, const char *name, const char *value)
     g_ptr_array_add(words, g_strdup(value));
 }
 
+static void add_number(GPtrArray *words, const char *name, guint value)
+{
+    add(words, "%s", name);
+    add(words, "%u", value);
+}
+
 static void add_kernel(GPtrArray *words, const struct boot_request *request)
 {
-    GString *append = g_string_new("prove=off trace=off");
     if (kinds[request->boot].wake)
         add_pair(words, "--wake", kinds[request->boot].wake);
     if (kinds[request->boot].td)
         add(words, "--td");
     if (request->wait_ms)
-        g_string_append_printf(append, " wait-ms=%u", request->wait_ms);
+        add_number(words, "--wait-ms", request->wait_ms);
     if (request->park_ms)
-        g_string_append_printf(append, " park-ms=%u", request->park_ms);
-    add_pair(words, "--append", append->str);
-    g_string_free(append, TRUE);
+        add_number(words, "--park-ms", request->park_ms);
+    add_pair(words, "--append", "prove=off trace=off");
 }
 
 /* Behind "--": QEMU's own. */
@@ -113,8 +117,7 @@ static struct options *make_options(const struct boot_request *request,
     add(words, program ? "boot" : "run");
     if (program)
         add(words, "%s", program);
-    add(words, "--cpus");
-    add(words, "%u", request->cpus);
+    add_number(words, "--cpus", request->cpus);
     if (!monitored)
         add_pair(words, "--memory", MEMORY);
     add_pair(words, "--timeout", TIMEOUT_S);
@@ -223,10 +226,9 @@ static char *find_problem(const struct boot_request *request, const struct sessi
 
 static void read_park(struct boot_result *result, const struct session *session)
 {
-    const struct parked *parked = &session->parked;
+    const struct parked *parked = session->options->wait_ms ? &session->waiting : &session->parked;
     result->watched_ms = parked->ms;
-    result->process_ms = parked->process_ms;
-    result->bsp_ms = parked_why_not(parked) ? -1 : g_array_index(parked->spent, double, 0);
+    result->process_ms = parked->process_known ? parked->process_ms : -1;
 }
 
 static void read_session(struct boot_result *result, const struct boot_request *request,
@@ -269,7 +271,7 @@ static bool run_machine(const struct boot_request *request, const struct bench_f
 bool boot_run(const struct boot_request *request, const struct bench_files *files,
               struct boot_result *result, GError **error)
 {
-    *result = (struct boot_result){.own = {-1, -1, -1}, .process_ms = -1, .bsp_ms = -1};
+    *result = (struct boot_result){.own = {-1, -1, -1}, .process_ms = -1};
     marks_init(&result->marks, request->cpus, request->boot != BENCH_BOOT_OVMF,
                request->entry_phys);
     struct options *options = make_options(request, files, error);

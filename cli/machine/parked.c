@@ -19,8 +19,8 @@ void parked_clear(struct parked *parked)
     g_array_unref(parked->spent);
 }
 
-/* CPU milliseconds in the process's or thread's "stat", or -1. Takes @path. */
-static double read_ms(char *path)
+/* CPU milliseconds by a file such as /proc/PID/stat, or -1. Takes @path. */
+static double spent_ms(char *path)
 {
     char *text = NULL;
     double ms = -1;
@@ -42,22 +42,22 @@ static double read_ms(char *path)
 
 static double thread_ms(GPid pid, gint64 thread)
 {
-    return read_ms(g_strdup_printf("/proc/%d/task/%" G_GINT64_FORMAT "/stat", (int)pid, thread));
+    return spent_ms(g_strdup_printf("/proc/%d/task/%" G_GINT64_FORMAT "/stat", (int)pid, thread));
 }
 
 static double process_ms(GPid pid)
 {
-    return read_ms(g_strdup_printf("/proc/%d/stat", (int)pid));
+    return spent_ms(g_strdup_printf("/proc/%d/stat", (int)pid));
 }
 
 void parked_begins(struct parked *parked, GPid pid)
 {
-    parked->process_ms = process_ms(pid);
     g_array_set_size(parked->spent, 0);
     for (guint i = 0; i < parked->threads->len; i++) {
         double ms = thread_ms(pid, g_array_index(parked->threads, gint64, i));
         g_array_append_val(parked->spent, ms);
     }
+    parked->process_ms = process_ms(pid);
     parked->begin_us = g_get_monotonic_time();
 }
 
@@ -65,9 +65,10 @@ void parked_ends(struct parked *parked, GPid pid)
 {
     if (!parked->begin_us || parked->ms > 0)
         return;
-    double process = process_ms(pid);
     parked->ms = (double)(g_get_monotonic_time() - parked->begin_us) / 1000;
-    parked->process_ms = parked->process_ms < 0 || process < 0 ? -1 : process - parked->process_ms;
+    double process_now = process_ms(pid);
+    parked->process_known = parked->process_ms >= 0 && process_now >= parked->process_ms;
+    parked->process_ms = process_now - parked->process_ms;
     for (guint i = 0; i < parked->spent->len; i++) {
         double *spent = &g_array_index(parked->spent, double, i);
         double now = thread_ms(pid, g_array_index(parked->threads, gint64, i));
@@ -96,6 +97,14 @@ const char *parked_why_not(const struct parked *parked)
     return NULL;
 }
 
+static void add_process(JsonObject *object, const struct parked *parked)
+{
+    if (parked->ms > 0 && parked->process_known)
+        json_object_set_double_member(object, "process_cpu_ms", parked->process_ms);
+    else
+        json_object_set_null_member(object, "process_cpu_ms");
+}
+
 JsonObject *parked_report(const struct parked *parked, const char *method)
 {
     JsonObject *object = json_object_new();
@@ -108,6 +117,7 @@ JsonObject *parked_report(const struct parked *parked, const char *method)
         json_object_set_double_member(object, "ms", parked->ms);
     else
         json_object_set_null_member(object, "ms");
+    add_process(object, parked);
     if (why_not) {
         json_object_set_null_member(object, "host_cpu_ms");
         json_object_set_string_member(object, "why_not", why_not);

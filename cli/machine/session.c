@@ -69,6 +69,7 @@ static void on_cpus(void *context, JsonNode *result, const char *problem)
     for (guint i = 0; i < running->cpus_told; i++) {
         const char *path = fields_text(fields_element(cpus, i), "qom-path");
         gint64 thread = fields_number(fields_element(cpus, i), "thread-id", -1);
+        g_array_append_val(session->waiting.threads, thread);
         g_array_append_val(session->parked.threads, thread);
         char *question =
             g_strdup_printf("{\"path\":\"%s\",\"property\":\"apic-id\"}", path ? path : "");
@@ -227,6 +228,7 @@ static void init(struct session *session, const struct session_plan *plan)
         .options = plan->options, .image = &plan->image, .linux_kernel = plan->linux_kernel};
     guest_init(&session->guest, plan->foreign_kernel, plan->options->monitored);
     console_init(&session->console, plan->watch_console, plan->options->until);
+    parked_init(&session->waiting);
     parked_init(&session->parked);
     session->problems = g_ptr_array_new_with_free_func(g_free);
     hot_add_init(&session->hot_add, plan->options, session->problems);
@@ -278,6 +280,7 @@ void session_clear(struct session *session)
 {
     guest_clear(&session->guest);
     console_clear(&session->console);
+    parked_clear(&session->waiting);
     parked_clear(&session->parked);
     hot_add_clear(&session->hot_add);
     keep_clear(&session->keep);

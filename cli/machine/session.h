@@ -60,6 +60,7 @@ struct session {
     struct guest guest;
     struct console console;
     struct apic_trace trace;
+    struct parked waiting; /* in the firmware */
     struct parked parked;
     struct keep keep;
     struct hot_add hot_add;

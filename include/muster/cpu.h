@@ -205,6 +205,8 @@ struct muster_cpu_config {
     uint64_t cr4_features;  /* CR4 bits to turn on wherever CPUID has them: MUSTER_CR4_FEATURES;
                                0: every CPU gets what the BSP has */
     uint8_t wake_vector;    /* interrupt that wakes a parked CPU: 0x20 to 0xFE */
+    bool no_broadcast;      /* a message to each CPU, where one to all would do: for a machine with
+                               CPUs that no table lists, since a broadcast reaches those, too */
     uint64_t syscall_entry; /* LSTAR; 0: SYSCALL stays off */
     enum muster_park_method park_method;
     uint32_t mwait_hint; /* EAX of MWAIT: C-state - 1 in bits 4 to 7, its sub-state in 0 to 3 (SDM

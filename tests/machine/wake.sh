@@ -10,6 +10,9 @@ cases() {
         echo "100 mailbox_v1_wakes_${cpus}_cpus mailbox 1 $cpus"
         [ "$cpus" = 2 ] || echo "100 device_tree_wakes_${cpus}_cpus tree $cpus"
     done
+    for strategy in classic serial pipelined; do
+        echo "60 sipi_${strategy}_wakes_4_cpus strategy $strategy 4"
+    done
     echo "100 auto_takes_the_way_that_is_described auto"
     echo "60 device_tree_beside_acpi_is_agreed_with both"
     echo "60 device_tree_is_not_taken_from_a_shim_that_has_none no_tree"
@@ -41,6 +44,21 @@ long_cases() {
         echo "200 sipi_wakes_${cpus}_cpus muster_run sipi $cpus"
         echo "200 mailbox_wakes_${cpus}_cpus muster_run mailbox $cpus"
     done
+}
+
+# strategy NAME CPUS: INIT-SIPI otherwise than the library does it. One CPU at a time is on before
+# the next is sent for; with the classic delays 10.2 ms go by for each.
+strategy() {
+    expect_status 0 "$muster" run --wake "sipi-$1" --cpus "$2" --json "$work/report.json" \
+        >"$work/console" 2>&1
+    expect "$work/report.json" ".way == \"sipi\" and .guest.fields.strategy == \"$1\""
+    aps='[.cpus[] | select(.bsp | not) | .stamps_ns] | sort_by(.wake_sent)'
+    one_by_one=$(jq "$aps | [range(1; length) as \$i | .[\$i].wake_sent >= .[\$i - 1].on] | all" \
+        "$work/report.json")
+    [ "$1" = pipelined ] || [ "$one_by_one" = true ] || fail "two CPUs were under way at once"
+    [ "$1" != pipelined ] || [ "$one_by_one" = false ] || fail "each CPU was awaited"
+    [ "$1" != classic ] ||
+        expect "$work/report.json" "$aps | all(.on - .wake_sent >= 10000000)"
 }
 
 # mailbox VERSION CPUS: with a ResetVector a CPU is handed back and comes again; without, what
