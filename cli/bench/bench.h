@@ -42,10 +42,10 @@ struct bench_count {
     gint64 instructions; /* from the first wake until the last CPU is on; -1: not measured */
 };
 
-/** What sleeping CPUs cost the host, as shares of one core in percent; -1: not measured. */
+/** What sleeping CPUs cost the host: all of QEMU, as a share of one core. */
 struct bench_sleep {
-    double process, aps; /* all of QEMU; without the BSP's thread, which is awake */
-    double ms;           /* for so long */
+    double percent; /* -1: not measured */
+    double ms;      /* for so long */
     char *problem;
 };
 

@@ -36,7 +36,6 @@ struct boot_result {
     int signal;        /* it was ended by this signal to us; 0: no */
     double watched_ms; /* for wait_ms or park_ms: how long it really was; 0: not seen */
     double process_ms; /* CPU time that all of QEMU took meanwhile; -1: not known */
-    double bsp_ms;     /* and of this the thread of the BSP, which waits awake; -1: all share it */
     char *qemu_version, *qemu_path, *cpu_model;
     char *command; /* as a shell takes it */
 };

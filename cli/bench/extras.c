@@ -19,7 +19,6 @@ static bool count_instructions(struct bench *bench, guint cpus, GError **error)
     return good && !bench->signal;
 }
 
-/* A thread for each CPU, so that the BSP, which is awake, can be told from those that sleep. */
 static bool watch_sleep(struct bench *bench, const struct boot_request *request,
                         struct bench_sleep *sleep, GError **error)
 {
@@ -27,11 +26,9 @@ static bool watch_sleep(struct bench *bench, const struct boot_request *request,
     bool good = boot_run(request, &bench->files, &result, error);
     bench->signal = result.signal;
     sleep->problem = g_strdup(result.problem);
-    if (good && !result.problem && result.watched_ms > 0 && result.process_ms >= 0 &&
-        result.bsp_ms >= 0) {
+    if (good && !result.problem && result.watched_ms > 0 && result.process_ms >= 0) {
         sleep->ms = result.watched_ms;
-        sleep->process = 100 * result.process_ms / result.watched_ms;
-        sleep->aps = 100 * MAX(result.process_ms - result.bsp_ms, 0) / result.watched_ms;
+        sleep->percent = 100 * result.process_ms / result.watched_ms;
     }
     boot_clear(&result);
     return good && !bench->signal;
@@ -40,9 +37,9 @@ static bool watch_sleep(struct bench *bench, const struct boot_request *request,
 bool bench_run_extras(struct bench *bench, GError **error)
 {
     const struct boot_request parked = {
-        .boot = BENCH_BOOT_SIPI, .cpus = FEW_CPUS, .multi = true, .park_ms = WATCH_MS};
+        .boot = BENCH_BOOT_SIPI, .cpus = FEW_CPUS, .park_ms = WATCH_MS};
     const struct boot_request waiting = {
-        .boot = BENCH_BOOT_MAILBOX, .cpus = FEW_CPUS, .multi = true, .wait_ms = WATCH_MS};
+        .boot = BENCH_BOOT_MAILBOX, .cpus = FEW_CPUS, .wait_ms = WATCH_MS};
     bench->sleepers = FEW_CPUS - 1;
     return count_instructions(bench, FEW_CPUS, error) &&
            count_instructions(bench, MANY_CPUS, error) &&

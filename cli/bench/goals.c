@@ -96,9 +96,9 @@ static void add_costs(struct list *list)
     add(list, "instructions-per-cpu", "255 CPUs: for each", "the same at 64", GOAL_COUNT,
         share(many, MANY), share(few, FEW));
     add(list, "parked", "63 CPUs parked in the kernel: of a core", "1 %", GOAL_PERCENT,
-        percent(bench->parked.aps), PARKED_PERCENT);
+        percent(bench->parked.percent), PARKED_PERCENT);
     add(list, "waiting", "63 CPUs at the shim's mailbox: of a core", "20 %", GOAL_PERCENT,
-        percent(bench->waiting.aps), WAITING_PERCENT);
+        percent(bench->waiting.percent), WAITING_PERCENT);
 }
 
 static void add_discovery(struct list *list)

@@ -102,8 +102,7 @@ static JsonObject *sleep_json(const struct bench *bench, const struct bench_slee
     JsonObject *object = json_object_new();
     json_object_set_int_member(object, "cpus", bench->sleepers);
     json_object_set_double_member(object, "ms", sleep->ms);
-    set_double(object, "process_percent", sleep->process);
-    set_double(object, "aps_percent", sleep->aps);
+    set_double(object, "percent", sleep->percent);
     members_set_text(object, "problem", sleep->problem);
     return object;
 }

@@ -281,7 +281,7 @@ bool bench_run(struct bench *bench, GError **error)
     bench->series = g_ptr_array_new_with_free_func(series_free);
     bench->skipped = g_ptr_array_new_with_free_func(g_free);
     bench->counts = g_array_new(FALSE, TRUE, sizeof(struct bench_count));
-    bench->parked = bench->waiting = (struct bench_sleep){.process = -1, .aps = -1};
+    bench->parked = bench->waiting = (struct bench_sleep){.percent = -1};
     bench->load_before = read_load();
     list_series(bench);
     plan_boots(bench, &plan);

@@ -112,13 +112,8 @@ static void tell_sleep(struct grid *grid, const char *what, const struct bench *
                        const struct bench_sleep *sleep)
 {
     grid_cell(grid, "%u CPUs %s", bench->sleepers, what);
-    if (sleep->aps < 0) {
-        grid_cell(grid, "-");
-        grid_cell(grid, "-");
-    } else {
-        grid_cell(grid, "%.2f %%", sleep->aps);
-        grid_cell(grid, "%.2f %%", sleep->process);
-    }
+    grid_take(grid,
+              sleep->percent < 0 ? g_strdup("-") : g_strdup_printf("%.2f %%", sleep->percent));
 }
 
 static void tell_extras(const struct teller *teller, const struct bench *bench)
@@ -126,7 +121,7 @@ static void tell_extras(const struct teller *teller, const struct bench *bench)
     if (bench->sleepers == 0)
         return;
     say(teller, "Host CPU of CPUs that sleep, in shares of one core:");
-    struct grid *sleep = grid_new("who|>without the BSP's thread|>all of QEMU");
+    struct grid *sleep = grid_new("who|>all of QEMU");
     tell_sleep(sleep, "parked in the kernel", bench, &bench->parked);
     tell_sleep(sleep, "at the shim's mailbox", bench, &bench->waiting);
     show(teller, sleep);
