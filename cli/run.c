@@ -51,7 +51,6 @@ static void profile_of(const struct session *session, struct proofs_profile *pro
         .cpus = session->options->cpus,
         .monitored = session->options->monitored,
         .by_mailbox = options_by_mailbox(session->options),
-        .one_by_one = session->options->one_by_one,
         .by_hyperv = session->options->wake == WAKE_HYPERV,
         .cycles = session->options->cycles > 0,
         .mailbox_version = options_by_tree(session->options)

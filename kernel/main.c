@@ -16,15 +16,9 @@
 #include "kernel/report.h"
 #include "lib/cpu/instructions.h"
 
-static void bring_up_and_prove(void)
+static void prove_all(void)
 {
-    bringup_adopt();
-    bringup_stay_parked();
-    prove_reset_vector();
-    bringup_release_custody();
     bringup_measure_clocks();
-    bringup_start();
-
     hotadd_run();
     proofs_run();
 }
@@ -53,10 +47,14 @@ void boot_main(uint64_t info_phys, uint32_t magic)
     bringup_prepare();
 
     bringup_leave_in_firmware();
+    bringup_adopt();
+    bringup_stay_parked();
     if (kernel.options.prove)
-        bring_up_and_prove();
-    else
-        bringup_at_once();
+        prove_reset_vector();
+    bringup_start();
+    bringup_settle_custody();
+    if (kernel.options.prove)
+        prove_all();
     report_write();
     if (kernel.options.then_boot)
         next_boot();

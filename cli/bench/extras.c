@@ -6,6 +6,11 @@
 /* So long are the sleepers watched: the host counts in steps of 10 ms. */
 #define WATCH_MS 5000u
 
+/*
+ * From the first AP's first instruction on: before it the reset of each CPU counts instructions
+ * that it might have run, and QEMU's clock jumps. What the BSP does there does not grow with the
+ * CPUs.
+ */
 static bool count_instructions(struct bench *bench, guint cpus, GError **error)
 {
     const struct boot_request request = {.boot = BENCH_BOOT_SIPI, .cpus = cpus, .count = true};

@@ -18,7 +18,6 @@ enum excuse {
     MONITORED = 1 << 5,         /* nobody can inject anything into the guest */
     NO_CYCLES = 1 << 6,         /* not asked for */
     NO_HYPERVISOR = 1 << 7,     /* nobody else keeps a clock */
-    ONE_BY_ONE = 1 << 8,        /* no CPU is parked while its clock could be measured */
 };
 
 static const struct {
@@ -36,7 +35,7 @@ static const struct {
     {"syscall", NEVER},
     {"idle-work", NEVER},
     {"registers", NEVER},
-    {"clock", ONE_CPU | ONE_BY_ONE},
+    {"clock", ONE_CPU},
     {"reference-clock", NO_HYPERVISOR},
     {"write-xor-execute", NEVER},
     {"reclaimed-memory", NO_MAILBOX | POLICY_KEEP | ONE_CPU},
@@ -49,7 +48,7 @@ static unsigned excuses_of(const struct proofs_profile *profile)
            (profile->mailbox_version == 0 ? MAILBOX_VERSION_0 : 0u) |
            (profile->keep ? POLICY_KEEP : POLICY_RECLAIM) | (profile->cpus == 1 ? ONE_CPU : 0u) |
            (profile->monitored ? MONITORED : 0u) | (profile->cycles ? 0u : NO_CYCLES) |
-           (profile->by_hyperv ? 0u : NO_HYPERVISOR) | (profile->one_by_one ? ONE_BY_ONE : 0u);
+           (profile->by_hyperv ? 0u : NO_HYPERVISOR);
 }
 
 static int find_wanted(const char *name)

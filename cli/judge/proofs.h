@@ -16,7 +16,6 @@ struct proofs_profile {
     bool by_mailbox;
     bool cycles; /* CPUs were to go off and on again */
     bool monitored;
-    bool one_by_one;
     bool by_hyperv; /* the hypervisor is a Hyper-V, with a clock of its own */
     gint64 mailbox_version;
     bool keep; /* the custody policy; else it is RECLAIM */

@@ -44,7 +44,7 @@ bool park_arrive(struct muster_slot *slot, enum muster_status loaded)
     slot_stamp(slot, MUSTER_STAMP_PARKED);
     word_store_release(&slot->arrived, 1);
     /* Fails where the deadline came first: the CPU is parked all the same, but counts as lost. */
-    word_move(&slot->state, MUSTER_CPU_ADOPT_PENDING, MUSTER_CPU_OFF);
+    word_move(&slot->state, MUSTER_CPU_ADOPT_PENDING, slot_state_at_arrival(slot));
     return true;
 }
 
