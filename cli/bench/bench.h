@@ -39,7 +39,7 @@ struct bench_series {
 /** Guest instructions, which do not differ from run to run. */
 struct bench_count {
     guint cpus;
-    gint64 instructions; /* from the first wake until the last CPU is on; -1: not measured */
+    gint64 instructions; /* from the first AP's first one until the last CPU is on; or -1 */
 };
 
 /** What sleeping CPUs cost the host: all of QEMU, as a share of one core. */

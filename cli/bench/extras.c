@@ -16,8 +16,9 @@ static bool count_instructions(struct bench *bench, guint cpus, GError **error)
     const struct boot_request request = {.boot = BENCH_BOOT_SIPI, .cpus = cpus, .count = true};
     struct boot_result result;
     bool good = boot_run(&request, &bench->files, &result, error);
+    bool known = good && !result.problem && result.own.on_ns >= 0;
     const struct bench_count count = {cpus,
-                                      good && !result.problem ? result.own.on_ns : MARKS_NEVER};
+                                      known ? result.own.on_ns - result.own.look_ns : MARKS_NEVER};
     g_array_append_val(bench->counts, count);
     bench->signal = result.signal;
     boot_clear(&result);

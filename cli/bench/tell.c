@@ -156,7 +156,7 @@ static void tell(const struct teller *teller, const struct bench *bench)
     for (guint threads = 0; threads < BENCH_THREADS; threads++) {
         if (!bench->threads[threads])
             continue;
-        say(teller, "From the first wake to all on, median of %u, by the number of CPUs; TCG, %s:",
+        say(teller, "From the first wake to all on, median of %u, by the number of CPUs;\nTCG, %s:",
             bench->repeat, how[threads]);
         tell_medians(teller, bench, (enum bench_threads)threads);
         say(teller, "The same with its spread:");
@@ -167,7 +167,7 @@ static void tell(const struct teller *teller, const struct bench *bench)
     tell_goals(teller, bench);
     tell_problems(teller, bench);
     char *host = bench_host();
-    say(teller, "QEMU %s on %s; load %.1f before, %.1f after; %.0f s",
+    say(teller, "QEMU %s\non %s;\nload %.1f before, %.1f after; %.0f s",
         bench->qemu_version ? bench->qemu_version : "(none)", host, bench->load_before,
         bench->load_after, bench->seconds);
     g_free(host);
