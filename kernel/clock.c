@@ -1,5 +1,6 @@
 /* The CPUs' clocks against the BSP's, and the kernel's against the hypervisor's if it keeps one. */
 #include <muster/clock.h>
+#include <muster/order.h>
 
 #include "boot/console.h"
 #include "boot/hyperv.h"
@@ -17,9 +18,11 @@ void clock_set_up(void)
     hyperv_end(&kernel.platform);
 }
 
+/* And who did not tell where it is, since no order asked for that, tells it now. */
 static void join_clock(struct percpu *cpu, void *argument)
 {
     (void)argument;
+    muster_topology_read(&kernel.platform, cpu->slot->apic_id, &cpu->slot->topology);
     (void)muster_clock_join(cpu->slot, kernel.options.timeout_ns); /* the BSP sees it as well */
 }
 

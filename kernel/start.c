@@ -167,6 +167,6 @@ void bringup_start(void)
     kernel.start_ns = time_now_ns() - start;
     if (listed)
         make_order(); /* for the report */
-    console_printf("start: %u of %u CPUs are active after %lu us\n", cpu_active_count(),
-                   cpu_there_count(), kernel.start_ns / 1000);
+    console_printf("start: %u of %u CPUs are active after %lu ns\n", cpu_active_count(),
+                   cpu_there_count(), kernel.start_ns);
 }

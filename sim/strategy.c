@@ -138,9 +138,18 @@ static void start_as_tree(struct sim *sim)
 
 /* ---- All ---- */
 
+/* Each goes on to its entry as it comes (muster/life.h), and there is nothing left to send. */
+static void give_starts(struct sim *sim)
+{
+    for (uint32_t cpu = 1; cpu < sim->setup->cpus; cpu++)
+        (void)muster_cpu_on_arrival(&sim->machine, cpu, &sim->slots[cpu].start);
+}
+
 static void bring_up_in_phases(struct sim *sim)
 {
     uint64_t begin_ns = sim->now_ns, timeout_ns = sim->setup->timeout_ns;
+    if (!is_tree(sim))
+        give_starts(sim);
     if (is_tree(sim) && sim->setup->way == SIM_SIPI)
         adopt_as_tree(sim);
     else

@@ -109,7 +109,7 @@ const struct option_group options_next_kernel = {"The kernel after it", next_ker
 
 void options_set_wake(struct options *options)
 {
-    unsigned which = options_index(wakes, options->wake_word);
+    unsigned which = option_word_index(wakes, options->wake_word);
     options->wake = wake_kinds[which].wake;
     options->strategy = wake_kinds[which].strategy;
     options->one_by_one = wake_kinds[which].one_by_one;
