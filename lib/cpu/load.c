@@ -72,6 +72,12 @@ void cpu_profile_make(struct muster_machine *machine)
     mtrr_list_make(profile, &machine->mtrrs);
 }
 
+/* How deep the page tables are is the table's affair, and cannot be changed from here. */
+static uint64_t own_cr4(const struct muster_cpu_profile *profile)
+{
+    return (profile->cr4 & ~(uint64_t)CR4_LA57) | (read_cr4() & CR4_LA57);
+}
+
 /*
  * Caches off, MTRRs off, write, and back (SDM vol. 3, 12.11.7.2); the PAT changes what the caches
  * and TLBs hold in the same way. The rendezvous of all processors that 12.11.8 begins with is
@@ -94,10 +100,10 @@ static uint32_t memory_types_write(const struct muster_machine *machine)
     if (profile->has_pat)
         platform->msr_write(platform->context, MSR_PAT, profile->pat);
     write_back_caches();
-    write_cr3(read_cr3());
+    if (!(profile->cr4 & CR4_PGE))
+        write_cr3(read_cr3());
+    write_cr4(own_cr4(profile)); /* global pages from here on: that flushes as well */
     write_cr0(cr0);
-    if (cr4 & CR4_PGE)
-        write_cr4(cr4);
     return writes;
 }
 
@@ -200,10 +206,10 @@ enum muster_status cpu_load(struct muster_slot *slot, void *percpu)
         return MUSTER_ERROR_FEATURES_DIFFER;
     if (read_cr0() != profile->cr0)
         write_cr0(profile->cr0);
-    /* Before CR4.PGE: while no page is global, changing memory types takes two flushes less. */
+    /* Before CR4.PGE, which is one of the two flushes that changing memory types needs. */
     slot->mtrr_writes = cpu_memory_types_load(machine);
-    /* How deep the page tables are is the table's affair, and cannot be changed from here. */
-    write_cr4((profile->cr4 & ~(uint64_t)CR4_LA57) | (read_cr4() & CR4_LA57));
+    if (read_cr4() != own_cr4(profile))
+        write_cr4(own_cr4(profile));
     syscall_load(profile);
     apic_load(slot, profile);
     return MUSTER_OK;

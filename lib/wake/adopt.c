@@ -164,7 +164,7 @@ void slot_give_up(struct muster_slot *slot)
     }
     if (taken)
         word_move(&slot->state, MUSTER_CPU_ON_PENDING, MUSTER_CPU_OFF);
-    if (slot_failure(slot) && word_load_acquire(&slot->state) != MUSTER_CPU_FAILED)
+    if (word_load_acquire(&slot->state) != MUSTER_CPU_FAILED)
         slot_fail(slot, MUSTER_OK); /* late, or its wake seemed lost and was not */
 }
 

@@ -29,12 +29,13 @@ qemu_version() { qemu-system-x86_64 --version | sed -n '1s/.*version \([0-9]*\)\
 
 # bring_up CPUS: until all are on, and no further; the trace stays in the machine's memory.
 bring_up() {
-    timeout 100 qemu-system-x86_64 -nodefaults -no-user-config -display none -no-reboot \
+    rm -f "$work/serial"
+    timeout 190 qemu-system-x86_64 -nodefaults -no-user-config -display none -no-reboot \
         -machine q35,memory-backend=ram -m 128M -smp "$1" -cpu max,-la57,-cx16 \
         -object "memory-backend-file,id=ram,size=128M,mem-path=$work/memory,share=on" \
         -accel tcg,thread=single -icount shift=0,sleep=off -rtc base=2024-01-01,clock=vm -seed 1 \
         -serial "file:$work/serial" -kernel build/muster-kernel.elf -append wake=sipi &
-    for _ in $(seq 900); do
+    for _ in $(seq 1800); do
         ! grep -q '^clocks:' "$work/serial" 2>/dev/null || break
         sleep 0.1
     done
