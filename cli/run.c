@@ -5,50 +5,12 @@
 #include "cli/base/fields.h"
 #include "cli/base/files.h"
 #include "cli/base/paint.h"
+#include "cli/image.h"
 #include "cli/judge/outcome.h"
 #include "cli/judge/hot_add_rounds.h"
 #include "cli/judge/proofs.h"
 #include "cli/judge/run_table.h"
 #include "cli/timeline/files.h"
-
-/* The files and words of the plan, and who frees them. */
-struct image_texts {
-    char *kernel, *shim, *monitor, *kernel_words, *shim_words, *monitor_words;
-};
-
-static bool choose_monitored_image(struct image_texts *texts, struct qemu_image *image,
-                                   GError **error)
-{
-    texts->monitor = files_own(FILES_MONITOR, error);
-    texts->shim = texts->monitor ? files_own(FILES_TD_SHIM, error) : NULL;
-    image->monitor = texts->monitor;
-    image->monitor_words = texts->monitor_words;
-    image->td_firmware = texts->shim;
-    return texts->shim != NULL;
-}
-
-static bool choose_image(const struct options *options, struct image_texts *texts,
-                         struct qemu_image *image, GError **error)
-{
-    texts->kernel = files_own(FILES_KERNEL, error);
-    texts->kernel_words = options_kernel_words(options);
-    *image = (struct qemu_image){.program = texts->kernel, .words = texts->kernel_words};
-    if (!texts->kernel || !options_by_mailbox(options))
-        return texts->kernel != NULL;
-
-    texts->shim_words = options_shim_words(options);
-    const char *next_words = options_foreign_words(options, options->then_append);
-    *image = (struct qemu_image){
-        .words = texts->shim_words,
-        .modules = {texts->kernel, options->then, options->then_initrd},
-        .module_words = {texts->kernel_words, options->then ? next_words : NULL}};
-    texts->monitor_words = options_monitor_words(options);
-    if (options->monitored)
-        return choose_monitored_image(texts, image, error);
-    texts->shim = files_own(FILES_SHIM, error);
-    image->program = texts->shim;
-    return texts->shim != NULL;
-}
 
 static void judge_cpus(struct verdict *verdict, JsonArray *cpus, unsigned asked)
 {
@@ -283,14 +245,9 @@ static int run_options(const struct options *options, GError **error)
     int status = CLI_ENVIRONMENT;
     if (next_files_good(options, &plan.linux_kernel, error) &&
         files_check_output("report", options->json, error) &&
-        choose_image(options, &texts, &plan.image, error))
+        image_choose(options, &texts, &plan.image, error))
         status = outcome_of_plan(&plan, conclude, NULL, error);
-    g_free(texts.kernel);
-    g_free(texts.shim);
-    g_free(texts.monitor);
-    g_free(texts.kernel_words);
-    g_free(texts.shim_words);
-    g_free(texts.monitor_words);
+    image_clear(&texts);
     return status;
 }
 

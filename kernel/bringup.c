@@ -2,9 +2,11 @@
 
 #include <muster/trace.h>
 
+#include "abi/handover.h"
 #include "abi/pvh.h"
 #include "boot/console.h"
 #include "boot/json.h"
+#include "boot/mark.h"
 #include "boot/native.h"
 #include "kernel/fatal.h"
 #include "kernel/kernel.h"
@@ -215,6 +217,7 @@ static void prepare_starts(void)
 void bringup_adopt(void)
 {
     prepare_starts();
+    mark_write(&kernel.platform, BRING_UP_MARK);
     if (options_one_by_one(&kernel.options))
         return; /* each by itself, when it is its turn: bringup_start() */
     uint64_t start = time_now_ns();

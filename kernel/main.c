@@ -16,6 +16,13 @@
 #include "kernel/report.h"
 #include "lib/cpu/instructions.h"
 
+static void prove_all(void)
+{
+    bringup_measure_clocks();
+    hotadd_run();
+    proofs_run();
+}
+
 void boot_main(uint64_t info_phys, uint32_t magic)
 {
     td_begin();
@@ -42,13 +49,12 @@ void boot_main(uint64_t info_phys, uint32_t magic)
     bringup_leave_in_firmware();
     bringup_adopt();
     bringup_stay_parked();
-    prove_reset_vector();
+    if (kernel.options.prove)
+        prove_reset_vector();
     bringup_start();
     bringup_settle_custody();
-    bringup_measure_clocks();
-
-    hotadd_run();
-    proofs_run();
+    if (kernel.options.prove)
+        prove_all();
     report_write();
     if (kernel.options.then_boot)
         next_boot();

@@ -151,13 +151,14 @@ static enum muster_order read_order(const char *cmdline)
     refuse("order", value, "listed, performance, cores or nearest");
 }
 
-static bool read_trace(const char *cmdline)
+/* A word that is on unless it is said to be off. */
+static bool read_switch(const char *cmdline, const char *name)
 {
     char value[VALUE_BYTES];
-    if (!read_word(cmdline, "trace", value) || strcmp(value, "on") == 0)
+    if (!read_word(cmdline, name, value) || strcmp(value, "on") == 0)
         return true;
     if (strcmp(value, "off") != 0)
-        refuse("trace", value, "on or off");
+        refuse(name, value, "on or off");
     return false;
 }
 
@@ -178,7 +179,7 @@ static void refuse_unknown(const char *cmdline)
     static const char *const names[] = {"wake",       "custody", "levels",     "apic",    "inject",
                                         "timeout-ms", "order",   "trace",      "cycles",  "seed",
                                         "hand-back",  "park",    "mwait-hint", "park-ms", "then",
-                                        "console",    "hot-add", "wait-ms",    NULL};
+                                        "console",    "hot-add", "wait-ms",    "prove",   NULL};
     char word[VALUE_BYTES];
     if (cmdline_unknown(cmdline, names, word, sizeof(word)))
         fatal_usage("the kernel does not know '%s' on its command line", word);
@@ -195,11 +196,12 @@ void options_read(const char *cmdline, struct options *options)
     options->x2apic = read_x2apic(cmdline);
     options->timeout_ns = read_number(cmdline, "timeout-ms", 0, MAX_TIMEOUT_MS) * NS_PER_MS;
     options->order = read_order(cmdline);
-    options->trace = read_trace(cmdline);
+    options->trace = read_switch(cmdline, "trace");
     options->park_method = read_park_method(cmdline);
     options->mwait_hint = (uint32_t)read_number(cmdline, "mwait-hint", 0, 0xFF);
     options->wait_ns = read_number(cmdline, "wait-ms", 0, MAX_TIMEOUT_MS) * NS_PER_MS;
     options->park_ns = read_number(cmdline, "park-ms", 0, MAX_TIMEOUT_MS) * NS_PER_MS;
+    options->prove = read_switch(cmdline, "prove");
     options->cycles = (uint32_t)read_number(cmdline, "cycles", 0, MAX_ROUNDS);
     options->seed = read_number(cmdline, "seed", 1, UINT64_MAX);
     options->hand_backs = (uint32_t)read_number(cmdline, "hand-back", 1, MAX_ROUNDS);

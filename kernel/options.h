@@ -22,6 +22,8 @@
  *     then=boot                hand all CPUs back and boot the loader's first module that is no
  *                              device tree
  *     hot-add=N                wait for N more CPUs, prove them, let them go; twice (0)
+ *     prove=on|off             off: bring the CPUs up, with nothing but park-ms= between adoption
+ *                              and start, report, stop (on)
  *     inject=mce               somebody outside will inject machine checks when asked
  */
 #ifndef KERNEL_OPTIONS_H
@@ -62,6 +64,7 @@ struct options {
     enum muster_order order;
     bool trace;
     uint32_t hot_add; /* CPUs that come after the boot, and go again */
+    bool prove;
     bool inject_machine_checks;
 };
 

@@ -178,7 +178,7 @@ static void report_json(void)
     json_text("strategy", options_strategy_name(kernel.options.strategy));
     report_cpus();
     report_order();
-    report_proofs("proofs", proofs, proof_count);
+    report_proofs("proofs", proofs, kernel.options.prove ? proof_count : 0);
     report_memory();
     report_discovery();
     json_open("timing", '{');

@@ -1,7 +1,9 @@
 /* From the park area to an idle thread on every CPU. */
+#include "abi/handover.h"
 #include "boot/console.h"
 #include "boot/native.h"
 #include "boot/image.h"
+#include "boot/mark.h"
 #include "kernel/bringup.h"
 #include "kernel/kernel.h"
 #include "lib/atomic.h"
@@ -161,6 +163,7 @@ void bringup_start(void)
         (void)muster_start(&kernel.machine, listed ? NULL : kernel.order, kernel.order_count,
                            kernel.options.timeout_ns);
     await_set_up(time_deadline_ns());
+    mark_write(&kernel.platform, ALL_ON_MARK);
     kernel.start_ns = time_now_ns() - start;
     if (listed)
         make_order(); /* for the report */

@@ -1,7 +1,9 @@
 /* Every AP into the shim's park area, by the library, and from there to the mailbox. */
+#include "abi/handover.h"
 #include "abi/x86.h"
 #include "boot/console.h"
 #include "boot/json.h"
+#include "boot/mark.h"
 #include "boot/td.h"
 #include "boot/timer.h"
 #include "lib/cpu/instructions.h"
@@ -122,4 +124,5 @@ void shim_processors_start(void)
     give_entry_back(adopted);
     check("parking the processors", muster_start(&shim.machine, NULL, 0, TIME_OUT_NS));
     await_mailbox();
+    mark_write(&shim.platform, ALL_ON_MARK);
 }

@@ -18,7 +18,10 @@
 static void on_trace_line(void *context, const char *line)
 {
     struct session *session = context;
+    const struct session_plan *plan = session->running->plan;
     apic_trace_line(&session->trace, line);
+    if (plan->heard && plan->heard(plan->context, line))
+        session_finish(session, SESSION_GUEST_DONE);
 }
 
 static void on_output_line(void *context, const char *line)
@@ -212,7 +215,7 @@ static bool run(struct session *session, GError **error)
     if (!running->folder || !open_channels(session, error) || !start_qemu(session, error))
         return false;
     gint64 start_us = g_get_monotonic_time();
-    running->progress = progress_new(!running->plan->live);
+    running->progress = progress_new(!running->plan->live && !running->plan->silent);
     if (session->end == SESSION_RUNNING)
         g_main_loop_run(running->loop);
     session->wall_s = (double)(g_get_monotonic_time() - start_us) / 1e6;

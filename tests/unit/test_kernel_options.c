@@ -46,7 +46,18 @@ static void nothing_said_is_the_usual_kernel(void **state)
     assert_int_equal(options.timeout_ns, 0); /* as the number of CPUs asks for */
     assert_int_equal(options.hand_backs, 1);
     assert_int_equal(options.hot_add, 0);
-    assert_true(options.trace);
+    assert_true(options.trace && options.prove);
+    assert_int_equal(options.wait_ns, 0);
+}
+
+static void kernel_may_wait_first_and_prove_nothing(void **state)
+{
+    struct options options;
+    (void)state;
+    assert_int_equal(setjmp(end), 0);
+    options_read("wait-ms=1000 prove=off", &options);
+    assert_int_equal(options.wait_ns, 1000000000);
+    assert_false(options.prove);
 }
 
 static void each_way_is_taken(void **state)
@@ -84,6 +95,7 @@ static void wrong_word_is_named_with_what_it_must_be(void **state)
         {"custody=lend", "keep or reclaim"},
         {"levels=3", "4 or 5"},
         {"apic=x1", "auto or x2"},
+        {"prove=no", "on or off"},
         {"order=random", "listed, performance, cores or nearest"},
         {"trace=yes", "on or off"},
         {"park=spin", "auto, hlt, mwait or tdcall"},
@@ -131,6 +143,7 @@ int main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(nothing_said_is_the_usual_kernel),
+        cmocka_unit_test(kernel_may_wait_first_and_prove_nothing),
         cmocka_unit_test(each_way_is_taken),
         cmocka_unit_test(wrong_word_is_named_with_what_it_must_be),
         cmocka_unit_test(nothing_lies_between_adoption_and_start_of_cpus_that_come_one_by_one),
