@@ -123,7 +123,7 @@ static void sipi_wake(const struct wake_run *run)
     void (*send)(const struct wake_run *, uint32_t) =
         may_broadcast(machine) ? send_to_all : send_to_each;
     send(run, ICR_INIT | ICR_ASSERT);
-    pass_time(machine->platform, init_delay_ns(machine->platform));
+    pass_time(machine, init_delay_ns(machine->platform));
     send(run, sipi_command(machine));
 }
 
@@ -139,7 +139,7 @@ static void init_again(const struct wake_run *run)
     uint64_t now_ns = platform->time_ns(platform->context);
     enum muster_status status = MUSTER_OK;
     send_to_each(run, ICR_INIT | ICR_ASSERT);
-    pass_time(platform, CLASSIC_INIT_DELAY_NS);
+    pass_time(machine, CLASSIC_INIT_DELAY_NS);
     for (uint32_t i = 0; i < machine->cpu_count; i++) {
         struct muster_slot *slot = &machine->slots[i];
         if (slot->stamps_ns[MUSTER_STAMP_WAKE_SENT] < now_ns || slot_failure(slot))
