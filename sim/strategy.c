@@ -32,7 +32,7 @@ static void send_init(struct sim *sim, uint32_t cpu)
 
 static void send_sipi(struct sim *sim, uint32_t cpu)
 {
-    send(sim, cpu, ICR_SIPI | SIM_SIPI_ENTRY / PAGE_BYTES);
+    send(sim, cpu, ICR_SIPI | (uint32_t)(sim->entry_phys / PAGE_BYTES));
 }
 
 static void turn_on(struct sim *sim, uint32_t cpu)
@@ -64,11 +64,11 @@ static void call_by_sipi(struct sim *sim, uint32_t cpu)
     bool classic = sim->setup->strategy == SIM_CLASSIC;
     send_init(sim, cpu);
     if (classic)
-        pass_time(&sim->platform, CLASSIC_INIT_DELAY_NS);
+        pass_time(&sim->machine, CLASSIC_INIT_DELAY_NS);
     send_sipi(sim, cpu);
     if (!classic)
         return;
-    pass_time(&sim->platform, CLASSIC_SIPI_DELAY_NS);
+    pass_time(&sim->machine, CLASSIC_SIPI_DELAY_NS);
     send_sipi(sim, cpu);
 }
 
