@@ -5,6 +5,7 @@
 #include "boot/native.h"
 #include "lib/atomic.h"
 #include "lib/cpu/instructions.h"
+#include "shim/fault.h"
 #include "shim/mailbox_ap.h"
 #include "shim/shim.h"
 
@@ -31,6 +32,7 @@ void shim_ap_main(struct muster_slot *slot, void *context)
         native_halt();
     mailbox_ap_quiet_begin(&quiet, shim.mailbox, platform->time_ns(platform->context));
     for (;;) {
+        shim_fault_at_mailbox(slot);
         enum mailbox_look look = mailbox_ap_look(shim.mailbox, state, slot->apic_id,
                                                  shim.options.mailbox_version, &vector);
         if (look == MAILBOX_LOOK_WAKEUP) {
