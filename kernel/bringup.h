@@ -25,6 +25,9 @@ void bringup_prepare(void);
 /** Every AP comes into the park area; what page tables they came from go into custody. */
 void bringup_adopt(void);
 
+/** nmi=parked: each parked CPU gets one, and stays what it is; fatal if not. */
+void bringup_send_nmis(void);
+
 /** As long as the command line says nothing happens: whoever watches sees parked CPUs only. */
 void bringup_stay_parked(void);
 

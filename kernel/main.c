@@ -40,6 +40,7 @@ void boot_main(uint64_t info_phys, uint32_t magic)
     bringup_prepare();
 
     bringup_adopt();
+    bringup_send_nmis();
     bringup_stay_parked();
     prove_reset_vector();
     bringup_release_custody();

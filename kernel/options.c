@@ -138,7 +138,7 @@ static void refuse_unknown(const char *cmdline)
     static const char *const names[] = {"wake",       "custody", "levels",     "apic",    "inject",
                                         "timeout-ms", "order",   "trace",      "cycles",  "seed",
                                         "hand-back",  "park",    "mwait-hint", "park-ms", "then",
-                                        "console",    "hot-add", NULL};
+                                        "console",    "hot-add", "nmi",        NULL};
     char word[VALUE_BYTES];
     if (cmdline_unknown(cmdline, names, word, sizeof(word)))
         fatal_usage("the kernel does not know '%s' on its command line", word);
@@ -157,6 +157,7 @@ void options_read(const char *cmdline, struct options *options)
     options->park_method = read_park_method(cmdline);
     options->mwait_hint = (uint32_t)read_number(cmdline, "mwait-hint", 0, 0xFF);
     options->park_ns = read_number(cmdline, "park-ms", 0, MAX_TIMEOUT_MS) * NS_PER_MS;
+    options->nmi_parked = read_only_value(cmdline, "nmi", "parked");
     options->cycles = (uint32_t)read_number(cmdline, "cycles", 0, MAX_ROUNDS);
     options->seed = read_number(cmdline, "seed", 1, UINT64_MAX);
     options->hand_backs = (uint32_t)read_number(cmdline, "hand-back", 1, MAX_ROUNDS);

@@ -19,6 +19,7 @@
  *     then=boot                hand all CPUs back and boot the loader's first module that is no
  *                              device tree
  *     hot-add=N                wait for N more CPUs, prove them, let them go; twice (0)
+ *     nmi=parked               send an NMI to each parked CPU between adoption and start
  *     inject=mce               somebody outside will inject machine checks when asked
  */
 #ifndef KERNEL_OPTIONS_H
@@ -42,6 +43,7 @@ struct options {
     enum muster_park_method park_method;
     uint32_t mwait_hint;
     uint64_t park_ns;
+    bool nmi_parked;
     uint32_t cycles;
     uint64_t seed; /* never 0 */
     uint32_t hand_backs;
