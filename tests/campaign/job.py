@@ -6,7 +6,6 @@ Exit status 0 whatever became of the job: that is in the line. What the job star
 import json
 import os
 import shlex
-import signal
 import subprocess
 import sys
 import tempfile
@@ -14,6 +13,7 @@ import time
 
 # muster has its own deadline (60 s and half a second for each CPU); this is for muster.
 DEADLINE_S = float(os.environ.get("CAMPAIGN_DEADLINE_S", "240"))
+PATIENCE_S = 10
 TAIL_BYTES = 2000
 
 
@@ -27,12 +27,16 @@ def with_report(command, path):
 def run(command, deadline_s):
     """Exit status and stderr; None if the deadline passed."""
     child = subprocess.Popen(command, stdin=subprocess.DEVNULL, stdout=subprocess.DEVNULL,
-                             stderr=subprocess.PIPE, start_new_session=True)
+                             stderr=subprocess.PIPE)
     try:
         error = child.communicate(timeout=deadline_s)[1]
         return child.returncode, error.decode(errors="replace")
     except subprocess.TimeoutExpired:
-        os.killpg(child.pid, signal.SIGKILL)
+        child.terminate()  # muster ends its QEMU
+    try:
+        return None, child.communicate(timeout=PATIENCE_S)[1].decode(errors="replace")
+    except subprocess.TimeoutExpired:
+        child.kill()
         return None, child.communicate()[1].decode(errors="replace")
 
 

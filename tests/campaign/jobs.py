@@ -148,6 +148,26 @@ def healthy(seed):
                            way, "--cpus", str(cpus), "--cycles", "2", "--seed", str(seed)])
 
 
+# The shim's faults (docs/shim.md) that end the same way each time: what muster says of the victim.
+FAULTS = (("dead", "NOT_ACKNOWLEDGED"), ("late", "NOT_ARRIVED"), ("not-acknowledged", None),
+          ("vector-overwritten", "NOT_ARRIVED"))
+
+
+def faulty(seed):
+    for machine, firmware in MACHINES:
+        for way in ("mailbox", "fdt"):
+            for fault, error in FAULTS:
+                dice = Dice(f"{machine}-{firmware}-{way}-{fault}-{seed}")
+                cpus = 4 + dice.number("cpus", 6)
+                victim = 1 + dice.number("victim", cpus - 2)  # never the last
+                text = f"(APIC ID {victim}) is not on but failed: MUSTER_ERROR_{error}"
+                yield job(f"{machine}-{firmware}-{way}-{fault}-{seed}",
+                          [MUSTER, "run", "--machine", machine, "--firmware", firmware, "--wake",
+                           way, "--mailbox-version", "0", "--cpus", str(cpus), "--append",
+                           "timeout-ms=2000", "--shim-append", f"fault={fault}:{victim}"],
+                          1 if error else 0, text if error else "")
+
+
 def simulated(seed):
     for way in ("sipi", "mailbox", "hyperv"):
         yield job(f"simulate-{way}-{seed}", [MUSTER, "simulate", "--way", way, "--cpus",
@@ -158,6 +178,7 @@ def matrix(seed, count):
     lines = []
     for each in range(seed, seed + count):
         lines += healthy(each)
+        lines += faulty(each)
         lines += simulated(each)
     return lines
 
