@@ -4,6 +4,7 @@
  */
 #include "lib/wake/mailbox.h"
 
+#include "abi/sizes.h"
 #include "abi/x86.h"
 #include "lib/atomic.h"
 #include "lib/cpu/cpu.h"
@@ -11,7 +12,6 @@
 #include "lib/patience.h"
 #include "lib/wake/way.h"
 
-#define FOUR_GIB 0x100000000u
 
 #define SETTLE_NS 100000u
 
