@@ -115,6 +115,7 @@ struct sim {
     uint64_t free_bytes;     /* at the beginning */
     uint64_t clock_stops_ns; /* a moment; 0: never */
     uint64_t waits;          /* turns of the wait hook */
+    uint64_t waits_max;      /* more are without end */
 
     /* The firmware behind the mailbox. */
     struct mailbox *mailbox;
@@ -125,6 +126,10 @@ struct sim {
 
     struct sim_result *result;
 };
+
+/* A clock that stands ends a wait by MUSTER_STANDSTILL_TURNS; one CPU costs three waits at most. */
+#define SIM_WAITS_TRY (6ull * MUSTER_STANDSTILL_TURNS)
+#define SIM_WAITS_RUN (64ull * MUSTER_STANDSTILL_TURNS) /* of the largest machine */
 
 /** What is wrong with a setup, or NULL (run.c). */
 const char *sim_check(const struct sim_setup *setup);

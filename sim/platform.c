@@ -9,7 +9,6 @@
 #define CPUID_LAST_BASIC 7u
 #define TSC_PER_NS       1u
 #define STANDING_TURN_NS 100u
-#define WAITS_MAX        16000000u /* of the largest machine; more is without end */
 
 void *sim_map(void *context, uint64_t phys, size_t bytes)
 {
@@ -85,7 +84,7 @@ static uint64_t time_ns(void *context)
 {
     struct sim *sim = context;
     sim_spend(sim, sim->costs->clock_ns);
-    if (sim->waits > WAITS_MAX)
+    if (sim->waits > sim->waits_max)
         return MUSTER_FOREVER; /* out of whatever waits without end */
     uint64_t stops_ns = sim->clock_stops_ns;
     return stops_ns && sim->now_ns > stops_ns ? stops_ns : sim->now_ns;
@@ -102,7 +101,7 @@ static void wait(void *context, const struct muster_word *word, uint32_t value,
                  uint64_t deadline_ns)
 {
     struct sim *sim = context;
-    if (++sim->waits > WAITS_MAX && !sim->trouble)
+    if (++sim->waits > sim->waits_max && !sim->trouble)
         sim->trouble = "the library waits without end";
     if (sim->clock_stops_ns) { /* by a clock that stands no deadline is ever over */
         sim_spend(sim, STANDING_TURN_NS);

@@ -69,7 +69,8 @@ static void count(struct sim *sim)
 
 const char *sim_run(const struct sim_setup *setup, struct sim_result *result)
 {
-    struct sim sim = {.setup = setup, .costs = &setup->costs, .result = result};
+    struct sim sim = {
+        .setup = setup, .costs = &setup->costs, .result = result, .waits_max = SIM_WAITS_RUN};
     *result = (struct sim_result){0};
     const char *trouble = sim_check(setup);
     if (trouble)

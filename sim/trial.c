@@ -102,7 +102,8 @@ static void attempt_once(struct sim *sim, struct sim_attempt *attempt)
 const char *sim_try(const struct sim_setup *setup, struct sim_attempt *attempts, uint32_t count)
 {
     struct sim_result result = {0};
-    struct sim sim = {.setup = setup, .costs = &setup->costs, .result = &result};
+    struct sim sim = {
+        .setup = setup, .costs = &setup->costs, .result = &result, .waits_max = SIM_WAITS_TRY};
     const char *trouble = sim_check(setup);
     if (trouble)
         return trouble;
