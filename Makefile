@@ -154,7 +154,7 @@ $(BUILD)/sanitized/libmuster.a: $(call test_objects,$(LIB_C_HOST) $(LIB_S))
 SHIM_TESTED := shim/hob.c shim/fw_cfg_directory.c shim/acpi_loader.c shim/fdt_write.c shim/tree.c \
                shim/lookout.c shim/mailbox_ap.c \
                shim/bios.c shim/host.c shim/host_hyperv.c shim/host_td.c shim/options.c shim/shared.c \
-               shim/source_hob.c shim/source_multiboot.c \
+               shim/fault_options.c shim/source_hob.c shim/source_multiboot.c \
                boot/clock_compare.c boot/cmdline.c boot/format.c boot/hyperv.c boot/tsc_rate.c \
                boot/multiboot2.c boot/multiboot2_screen.c boot/screen.c boot/font.c \
                boot/payload.c boot/loadable.c boot/bzimage.c boot/pvh_elf.c \

@@ -53,7 +53,7 @@ static void profile_of(const struct session *session, struct proofs_profile *pro
         .by_mailbox = options_by_mailbox(session->options),
         .by_hyperv = session->options->wake == WAKE_HYPERV,
         .cycles = session->options->cycles > 0,
-        .mailbox_version = options_by_tree(session->options)
+        .mailbox_version = g_strcmp0(fields_text(shim, "tables"), "fdt") == 0
                                ? 0 /* a tree tells of no other */
                                : fields_number(shim, "mailbox_version", -1),
         .keep = g_strcmp0(fields_text(memory, "policy"), "keep") == 0,

@@ -36,6 +36,9 @@ void bringup_adopt(void);
 void bringup_leave_in_firmware(void);
 void bringup_stay_parked(void);
 
+/** nmi=parked: each parked CPU gets one, and stays what it is; fatal if not. */
+void bringup_send_nmis(void);
+
 /** Every CPU that is in starts into its bootstrap thread and ends up in its idle thread. */
 void bringup_start(void);
 

@@ -176,10 +176,10 @@ static bool read_only_value(const char *cmdline, const char *name, const char *o
 static void refuse_unknown(const char *cmdline)
 {
     /* "console" is what muster boot gives by default; ours is the serial port anyway. */
-    static const char *const names[] = {"wake",       "custody", "levels",     "apic",    "inject",
-                                        "timeout-ms", "order",   "trace",      "cycles",  "seed",
-                                        "hand-back",  "park",    "mwait-hint", "park-ms", "then",
-                                        "console",    "hot-add", "wait-ms",    "prove",   NULL};
+    static const char *const names[] = {
+        "wake",  "custody", "levels",  "apic",      "inject", "timeout-ms", "order",
+        "trace", "cycles",  "seed",    "hand-back", "park",   "mwait-hint", "park-ms",
+        "then",  "console", "hot-add", "wait-ms",   "prove",  "nmi",        NULL};
     char word[VALUE_BYTES];
     if (cmdline_unknown(cmdline, names, word, sizeof(word)))
         fatal_usage("the kernel does not know '%s' on its command line", word);
@@ -202,6 +202,7 @@ void options_read(const char *cmdline, struct options *options)
     options->wait_ns = read_number(cmdline, "wait-ms", 0, MAX_TIMEOUT_MS) * NS_PER_MS;
     options->park_ns = read_number(cmdline, "park-ms", 0, MAX_TIMEOUT_MS) * NS_PER_MS;
     options->prove = read_switch(cmdline, "prove");
+    options->nmi_parked = read_only_value(cmdline, "nmi", "parked");
     options->cycles = (uint32_t)read_number(cmdline, "cycles", 0, MAX_ROUNDS);
     options->seed = read_number(cmdline, "seed", 1, UINT64_MAX);
     options->hand_backs = (uint32_t)read_number(cmdline, "hand-back", 1, MAX_ROUNDS);

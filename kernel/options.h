@@ -24,6 +24,7 @@
  *     hot-add=N                wait for N more CPUs, prove them, let them go; twice (0)
  *     prove=on|off             off: bring the CPUs up, with nothing but park-ms= between adoption
  *                              and start, report, stop (on)
+ *     nmi=parked               send an NMI to each parked CPU between adoption and start
  *     inject=mce               somebody outside will inject machine checks when asked
  */
 #ifndef KERNEL_OPTIONS_H
@@ -57,6 +58,7 @@ struct options {
     uint32_t mwait_hint;
     uint64_t wait_ns;
     uint64_t park_ns;
+    bool nmi_parked;
     uint32_t cycles;
     uint64_t seed; /* never 0 */
     uint32_t hand_backs;

@@ -196,6 +196,7 @@ static void report_json(void)
     hotadd_report();
     json_number("strays", word_load_acquire(&kernel.machine.strays));
     json_number("paging_levels", kernel.paging.levels);
+    json_number("nmis_parked", kernel.nmis_parked);
     json_text("result", report_is_well() ? "ok" : "failed");
     json_end();
 }

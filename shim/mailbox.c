@@ -7,6 +7,7 @@
 #include "boot/timer.h"
 #include "lib/atomic.h"
 #include "lib/cpu/instructions.h"
+#include "shim/fault.h"
 #include "shim/lookout.h"
 #include "shim/mailbox_ap.h"
 #include "shim/shim.h"
@@ -108,6 +109,7 @@ void shim_ap_main(struct muster_slot *slot, void *context)
         native_halt();
     mailbox_ap_quiet_begin(&quiet, shim.mailbox, time_now_ns());
     for (;;) {
+        shim_fault_at_mailbox(slot);
         enum mailbox_look seen = look(slot, &vector);
         if (seen == MAILBOX_LOOK_WAKEUP)
             leave(slot, vector);

@@ -28,7 +28,7 @@ static void send_init(struct sim *sim, uint32_t cpu)
 
 static void send_sipi(struct sim *sim, uint32_t cpu)
 {
-    send(sim, cpu, ICR_SIPI | SIM_SIPI_ENTRY / PAGE_BYTES);
+    send(sim, cpu, ICR_SIPI | (uint32_t)(sim->entry_phys / PAGE_BYTES));
 }
 
 static void turn_on(struct sim *sim, uint32_t cpu)

@@ -91,8 +91,9 @@ enum muster_status muster_prepare(struct muster_machine *machine, const struct m
  * or @timeout_ns has passed: MUSTER_OK, or MUSTER_TIME_OUT with at least one slot FAILED, its
  * reason beside it, and everybody else parked. A dead CPU costs the one deadline, whatever
  * their number (by the mailbox the first silent one may use half of it up). A CPU that comes
- * later parks itself and stays FAILED; called again, it is taken, and one that never came is
- * tried again. One that died after it had claimed its slot, or was refused, stays FAILED.
+ * later parks itself and stays FAILED; called again, it is taken, one that never came is tried
+ * again, and one that has claimed its slot and is not in yet is waited for, not woken. One that
+ * died there, or was refused, stays FAILED.
  * With a plan that has no way, and somebody to wake: MUSTER_ERROR_NO_WAY, and they are FAILED.
  *
  * An arrival that gets no slot (uncounted, or a second time) counts in machine->strays and halts

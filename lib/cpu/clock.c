@@ -5,6 +5,7 @@
 
 #include "abi/x86.h"
 #include "lib/atomic.h"
+#include "lib/patience.h"
 #include "lib/trace.h"
 #include "lib/wake/park.h"
 #include "lib/wake/way.h"
@@ -116,11 +117,12 @@ static bool wait_for_answer(struct muster_slot *slot)
     struct muster_clock *clock = &slot->clock;
     uint32_t wanted = word_load_relaxed(&clock->request);
     uint64_t deadline_ns = time_after(platform->time_ns(platform->context), clock->patience_ns);
+    struct patience patience = {0};
     for (;;) {
         uint32_t answer = word_load_acquire(&clock->answer);
         if (answer == wanted)
             return true;
-        if (answer == CLOCK_CLOSED || platform->time_ns(platform->context) >= deadline_ns)
+        if (answer == CLOCK_CLOSED || patience_is_over(&patience, slot->machine, deadline_ns))
             return false;
         platform->wait(platform->context, &clock->answer, answer, deadline_ns);
     }
@@ -137,8 +139,9 @@ enum muster_status muster_clock_join(struct muster_slot *slot, uint64_t timeout_
 {
     const struct muster_platform *platform = slot->machine->platform;
     uint64_t deadline_ns = time_after(platform->time_ns(platform->context), timeout_ns);
+    struct patience patience = {0};
     while (word_load_acquire(&slot->command) != PARK_CLOCK) {
-        if (platform->time_ns(platform->context) >= deadline_ns)
+        if (patience_is_over(&patience, slot->machine, deadline_ns))
             return MUSTER_TIME_OUT;
         platform->wait(platform->context, &slot->command, PARK_STAY, deadline_ns);
     }
@@ -170,6 +173,7 @@ static bool answer_rounds(struct muster_slot *slot, uint64_t deadline_ns)
 {
     const struct muster_platform *platform = slot->machine->platform;
     struct muster_clock *clock = &slot->clock;
+    struct patience patience = {0};
     uint32_t answered = 0;
     for (;;) {
         uint32_t request = word_load_acquire(&clock->request);
@@ -180,7 +184,7 @@ static bool answer_rounds(struct muster_slot *slot, uint64_t deadline_ns)
             /* With the counter's value; pairs with the acquire in wait_for_answer(). */
             word_store_release(&clock->answer, request);
             answered = request;
-        } else if (platform->time_ns(platform->context) >= deadline_ns) {
+        } else if (patience_is_over(&patience, slot->machine, deadline_ns)) {
             return false;
         } else {
             platform->wait(platform->context, &clock->request, request, deadline_ns);

@@ -3,6 +3,7 @@
  * after the other take as long as they take, and not more with every other one that is there.
  */
 #include "lib/atomic.h"
+#include "lib/patience.h"
 #include "lib/wake/way.h"
 
 static enum muster_status find_absent(const struct muster_machine *machine,
@@ -22,8 +23,9 @@ static enum muster_status find_absent(const struct muster_machine *machine,
 static void await_parked(const struct wake_run *run, struct muster_slot *slot)
 {
     const struct muster_platform *platform = run->machine->platform;
+    struct patience patience = {0};
     while (slot_is_pending(slot) && !slot_failure(slot) &&
-           platform->time_ns(platform->context) < run->deadline_ns)
+           !patience_is_over(&patience, run->machine, run->deadline_ns))
         platform->wait(platform->context, &slot->state, MUSTER_CPU_ADOPT_PENDING, run->deadline_ns);
     slot_give_up(slot);
 }

@@ -10,6 +10,7 @@
 #include "lib/cpu/cpu.h"
 #include "lib/firmware/mailbox_page.h"
 #include "lib/memory_functions.h"
+#include "lib/patience.h"
 #include "lib/wake/way.h"
 
 #define SETTLE_NS 100000u
@@ -29,15 +30,16 @@ static struct mailbox *mailbox_of(const struct muster_machine *machine)
                                   MAILBOX_BYTES);
 }
 
-bool mailbox_wait_noop(const struct muster_machine *machine, struct mailbox *mailbox,
+bool mailbox_wait_noop(struct muster_machine *machine, struct mailbox *mailbox,
                        uint64_t deadline_ns)
 {
     const struct muster_platform *platform = machine->platform;
+    struct patience patience = {0};
     for (;;) {
         uint32_t command = word_load_acquire(command_word(mailbox));
         if ((command & 0xFFFF) == MAILBOX_NOOP)
             return true;
-        if (platform->time_ns(platform->context) >= deadline_ns)
+        if (patience_is_over(&patience, machine, deadline_ns))
             return false;
         platform->wait(platform->context, command_word(mailbox), command, deadline_ns);
     }
@@ -64,7 +66,7 @@ bool mailbox_withdraw(struct mailbox *mailbox, enum mailbox_command command)
     return word_move(command_word(mailbox), command, MAILBOX_NOOP);
 }
 
-enum muster_status mailbox_await_free(const struct muster_machine *machine, uint64_t deadline_ns)
+enum muster_status mailbox_await_free(struct muster_machine *machine, uint64_t deadline_ns)
 {
     struct mailbox *mailbox = mailbox_of(machine);
     if (!mailbox)
@@ -72,7 +74,7 @@ enum muster_status mailbox_await_free(const struct muster_machine *machine, uint
     return mailbox_wait_noop(machine, mailbox, deadline_ns) ? MUSTER_OK : MUSTER_ERROR_MAILBOX_BUSY;
 }
 
-enum muster_status mailbox_test(const struct muster_machine *machine, uint32_t apic_id,
+enum muster_status mailbox_test(struct muster_machine *machine, uint32_t apic_id,
                                 uint64_t deadline_ns)
 {
     struct mailbox *mailbox = mailbox_of(machine);
@@ -144,7 +146,7 @@ static enum muster_status mailbox_prepare(struct muster_machine *machine)
 static void mailbox_wake_one(const struct wake_run *run, struct muster_slot *slot,
                              uint64_t deadline_ns)
 {
-    const struct muster_machine *machine = run->machine;
+    struct muster_machine *machine = run->machine;
     struct mailbox *mailbox = mailbox_of(machine);
     if (!mailbox_wait_noop(machine, mailbox, deadline_ns)) {
         slot_fail(slot, MUSTER_ERROR_MAILBOX_BUSY);
@@ -164,7 +166,7 @@ static void mailbox_wake_one(const struct wake_run *run, struct muster_slot *slo
     } else {
         slot_fail(slot, MUSTER_ERROR_NOT_ACKNOWLEDGED);
         /* The CPU may have read it and be about to clear it: that must not hit the next. */
-        pass_time(machine->platform, SETTLE_NS);
+        pass_time(machine, SETTLE_NS);
     }
 }
 

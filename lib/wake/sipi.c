@@ -126,23 +126,23 @@ static void sipi_wake(const struct wake_run *run)
     void (*send)(const struct wake_run *, uint32_t) =
         may_broadcast(machine) ? send_to_all : send_to_each;
     send(run, ICR_INIT | ICR_ASSERT);
-    pass_time(machine->platform, init_delay_ns(machine->platform));
+    pass_time(machine, init_delay_ns(machine->platform));
     send(run, sipi_command(machine));
 }
 
 static void sipi_wake_one(const struct wake_run *run, struct muster_slot *slot,
                           uint64_t deadline_ns)
 {
-    const struct muster_platform *platform = run->machine->platform;
-    uint64_t delay_ns = run->classic ? CLASSIC_INIT_DELAY_NS : init_delay_ns(platform);
+    uint64_t delay_ns =
+        run->classic ? CLASSIC_INIT_DELAY_NS : init_delay_ns(run->machine->platform);
     (void)deadline_ns; /* nobody is waited for */
     slot_stamp_wake(run, slot);
     enum muster_status status = send_to_one(run, slot, ICR_INIT | ICR_ASSERT, MUSTER_OK);
-    pass_time(platform, delay_ns);
+    pass_time(run->machine, delay_ns);
     status = send_to_one(run, slot, sipi_command(run->machine), status);
     if (!run->classic)
         return;
-    pass_time(platform, CLASSIC_SIPI_DELAY_NS);
+    pass_time(run->machine, CLASSIC_SIPI_DELAY_NS);
     (void)send_to_one(run, slot, sipi_command(run->machine), status);
 }
 
@@ -158,7 +158,7 @@ static void init_again(const struct wake_run *run)
     uint64_t now_ns = platform->time_ns(platform->context);
     enum muster_status status = MUSTER_OK;
     send_to_each(run, ICR_INIT | ICR_ASSERT);
-    pass_time(platform, CLASSIC_INIT_DELAY_NS);
+    pass_time(machine, CLASSIC_INIT_DELAY_NS);
     for (uint32_t i = 0; i < machine->cpu_count; i++) {
         struct muster_slot *slot = &machine->slots[i];
         if (slot->stamps_ns[MUSTER_STAMP_WAKE_SENT] < now_ns || slot_failure(slot))

@@ -89,7 +89,7 @@ void adopt_pending(struct muster_machine *machine, const struct muster_plan *pla
 void slot_vacate(struct muster_slot *slot);
 
 /** Wait, whatever happens meanwhile. */
-void pass_time(const struct muster_platform *platform, uint64_t ns);
+void pass_time(struct muster_machine *machine, uint64_t ns);
 
 /**
  * Of a way that sends for one CPU at a time: how many turns there are to be, and until when the

@@ -137,7 +137,7 @@ both() {
     expect "$work/report.json" '.discovery.mailbox_source == "acpi"'
     muster_run mailbox 4 --shim-append tables=acpi
     expect "$work/report.json" '.discovery.source == "acpi"'
-    muster_run mailbox 4 --shim-append tables=fdt
+    muster_run mailbox 4 --tables fdt --append custody=keep
     expect "$work/report.json" '.discovery.source == "device-tree"'
 }
 
