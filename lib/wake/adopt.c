@@ -194,7 +194,7 @@ void slot_give_up(struct muster_slot *slot)
     if (taken)
         word_move(&slot->state, MUSTER_CPU_ON_PENDING, MUSTER_CPU_OFF);
     /* Late, or its wake seemed lost and was not. Of one that another CPU turns on it is theirs. */
-    enum muster_cpu_state state = muster_cpu_state(slot->machine, slot->index);
+    uint32_t state = word_load_acquire(&slot->state);
     if (slot_failure(slot) && (state == MUSTER_CPU_OFF || state == MUSTER_CPU_ON))
         slot_fail(slot, MUSTER_OK);
 }
