@@ -136,10 +136,14 @@ void vcpu_inject(struct vcpu *vcpu, unsigned vector, uint32_t error_code)
     vcpu->last_exception = vector + 1;
 }
 
+/*
+ * One NMI for each time that the flag goes up, so that none is taken for the host's. Where it is up
+ * already an NMI is under way, and whoever takes it sees what this caller wants as well.
+ */
 void vcpu_kick(struct vcpu *vcpu)
 {
-    word_store_release(&vcpu->kicked, 1);
-    muster_apic_send_nmi(&monitor.platform, vcpu->apic_id);
+    if (!word_exchange(&vcpu->kicked, 1))
+        muster_apic_send_nmi(&monitor.platform, vcpu->apic_id);
 }
 
 void vcpu_send_nmi(struct vcpu *vcpu)
@@ -150,15 +154,13 @@ void vcpu_send_nmi(struct vcpu *vcpu)
 
 /*
  * An NMI that no CPU has sent comes from the host (QEMU's inject-nmi): it wants to know where a
- * guest that does not get on is. The flag goes down first: a kick that comes then is one with the
- * NMI that is taken here.
+ * guest that does not get on is. The flag goes down last: a kick that comes then sends one more.
  */
 void vcpu_take_nmi(struct vcpu *vcpu)
 {
-    bool was_kicked = word_move(&vcpu->kicked, 1, 0);
     vcpu->counts[COUNT_NMI]++;
     take_nmi();
-    if (!was_kicked)
+    if (!word_exchange(&vcpu->kicked, 0))
         report_where(vcpu);
 }
 

@@ -22,6 +22,7 @@ struct qemu_image {
     const char *monitor;         /* a ROM that holds the guest; then: */
     const char *monitor_words;   /* its options */
     const char *td_firmware;     /* what the guest starts with; modules are its kernel and initrd */
+    bool efi;                    /* it is UEFI's, and takes these two from QEMU's own options */
     const char *words;           /* its command line */
     const char *modules[3];      /* files that come with it, or NULL */
     const char *module_words[3]; /* and their command lines, or NULL */
