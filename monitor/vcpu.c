@@ -9,6 +9,7 @@
 #include "monitor/monitor.h"
 #include "monitor/nmi.h"
 #include "monitor/npt.h"
+#include "monitor/observe.h"
 #include "monitor/paging.h"
 #include "monitor/report.h"
 #include "monitor/step.h"
@@ -216,6 +217,12 @@ void vcpu_sleep(struct vcpu *vcpu, bool blocked)
         ;
 }
 
+void vcpu_doze(struct vcpu *vcpu)
+{
+    vcpu->counts[COUNT_SLEEP]++;
+    sleep_once(vcpu, true);
+}
+
 bool vcpu_is_started(const struct vcpu *vcpu)
 {
     return word_load_acquire(&vcpu->start) == START_DONE;
@@ -284,6 +291,7 @@ void vcpu_run(struct vcpu *vcpu)
     apic_init(vcpu);
     wait_for_start(vcpu);
     for (;;) {
+        observe_before_entry(vcpu);
         nmi_inject(vcpu);
         enter(vcpu);
         vcpu->counts[COUNT_EXITS]++;

@@ -176,6 +176,8 @@ char *options_monitor_words(const struct options *options)
     options_add_word(words, "profile=", options->td ? "tdx" : "hyperv");
     if (options->td && options->wake == WAKE_HYPERV)
         options_add_word(words, "", "hypercalls=hyperv start=hypercall");
+    if (options->td_firmware)
+        options_add_word(words, "watch=", "found");
     options_add_word(words, "vp-index=", options->vp_index);
     if (options->time_out)
         g_string_append_printf(words, " time-out=%u", options->time_out);
