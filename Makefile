@@ -282,7 +282,7 @@ $(BUILD)/efi-header.o: boot/efi/header.S abi/x86.h $(BUILD)/muster-kernel.bin
 	  -DKERNEL_BYTES="$$(nm $(BUILD)/muster-kernel.elf | awk '$$3 == "image_end" { print "0x" $$1 }')-$(KERNEL_BASE)"
 
 $(BUILD)/muster-kernel.efi: boot/efi/image.ld $(BUILD)/efi-header.o $(call bare_objects,$(EFI_SRC)) \
-                            $(BUILD)/libmuster.a
+                            $(BUILD)/bare/libmuster-inner.a
 	$(LD) -pie --no-dynamic-linker -z noexecstack -z text --build-id=none \
 	  -T boot/efi/image.ld -o $(BUILD)/efi.elf $(filter %.o %.a,$^)
 	$(OBJCOPY) -O binary $(BUILD)/efi.elf $@

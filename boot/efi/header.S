@@ -11,7 +11,7 @@
 #define FILE_ALIGN     0x200
 #define LINUX_SETUP    0x1F1 /* Linux/x86 boot protocol: where the setup header begins */
 #define LINUX_FLAG     0x1FE
-#define LINUX_VERSION  0x20C
+#define LINUX_VERSION  0x208 /* later ones get more from QEMU than they asked for */
 #define LINUX_LOADED_HIGH 1
 #define LINUX_SETUP_SECTORS 7 /* behind the first: all headers, one page */
 #define PE_AT          0x280
@@ -23,6 +23,9 @@
 #define PE_DIRECTORIES 6
 #define PE_TEXT        0x60000020 /* code, execute, read */
 #define PE_DATA        0xC0000040 /* initialized data, read, write */
+
+/* Linked at 0: a distance from the file's beginning needs no relocating. */
+#define FILE(symbol) ((symbol) - file_start)
 
     .section .header, "a", @progbits
     .globl file_start
@@ -55,17 +58,17 @@ file_start:
 optional:
     .short PE32_PLUS
     .byte 0, 0
-    .long efi_text_bytes
-    .long efi_data_bytes
+    .long FILE(efi_text_bytes)
+    .long FILE(efi_data_bytes)
     .long 0
-    .long efi_main_offset
-    .long efi_text_offset
+    .long FILE(efi_main_offset)
+    .long FILE(efi_text_offset)
     .quad 0                         /* image base: anywhere */
     .long PAGE_BYTES, FILE_ALIGN
     .short 0, 0, 0, 0, 2, 0         /* versions; of the subsystem 2.0 */
     .long 0
-    .long efi_file_bytes
-    .long efi_text_offset           /* headers */
+    .long FILE(efi_file_bytes)
+    .long FILE(efi_text_offset)           /* headers */
     .long 0
     .short PE_EFI_APPLICATION
     .short PE_NX_COMPATIBLE
@@ -75,11 +78,11 @@ optional:
     .fill PE_DIRECTORIES, 8, 0
 optional_end:
     .ascii ".text\0\0\0"
-    .long efi_text_bytes, efi_text_offset, efi_text_bytes, efi_text_offset
+    .long FILE(efi_text_bytes), FILE(efi_text_offset), FILE(efi_text_bytes), FILE(efi_text_offset)
     .long 0, 0, 0
     .long PE_TEXT
     .ascii ".data\0\0\0"
-    .long efi_data_bytes, efi_data_offset, efi_data_bytes, efi_data_offset
+    .long FILE(efi_data_bytes), FILE(efi_data_offset), FILE(efi_data_bytes), FILE(efi_data_offset)
     .long 0, 0, 0
     .long PE_DATA
 
