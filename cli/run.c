@@ -9,6 +9,7 @@
 #include "cli/judge/hot_add_rounds.h"
 #include "cli/judge/proofs.h"
 #include "cli/judge/run_table.h"
+#include "cli/machine/td_firmware.h"
 #include "cli/timeline/files.h"
 
 /* The files and words of the plan, and who frees them. */
@@ -27,9 +28,32 @@ static bool choose_monitored_image(struct image_texts *texts, struct qemu_image 
     return texts->shim != NULL;
 }
 
+/* Behind UEFI firmware the kernel is an EFI program, and there is no shim. */
+static bool choose_efi_image(const struct options *options, struct image_texts *texts,
+                             struct qemu_image *image, GError **error)
+{
+    texts->monitor = files_own(FILES_MONITOR, error);
+    texts->kernel = texts->monitor ? files_own(FILES_KERNEL_EFI, error) : NULL;
+    texts->shim = texts->kernel ? td_firmware_find(options->td_firmware, error) : NULL;
+    texts->kernel_words = options_kernel_words(options);
+    texts->monitor_words = options_monitor_words(options);
+    *image = (struct qemu_image){
+        .efi = true,
+        .monitor = texts->monitor,
+        .monitor_words = texts->monitor_words,
+        .td_firmware = texts->shim,
+        .modules = {texts->kernel, options->then, options->then_initrd},
+        .module_words = {texts->kernel_words,
+                         options->then ? options_foreign_words(options, options->then_append)
+                                       : NULL}};
+    return texts->shim != NULL;
+}
+
 static bool choose_image(const struct options *options, struct image_texts *texts,
                          struct qemu_image *image, GError **error)
 {
+    if (options->td_firmware)
+        return choose_efi_image(options, texts, image, error);
     texts->kernel = files_own(FILES_KERNEL, error);
     texts->kernel_words = options_kernel_words(options);
     *image = (struct qemu_image){.program = texts->kernel, .words = texts->kernel_words};
@@ -80,10 +104,20 @@ static gint64 count_on(JsonObject *report)
     return report ? on : -1;
 }
 
+/* Where no shim says which mailbox it serves, the kernel is believed: whether CPUs can go back. */
+static gint64 mailbox_version_of(const struct session *session)
+{
+    JsonObject *discovery = fields_object(session->guest.report, "discovery");
+    if (options_by_tree(session->options))
+        return 0; /* a tree tells of no other */
+    if (session->options->td_firmware)
+        return fields_text(discovery, "reset_vector_phys") ? 1 : 0;
+    return fields_number(session->guest.shim, "mailbox_version", -1);
+}
+
 /* What was run, as the shim says it and not as the kernel under test does. */
 static void profile_of(const struct session *session, struct proofs_profile *profile)
 {
-    JsonObject *shim = session->guest.shim;
     JsonObject *memory = fields_object(session->guest.report, "memory");
     *profile = (struct proofs_profile){
         .cpus = session->options->cpus,
@@ -91,9 +125,7 @@ static void profile_of(const struct session *session, struct proofs_profile *pro
         .by_mailbox = options_by_mailbox(session->options),
         .by_hyperv = session->options->wake == WAKE_HYPERV,
         .cycles = session->options->cycles > 0,
-        .mailbox_version = options_by_tree(session->options)
-                               ? 0 /* a tree tells of no other */
-                               : fields_number(shim, "mailbox_version", -1),
+        .mailbox_version = mailbox_version_of(session),
         .keep = g_strcmp0(fields_text(memory, "policy"), "keep") == 0,
     };
 }

@@ -6,6 +6,7 @@
 #include "kernel/bringup.h"
 #include "kernel/display.h"
 #include "kernel/fatal.h"
+#include "kernel/firmware.h"
 #include "kernel/hotadd.h"
 #include "kernel/kernel.h"
 #include "kernel/loader.h"
@@ -40,6 +41,7 @@ void boot_main(uint64_t info_phys, uint32_t magic)
     bringup_prepare();
 
     bringup_adopt();
+    firmware_look();
     bringup_stay_parked();
     prove_reset_vector();
     bringup_release_custody();

@@ -10,11 +10,12 @@
 #include <glib.h>
 
 /** Muster's own images. */
-#define FILES_KERNEL  "muster-kernel.elf"
-#define FILES_SHIM    "muster-shim.elf"
-#define FILES_TD_SHIM "muster-tdshim.fd"
-#define FILES_MONITOR "muster-monitor.rom"
-#define FILES_FETCH   "../scripts/fetch" /* as it lies in a checkout */
+#define FILES_KERNEL     "muster-kernel.elf"
+#define FILES_KERNEL_EFI "muster-kernel.efi" /* the same kernel */
+#define FILES_SHIM       "muster-shim.elf"
+#define FILES_TD_SHIM    "muster-tdshim.fd"
+#define FILES_MONITOR    "muster-monitor.rom"
+#define FILES_FETCH      "../scripts/fetch" /* as it lies in a checkout */
 
 /**
  * One of these, by its name: beside the running command, else in ../share/muster. Caller frees.

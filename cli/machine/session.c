@@ -224,7 +224,7 @@ static void init(struct session *session, const struct session_plan *plan)
         .options = plan->options, .image = &plan->image, .linux_kernel = plan->linux_kernel};
     guest_init(&session->guest, plan->foreign_kernel, plan->options->monitored);
     /* It speaks to nobody but its kernel: whatever is said, the kernel may have said. */
-    session->guest.handed_over = plan->image.efi && plan->foreign_kernel;
+    session->guest.handed_over = plan->image.efi;
     console_init(&session->console, plan->watch_console, plan->options->until);
     parked_init(&session->parked);
     session->problems = g_ptr_array_new_with_free_func(g_free);
