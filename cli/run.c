@@ -39,6 +39,7 @@ static bool choose_efi_image(const struct options *options, struct image_texts *
     texts->monitor_words = options_monitor_words(options);
     *image = (struct qemu_image){
         .efi = true,
+        .bundle = true,
         .monitor = texts->monitor,
         .monitor_words = texts->monitor_words,
         .td_firmware = texts->shim,

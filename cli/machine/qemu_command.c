@@ -145,7 +145,8 @@ static void add_for_efi(GPtrArray *command, const struct qemu_image *image, cons
 {
     add_place(command, "-kernel", folder, QEMU_MODULE "0", image->modules[0]);
     if (image->modules[1])
-        add_place(command, "-initrd", folder, QEMU_MODULE "1", image->modules[1]);
+        add_place(command, "-initrd", folder, image->bundle ? QEMU_BUNDLE : QEMU_MODULE "1",
+                  image->modules[1]);
     if (image->module_words[0] && image->module_words[0][0])
         add(command, "-append", image->module_words[0]);
 }
