@@ -17,7 +17,7 @@ static struct {
 
 static const char *declared(void)
 {
-    return tables.usable ? "usable" : "not usable";
+    return tables.usable ? "usable" : "not-usable";
 }
 
 static enum muster_status look_at_page(void *context, const struct muster_page_visit *visit)

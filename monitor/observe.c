@@ -9,6 +9,8 @@
 #include "monitor/monitor.h"
 #include "monitor/nmi.h"
 #include "monitor/npt.h"
+#include "monitor/page_lock.h"
+#include "monitor/pages.h"
 #include "monitor/report.h"
 #include "monitor/step.h"
 #include "monitor/witness.h"
@@ -27,8 +29,13 @@ static struct waiting {
     unsigned steps;
     uint64_t code_page, data_page;
     uint64_t first_rip, last_rip; /* of the instructions that poll */
+    const uint64_t *polled;       /* what they read last, and what it was */
+    uint64_t polled_value;
 } all_waiting[MONITOR_MOST_VCPUS];
 static const struct mailbox *mailbox; /* once it is watched */
+
+/* Before that: the page that APs in firmware's image poll, and nobody can write to; 0: none. */
+static uint64_t lulled_page;
 
 /* The BSP's. */
 static uint32_t exits;
@@ -42,11 +49,9 @@ static uint64_t page_of(uint64_t address)
     return address & ~(uint64_t)(PAGE_BYTES - 1);
 }
 
-/* In its image, below 4 GiB, firmware's APs are not yet where the OS will find them. */
-static bool may_be_parked(const struct vcpu *vcpu)
+static bool may_be_waiting(const struct vcpu *vcpu)
 {
-    return vcpu->vmcb->rip < GUEST_LOW_END && (vcpu->cr0 & CR0_PG) && vcpu_is_64(vcpu) &&
-           !(vcpu->vmcb->rflags & RFLAGS_IF);
+    return (vcpu->cr0 & CR0_PG) && vcpu_is_64(vcpu) && !(vcpu->vmcb->rflags & RFLAGS_IF);
 }
 
 static void end(struct vcpu *vcpu, enum progress progress)
@@ -60,7 +65,7 @@ static bool fits(struct vcpu *vcpu, struct waiting *waiting)
 {
     struct instruction instruction;
     uint64_t phys;
-    if (!may_be_parked(vcpu) || page_of(vcpu->vmcb->rip) != waiting->code_page ||
+    if (!may_be_waiting(vcpu) || page_of(vcpu->vmcb->rip) != waiting->code_page ||
         !decode(vcpu, &instruction))
         return false;
     waiting->first_rip =
@@ -72,7 +77,11 @@ static bool fits(struct vcpu *vcpu, struct waiting *waiting)
         return false;
     if (!waiting->data_page)
         waiting->data_page = page_of(phys);
-    return waiting->data_page == page_of(phys);
+    if (waiting->data_page != page_of(phys) || phys >= GUEST_LOW_END)
+        return false;
+    waiting->polled = (const uint64_t *)npt_host_address(phys & ~7ull);
+    waiting->polled_value = u64_load_relaxed(waiting->polled);
+    return true;
 }
 
 static void follow(struct vcpu *vcpu)
@@ -91,7 +100,7 @@ static void begin_to_follow(struct vcpu *vcpu, struct waiting *waiting)
     waiting->data_page = 0;
     waiting->first_rip = UINT64_MAX;
     waiting->last_rip = 0;
-    bool begins = may_be_parked(vcpu) && step_begin(vcpu, follow);
+    bool begins = may_be_waiting(vcpu) && step_begin(vcpu, follow);
     word_store_release(&waiting->progress, begins ? PROGRESS_FOLLOWED : PROGRESS_NONE);
 }
 
@@ -104,12 +113,38 @@ static bool is_addressed(const struct vcpu *vcpu)
     return u32_load_relaxed(command) && (apic_id == vcpu->apic_id || apic_id == EVERYBODY);
 }
 
+static bool has_news(const struct vcpu *vcpu)
+{
+    const struct waiting *waiting = &all_waiting[vcpu->index];
+    if (mailbox)
+        return is_addressed(vcpu);
+    return !u64_load_relaxed(&lulled_page) ||
+           u64_load_relaxed(waiting->polled) != waiting->polled_value;
+}
+
 /* A step before or behind these instructions it may have taken a command already. */
 static bool polls_in_vain(const struct vcpu *vcpu)
 {
     const struct waiting *waiting = &all_waiting[vcpu->index];
-    return may_be_parked(vcpu) && !vcpu->stepped && vcpu->vmcb->rip >= waiting->first_rip &&
-           vcpu->vmcb->rip <= waiting->last_rip && !is_addressed(vcpu);
+    return word_load_acquire(&waiting->progress) == PROGRESS_DONE && may_be_waiting(vcpu) &&
+           vcpu->vmcb->rip >= waiting->first_rip && vcpu->vmcb->rip <= waiting->last_rip &&
+           !has_news(vcpu) && !nmi_is_due(vcpu);
+}
+
+/* They read on before the write is done, and find what was there; it is no later than that. */
+void observe_fault(uint64_t phys)
+{
+    page_lock();
+    bool wakes = lulled_page && page_of(phys) == lulled_page;
+    if (wakes) {
+        npt_show(lulled_page, true, false);
+        u64_store_relaxed(&lulled_page, 0);
+    }
+    page_unlock();
+    for (uint32_t i = 1; wakes && i < monitor.vcpu_count; i++) {
+        word_move(&all_waiting[i].progress, PROGRESS_DONE, PROGRESS_NONE);
+        vcpu_kick(&monitor.vcpus[i]);
+    }
 }
 
 void observe_mailbox_written(void)
@@ -132,7 +167,7 @@ static uint32_t count_in(enum progress progress)
 static void ask_all(void)
 {
     for (uint32_t i = 1; i < monitor.vcpu_count; i++)
-        if (!may_be_parked(&monitor.vcpus[i]))
+        if (!may_be_waiting(&monitor.vcpus[i]))
             return;
     for (uint32_t i = 1; i < monitor.vcpu_count; i++) {
         word_store_release(&all_waiting[i].progress, PROGRESS_ASKED);
@@ -196,10 +231,30 @@ static void watch(struct vcpu *bsp)
     witness_call(bsp, MUSTER_REGIONS_END, 0, 0);
 }
 
+/* Where the OS will not find them: what they read can be written again when somebody tries to. */
+static void lull(struct vcpu *bsp)
+{
+    uint64_t page = all_waiting[1].data_page;
+    page_lock();
+    bool may = page_state_of(page) == PAGE_PRIVATE;
+    if (may) {
+        npt_show_read_only(page);
+        u64_store_relaxed(&lulled_page, page);
+    }
+    page_unlock();
+    if (may)
+        npt_shoot_down(bsp, true);
+}
+
 static void look_at_others(struct vcpu *bsp)
 {
     uint32_t others = monitor.vcpu_count - 1;
-    if (count_in(PROGRESS_DONE) == others && all_agree())
+    if (u64_load_relaxed(&lulled_page))
+        return;
+    if (count_in(PROGRESS_DONE) == others && all_agree() &&
+        all_waiting[1].code_page >= GUEST_LOW_END)
+        lull(bsp);
+    else if (count_in(PROGRESS_DONE) == others && all_agree())
         watch(bsp);
     else if (count_in(PROGRESS_NONE) + count_in(PROGRESS_DONE) == others)
         ask_all();
@@ -210,11 +265,10 @@ void observe_before_entry(struct vcpu *vcpu)
     struct waiting *waiting = &all_waiting[vcpu->index];
     if (!monitor.finds_firmware || monitor.vcpu_count == 1)
         return;
-    if (witness_is_on()) {
-        while (vcpu->index && polls_in_vain(vcpu) && !nmi_is_due(vcpu))
-            vcpu_doze(vcpu);
+    while (vcpu->index && polls_in_vain(vcpu))
+        vcpu_doze(vcpu);
+    if (witness_is_on())
         return;
-    }
     if (vcpu->index == 0 && ++exits % LOOK_EXITS == 0)
         look_at_others(vcpu);
     else if (word_load_acquire(&waiting->progress) == PROGRESS_ASKED)

@@ -31,16 +31,32 @@ static void *protocol_of(const struct efi *efi, efi_handle handle, const struct 
     return efi->boot->handle_protocol(handle, guid, &interface) ? NULL : interface;
 }
 
+/* OVMF's own word behind those that QEMU was given, where there is an initrd. */
+static uint64_t without_own_word(const uint16_t *options, uint64_t length)
+{
+    static const char word[] = " initrd=initrd";
+    uint64_t own = sizeof(word) - 1;
+    if (length < own)
+        return length;
+    for (uint64_t i = 0; i < own; i++)
+        if (options[length - own + i] != (uint8_t)word[i])
+            return length;
+    return length - own;
+}
+
 /* QEMU's words come as UCS-2, and are ASCII; what is not becomes a question mark. */
 uint64_t efi_options(const struct efi *efi, char *text)
 {
     static const struct efi_guid guid = EFI_LOADED_IMAGE_GUID;
     const struct efi_loaded_image *loaded = protocol_of(efi, efi->image, &guid);
-    uint64_t units = loaded && loaded->options ? loaded->options_bytes / sizeof(uint16_t) : 0;
+    const uint16_t *options = loaded ? loaded->options : NULL;
+    uint64_t units = options ? loaded->options_bytes / sizeof(uint16_t) : 0;
     uint64_t length = 0;
-    for (; length < units && loaded->options[length]; length++)
-        if (text)
-            text[length] = loaded->options[length] < 0x80 ? (char)loaded->options[length] : '?';
+    while (length < units && options[length])
+        length++;
+    length = without_own_word(options, length);
+    for (uint64_t i = 0; text && i < length; i++)
+        text[i] = options[i] < 0x80 ? (char)options[i] : '?';
     return length;
 }
 
