@@ -165,7 +165,7 @@ $(BUILD)/sanitized/libshim.a: $(call test_objects,$(SHIM_TESTED))
 	@rm -f $@
 	$(AR) rcs $@ $^
 
-KERNEL_TESTED := kernel/options.c
+KERNEL_TESTED := kernel/options.c boot/efi/efi.c boot/efi/information.c
 $(BUILD)/sanitized/libkernel.a: $(call test_objects,$(KERNEL_TESTED))
 	@rm -f $@
 	$(AR) rcs $@ $^

@@ -31,17 +31,25 @@ static void *protocol_of(const struct efi *efi, efi_handle handle, const struct 
     return efi->boot->handle_protocol(handle, guid, &interface) ? NULL : interface;
 }
 
-/* OVMF's own word behind those that QEMU was given, where there is an initrd. */
-static uint64_t without_own_word(const uint16_t *options, uint64_t length)
+#define OWN_WORD "initrd=initrd"
+
+static bool has_word(const uint16_t *units, const char *word)
 {
-    static const char word[] = " initrd=initrd";
-    uint64_t own = sizeof(word) - 1;
-    if (length < own)
-        return length;
-    for (uint64_t i = 0; i < own; i++)
-        if (options[length - own + i] != (uint8_t)word[i])
-            return length;
-    return length - own;
+    while (*word && *units == (uint8_t)*word)
+        units++, word++;
+    return !*word;
+}
+
+/* OVMF's own word, where there is an initrd: behind QEMU's words, or (since 2026) before them. */
+static const uint16_t *drop_own_word(const uint16_t *options, uint64_t *length)
+{
+    uint64_t own = sizeof(OWN_WORD " ") - 1;
+    if (*length < own)
+        return options;
+    bool first = has_word(options, OWN_WORD " ");
+    if (first || has_word(options + *length - own, " " OWN_WORD))
+        *length -= own;
+    return first ? options + own : options;
 }
 
 /* QEMU's words come as UCS-2, and are ASCII; what is not becomes a question mark. */
@@ -54,7 +62,7 @@ uint64_t efi_options(const struct efi *efi, char *text)
     uint64_t length = 0;
     while (length < units && options[length])
         length++;
-    length = without_own_word(options, length);
+    options = drop_own_word(options, &length);
     for (uint64_t i = 0; text && i < length; i++)
         text[i] = options[i] < 0x80 ? (char)options[i] : '?';
     return length;
