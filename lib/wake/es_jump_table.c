@@ -6,13 +6,13 @@
  * nobody to take it.
  */
 #include "abi/sev.h"
+#include "abi/sizes.h"
 #include "abi/x86.h"
 #include "lib/atomic.h"
 #include "lib/cpu/apic.h"
 #include "lib/cpu/cpu.h"
 #include "lib/wake/way.h"
 
-#define ONE_MIB          0x100000u
 #define REAL_MODE_SHIFT  4 /* from a segment's number to its address */
 #define CS_IN_TABLE_WORD 16
 
@@ -88,8 +88,8 @@ static bool wait_for_claim(const struct muster_machine *machine, const struct mu
  * The table is free again when the CPU is in its slot. One that is slower than its turn may read
  * the next one's address: it is then in another's slot, and told so by its own APIC ID.
  */
-static void wake_one(const struct wake_run *run, struct muster_word *table, uint32_t index,
-                     uint32_t turns)
+static void wake_by_table(const struct wake_run *run, struct muster_word *table, uint32_t index,
+                          uint32_t turns)
 {
     struct muster_slot *slot = &run->machine->slots[index];
     uint64_t deadline_ns = way_turn_deadline_ns(run, turns);
@@ -114,7 +114,7 @@ static void es_wake(const struct wake_run *run)
         if (!slot_wants_wake(&run->machine->slots[i]))
             continue;
         if (table)
-            wake_one(run, table, i, turns--);
+            wake_by_table(run, table, i, turns--);
         else
             slot_fail(&run->machine->slots[i], MUSTER_ERROR_JUMP_TABLE);
     }
