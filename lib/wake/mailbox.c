@@ -8,6 +8,7 @@
 #include "abi/x86.h"
 #include "lib/atomic.h"
 #include "lib/cpu/cpu.h"
+#include "lib/firmware/mailbox_page.h"
 #include "lib/memory_functions.h"
 #include "lib/wake/way.h"
 
@@ -45,8 +46,11 @@ bool mailbox_wait_noop(const struct muster_machine *machine, struct mailbox *mai
 void mailbox_send(struct mailbox *mailbox, uint32_t apic_id, uint64_t vector,
                   enum mailbox_command command)
 {
-    /* Both anew for every command: some firmware clears the ID together with the command. */
-    u32_store_relaxed(&mailbox->apic_id, apic_id);
+    /*
+     * Both anew for every command: some firmware clears the ID together with the command. Release:
+     * whoever finds its ID here finds the last command gone, too (shim/mailbox_ap.c).
+     */
+    u32_store_release(&mailbox->apic_id, apic_id);
     u64_store_relaxed(&mailbox->wakeup_vector, vector);
     /*
      * ID and vector must be visible before the command: the AP looks at the command only. Pairs
@@ -115,7 +119,9 @@ enum muster_status mailbox_entry_prepare(const struct muster_machine *machine)
     uint64_t bytes = mailbox_entry_bytes(machine);
     /* Below 4 GiB: older firmware reads 32 bits of the vector only. */
     if (config->entry_phys == 0 || config->entry_phys % PAGE_BYTES ||
-        config->entry_phys > FOUR_GIB - bytes || config->entry_bytes < bytes)
+        config->entry_phys > FOUR_GIB - bytes || config->entry_bytes < bytes ||
+        !firmware_range_is_private(machine->platform,
+                                   (struct acpi_range){config->entry_phys, bytes}))
         return MUSTER_ERROR_ENTRY_PAGE;
     uint8_t *pages = machine->platform->map(machine->platform->context, config->entry_phys, bytes);
     if (!pages)
