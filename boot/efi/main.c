@@ -12,7 +12,7 @@
 #include "boot/console.h"
 #include "boot/efi/information.h"
 #include "boot/payload.h"
-#include "boot/sizes.h"
+#include "abi/sizes.h"
 #include "lib/cpu/instructions.h"
 
 #define LARGE_BYTES 0x200000u
