@@ -143,8 +143,9 @@ void vcpu_inject(struct vcpu *vcpu, unsigned vector, uint32_t error_code)
  */
 void vcpu_kick(struct vcpu *vcpu)
 {
-    if (!word_exchange(&vcpu->kicked, 1))
-        muster_apic_send_nmi(&monitor.platform, vcpu->apic_id);
+    if (!word_exchange(&vcpu->kicked, 1) &&
+        muster_apic_send_nmi(&monitor.platform, vcpu->apic_id) != MUSTER_OK)
+        word_store_release(&vcpu->kicked, 0);
 }
 
 void vcpu_send_nmi(struct vcpu *vcpu)
@@ -285,6 +286,7 @@ void vcpu_run(struct vcpu *vcpu)
 {
     write_msr(MSR_EFER, read_msr(MSR_EFER) | EFER_SVME); /* CLGI is #UD before */
     global_interrupts_off();
+    word_store_release(&vcpu->kicked, 0); /* an NMI from before has gone by unseen */
     write_msr(MSR_VM_HSAVE_PA, (uint64_t)host_saves[vcpu->index]);
     save_host_state((uint64_t)vcpu->host);
     init_idle(vcpu);
