@@ -153,7 +153,7 @@ $(BUILD)/sanitized/libmuster.a: $(call test_objects,$(LIB_C_HOST) $(LIB_S))
 
 # What the shim reads of hostile input, and the tree that it writes: apart from all hardware.
 SHIM_TESTED := shim/hob.c shim/fw_cfg_directory.c shim/acpi_loader.c shim/fdt_write.c shim/tree.c \
-               shim/mailbox_ap.c \
+               shim/lookout.c shim/mailbox_ap.c \
                shim/bios.c shim/host.c shim/host_hyperv.c shim/host_td.c shim/options.c shim/shared.c \
                shim/source_hob.c shim/source_multiboot.c \
                boot/clock_compare.c boot/cmdline.c boot/format.c boot/hyperv.c boot/tsc_rate.c \

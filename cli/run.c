@@ -5,11 +5,11 @@
 #include "cli/base/fields.h"
 #include "cli/base/files.h"
 #include "cli/base/paint.h"
+#include "cli/image.h"
 #include "cli/judge/outcome.h"
 #include "cli/judge/hot_add_rounds.h"
 #include "cli/judge/proofs.h"
 #include "cli/judge/run_table.h"
-#include "cli/run_image.h"
 #include "cli/timeline/files.h"
 
 static void judge_cpus(struct verdict *verdict, JsonArray *cpus, unsigned asked)
@@ -108,6 +108,10 @@ static void judge_report(struct verdict *verdict, const struct session *session)
         g_strcmp0(way, profile.by_mailbox ? "mailbox" : "sipi") != 0)
         verdict_fail(verdict, "the CPUs were woken by %s, not as asked",
                      way ? way : "no way that it tells");
+    if (g_strcmp0(fields_text(report, "strategy"), options->strategy) != 0)
+        verdict_fail(verdict, "the CPUs were sent for by the strategy %s, not %s",
+                     fields_text(report, "strategy") ? fields_text(report, "strategy") : "(none)",
+                     options->strategy);
     if (options->wake == WAKE_HYPERV)
         judge_hyperv(verdict, session);
     if (options_by_tree(options))
@@ -188,6 +192,17 @@ static int draw_timeline(const struct report *report, const struct session *sess
     return status;
 }
 
+static void print_waits(const struct session *session)
+{
+    const char *method = fields_text(session->guest.report, "park_method");
+    char *parked = g_strdup_printf("parked by %s", method ? method : "no way that is told");
+    if (session->options->wait_ms)
+        run_table_print_park(&session->waiting, "in the firmware");
+    if (session->options->park_ms)
+        run_table_print_park(&session->parked, parked);
+    g_free(parked);
+}
+
 static int conclude(const struct session *session, void *context)
 {
     (void)context;
@@ -206,8 +221,7 @@ static int conclude(const struct session *session, void *context)
         run_table_print(report.cpus, way ? way : "?");
         run_table_print_proofs(report.proofs);
         run_table_print_hot_add(fields_array(guest, "hot_add"));
-        if (session->options->park_ms)
-            run_table_print_park(&session->parked, fields_text(guest, "park_method"));
+        print_waits(session);
     }
     monitor_print(&session->guest.monitor, NULL);
     if (verdict.status != CLI_OK)
@@ -233,15 +247,15 @@ static bool next_files_good(const struct options *options, bool *bzimage, GError
 
 static int run_options(const struct options *options, GError **error)
 {
-    struct run_image_texts texts = {0};
+    struct image_texts texts = {0};
     struct session_plan plan = {
         .options = options, .live = options->then != NULL, .without_cx16 = options->then != NULL};
     int status = CLI_ENVIRONMENT;
     if (next_files_good(options, &plan.linux_kernel, error) &&
         files_check_output("report", options->json, error) &&
-        run_image_choose(options, &texts, &plan.image, error))
+        image_choose(options, &texts, &plan.image, error))
         status = outcome_of_plan(&plan, conclude, NULL, error);
-    run_image_clear(&texts);
+    image_clear(&texts);
     return status;
 }
 

@@ -17,6 +17,13 @@
 #include "kernel/report.h"
 #include "lib/cpu/instructions.h"
 
+static void prove_all(void)
+{
+    bringup_measure_clocks();
+    hotadd_run();
+    proofs_run();
+}
+
 void boot_main(uint64_t info_phys, uint32_t magic)
 {
     td_begin();
@@ -40,16 +47,16 @@ void boot_main(uint64_t info_phys, uint32_t magic)
     display_open_late();
     bringup_prepare();
 
+    bringup_leave_in_firmware();
     bringup_adopt();
     firmware_look();
     bringup_stay_parked();
-    prove_reset_vector();
-    bringup_release_custody();
-    bringup_measure_clocks();
+    if (kernel.options.prove)
+        prove_reset_vector();
     bringup_start();
-
-    hotadd_run();
-    proofs_run();
+    bringup_settle_custody();
+    if (kernel.options.prove)
+        prove_all();
     report_write();
     if (kernel.options.then_boot)
         next_boot();

@@ -176,9 +176,10 @@ static void report_json(void)
     json_begin("kernel", "report");
     json_text("way", muster_way_name(kernel.plan.way));
     json_text("reason", kernel.plan.reason);
+    json_text("strategy", options_strategy_name(kernel.options.strategy));
     report_cpus();
     report_order();
-    report_proofs("proofs", proofs, proof_count);
+    report_proofs("proofs", proofs, kernel.options.prove ? proof_count : 0);
     report_memory();
     report_discovery();
     firmware_report();

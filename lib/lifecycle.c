@@ -214,7 +214,7 @@ static bool start_each(const struct start_list *list)
 static bool may_start_together(const struct start_list *list)
 {
     const struct muster_machine *machine = list->machine;
-    if (machine->disabled_count || machine->cpu_count < 3 ||
+    if (machine->disabled_count || machine->config.no_broadcast || machine->cpu_count < 3 ||
         (list->order && list->count != machine->cpu_count - 1))
         return false;
     for (uint32_t i = 0; i < machine->cpu_count; i++)

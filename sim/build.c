@@ -73,8 +73,6 @@ static void machine_describe(struct sim *sim)
     }
     machine_set_bsp(&sim->machine, SIM_BSP);
     sim->cpus[SIM_BSP].place = SIM_ENTERED;
-    /* With CPUs that the tables do not count the library sends to each by itself. */
-    sim->machine.disabled_count = setup->strategy != SIM_BROADCAST;
     if (sim->mailbox)
         sim->machine.mailbox =
             (struct muster_mailbox_description){.present = true, .mailbox_phys = SIM_MAILBOX_PHYS};
@@ -110,6 +108,7 @@ static bool prepare(struct sim *sim)
         .entry_phys = sim->entry_phys,
         .entry_bytes = sim->entry_bytes,
         .wake_vector = SIM_WAKE_VECTOR,
+        .no_broadcast = sim->setup->strategy != SIM_BROADCAST,
         .hypercall_phys = sim->call_page ? SIM_CALL_PHYS : 0,
         .trap = trap,
     };

@@ -41,6 +41,7 @@ static void send_to(struct sim *sim, uint32_t cpu, uint32_t command, uint64_t la
         target->at_ns[sent] = sim->now_ns;
         target->sender[mode == ICR_FIXED] = sim->current;
     }
+    way_ns += sim->setup->cpus * costs->turn_ns; /* all others run first */
     sim_at(sim, sim->now_ns + way_ns + later_ns, cpu, SIM_DO_INTERRUPT, command);
 }
 
@@ -152,8 +153,12 @@ static void claim(struct sim *sim, struct sim_cpu *cpu, uint32_t number)
     slot->first_tsc = cpu->at_ns[SIM_FIRST];
     slot->long_mode_tsc = long_mode_tsc;
     sim_read_memory(sim, costs->setup_lines);
-    sim_at(sim, sim->now_ns + sim_jitter(sim, sim->current, JITTER_SETUP, costs->setup_ns),
-           sim->current, SIM_DO_PARK, 0);
+    uint64_t setup_ns = sim_jitter(sim, sim->current, JITTER_SETUP, costs->setup_ns);
+    if (costs->turn_ns) {
+        sim_spend(sim, setup_ns); /* nobody else gets on with it meanwhile */
+        setup_ns = 0;
+    }
+    sim_at(sim, sim->now_ns + setup_ns, sim->current, SIM_DO_PARK, 0);
 }
 
 static void claim_by_id(struct sim *sim, struct sim_cpu *cpu, const struct entry_parameters *entry)

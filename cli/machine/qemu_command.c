@@ -186,6 +186,8 @@ static void add_iso(GPtrArray *command, const char *folder)
 
 static void add_programs(GPtrArray *command, const struct qemu_image *image, const char *folder)
 {
+    if (!image->program)
+        return; /* the firmware is all that is wanted */
     add_place(command, "-kernel", folder, QEMU_PROGRAM, image->program);
     if (image->words && image->words[0])
         add(command, "-append", image->words);

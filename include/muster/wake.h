@@ -113,6 +113,22 @@ enum muster_status muster_start(struct muster_machine *machine, const uint32_t *
                                 uint32_t order_count, uint64_t timeout_ns);
 
 /**
+ * One CPU alone, from ABSENT to ON with its slot's own start: instead of muster_adopt() and
+ * muster_start(), for a machine on which no two CPUs may be under way at once, and to compare
+ * with. It takes many times as long (docs/simulate.md).
+ *
+ * @param classic  by INIT-SIPI as the MP specification has it (1.4, B.4): 10 ms after the INIT,
+ *                 200 us after the first SIPI, and a second SIPI
+ * @return MUSTER_OK; MUSTER_UNKNOWN_CPU; MUSTER_NOT_SUPPORTED by a way that wakes all or nobody,
+ *         or that knows no such delays; MUSTER_DENIED if it is not ABSENT, not enabled, or the BSP;
+ *         MUSTER_TIME_OUT if it did not come (it is FAILED, and its slot says why), or else why it
+ *         could not be turned on (muster/life.h)
+ */
+enum muster_status muster_cpu_bring_up(struct muster_machine *machine,
+                                       const struct muster_plan *plan, uint32_t apic_id,
+                                       bool classic, uint64_t timeout_ns);
+
+/**
  * Give a parked CPU back to the firmware through the ResetVector, and make sure by Test that it
  * arrived. It is ABSENT afterwards and muster_adopt() may take it again. The ResetVector's page
  * must be mapped 1:1 and executable by park_cr3. One CPU at a time (ACPI 6.6, 5.2.12.19): called

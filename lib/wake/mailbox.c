@@ -141,22 +141,18 @@ static enum muster_status mailbox_prepare(struct muster_machine *machine)
     return mailbox_of(machine) ? MUSTER_OK : MUSTER_ERROR_MAILBOX_ADDRESS;
 }
 
-static void wake_one(const struct wake_run *run, struct mailbox *mailbox, uint32_t index,
-                     uint32_t turns)
+static void mailbox_wake_one(const struct wake_run *run, struct muster_slot *slot,
+                             uint64_t deadline_ns)
 {
-    struct muster_machine *machine = run->machine;
-    struct muster_slot *slot = &machine->slots[index];
-    uint64_t deadline_ns = way_turn_deadline_ns(run, turns);
-    if (!deadline_ns) {
-        slot_fail(slot, MUSTER_TIME_OUT);
-        return;
-    }
+    const struct muster_machine *machine = run->machine;
+    struct mailbox *mailbox = mailbox_of(machine);
     if (!mailbox_wait_noop(machine, mailbox, deadline_ns)) {
         slot_fail(slot, MUSTER_ERROR_MAILBOX_BUSY);
         return;
     }
     slot_stamp_wake(run, slot);
-    mailbox_send(mailbox, slot->apic_id, mailbox_entry_vector(machine, index), MAILBOX_WAKEUP);
+    mailbox_send(mailbox, slot->apic_id, mailbox_entry_vector(machine, slot->index),
+                 MAILBOX_WAKEUP);
     /*
      * The acknowledgement comes before the jump: it frees the mailbox and nothing else. A wake
      * that is withdrawn may have been read already; whoever follows it then arrives at a slot
@@ -174,11 +170,17 @@ static void wake_one(const struct wake_run *run, struct mailbox *mailbox, uint32
 
 static void mailbox_wake(const struct wake_run *run)
 {
-    struct mailbox *mailbox = mailbox_of(run->machine);
     uint32_t turns = way_count_turns(run->machine);
-    for (uint32_t i = 0; i < run->machine->cpu_count; i++)
-        if (slot_wants_wake(&run->machine->slots[i]))
-            wake_one(run, mailbox, i, turns--);
+    for (uint32_t i = 0; i < run->machine->cpu_count; i++) {
+        struct muster_slot *slot = &run->machine->slots[i];
+        if (!slot_wants_wake(slot))
+            continue;
+        uint64_t deadline_ns = way_turn_deadline_ns(run, turns--);
+        if (deadline_ns)
+            mailbox_wake_one(run, slot, deadline_ns);
+        else
+            slot_fail(slot, MUSTER_TIME_OUT);
+    }
 }
 
 static uint64_t mailbox_wake_again(const struct wake_run *run, unsigned attempt)
@@ -192,5 +194,6 @@ const struct way_operations mailbox_way = {
     .entry_bytes = mailbox_entry_bytes,
     .prepare = mailbox_prepare,
     .wake = mailbox_wake,
+    .wake_one = mailbox_wake_one,
     .wake_again = mailbox_wake_again,
 };

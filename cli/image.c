@@ -1,9 +1,9 @@
-#include "cli/run_image.h"
+#include "cli/image.h"
 
 #include "cli/base/files.h"
 #include "cli/machine/td_firmware.h"
 
-static bool choose_monitored_image(struct run_image_texts *texts, struct qemu_image *image,
+static bool choose_monitored_image(struct image_texts *texts, struct qemu_image *image,
                                    GError **error)
 {
     texts->monitor = files_own(FILES_MONITOR, error);
@@ -15,7 +15,7 @@ static bool choose_monitored_image(struct run_image_texts *texts, struct qemu_im
 }
 
 /* Behind UEFI firmware the kernel is an EFI program, and there is no shim. */
-static bool choose_efi_image(const struct options *options, struct run_image_texts *texts,
+static bool choose_efi_image(const struct options *options, struct image_texts *texts,
                              struct qemu_image *image, GError **error)
 {
     texts->monitor = files_own(FILES_MONITOR, error);
@@ -36,8 +36,8 @@ static bool choose_efi_image(const struct options *options, struct run_image_tex
     return texts->shim != NULL;
 }
 
-bool run_image_choose(const struct options *options, struct run_image_texts *texts,
-                      struct qemu_image *image, GError **error)
+bool image_choose(const struct options *options, struct image_texts *texts,
+                  struct qemu_image *image, GError **error)
 {
     if (options->td_firmware)
         return choose_efi_image(options, texts, image, error);
@@ -61,7 +61,7 @@ bool run_image_choose(const struct options *options, struct run_image_texts *tex
     return texts->shim != NULL;
 }
 
-void run_image_clear(struct run_image_texts *texts)
+void image_clear(struct image_texts *texts)
 {
     g_free(texts->kernel);
     g_free(texts->shim);
