@@ -16,7 +16,8 @@ struct qemu {
 struct qemu *qemu_find(const char *asked, GError **error);
 void qemu_free(struct qemu *qemu);
 
-/** What the machine starts; nothing but its firmware if all is NULL. All texts are as the program is to see them, without QEMU's escapes. */
+/** What the machine starts; nothing but its firmware if all is NULL. All texts are as the program
+ * is to see them, without QEMU's escapes. */
 struct qemu_image {
     const char *program;         /* started by Multiboot or PVH, as QEMU finds out; or */
     const char *monitor;         /* a ROM that holds the guest; then: */
