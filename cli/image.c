@@ -1,6 +1,7 @@
 #include "cli/image.h"
 
 #include "cli/base/files.h"
+#include "cli/machine/td_firmware.h"
 
 static bool choose_monitored_image(struct image_texts *texts, struct qemu_image *image,
                                    GError **error)
@@ -13,9 +14,33 @@ static bool choose_monitored_image(struct image_texts *texts, struct qemu_image 
     return texts->shim != NULL;
 }
 
+/* Behind UEFI firmware the kernel is an EFI program, and there is no shim. */
+static bool choose_efi_image(const struct options *options, struct image_texts *texts,
+                             struct qemu_image *image, GError **error)
+{
+    texts->monitor = files_own(FILES_MONITOR, error);
+    texts->kernel = texts->monitor ? files_own(FILES_KERNEL_EFI, error) : NULL;
+    texts->shim = texts->kernel ? td_firmware_find(options->td_firmware, error) : NULL;
+    texts->kernel_words = options_kernel_words(options);
+    texts->monitor_words = options_monitor_words(options);
+    *image = (struct qemu_image){
+        .efi = true,
+        .bundle = true,
+        .monitor = texts->monitor,
+        .monitor_words = texts->monitor_words,
+        .td_firmware = texts->shim,
+        .modules = {texts->kernel, options->then, options->then_initrd},
+        .module_words = {texts->kernel_words,
+                         options->then ? options_foreign_words(options, options->then_append)
+                                       : NULL}};
+    return texts->shim != NULL;
+}
+
 bool image_choose(const struct options *options, struct image_texts *texts,
                   struct qemu_image *image, GError **error)
 {
+    if (options->td_firmware)
+        return choose_efi_image(options, texts, image, error);
     texts->kernel = files_own(FILES_KERNEL, error);
     texts->kernel_words = options_kernel_words(options);
     *image = (struct qemu_image){.program = texts->kernel, .words = texts->kernel_words};

@@ -86,8 +86,9 @@ struct options {
     char *shim_append;
 
     /* Only through the monitor (cli/options/monitor.c). NULL or 0: the monitor's own default. */
-    bool td;        /* as an Intel TD, by its shim */
-    bool monitored; /* the same, or as a partition of Hyper-V */
+    bool td;           /* as an Intel TD, by its shim */
+    bool monitored;    /* the same, or as a partition of Hyper-V */
+    char *td_firmware; /* a file or a suite's name, or NULL: the shim */
     const char *vp_index;
     unsigned time_out;
     unsigned lost_vp;

@@ -42,10 +42,21 @@ static gint64 count_on(JsonObject *report)
     return report ? on : -1;
 }
 
+/* Where no shim says which mailbox it serves, the kernel is believed: whether CPUs can go back. */
+static gint64 mailbox_version_of(const struct session *session)
+{
+    JsonObject *discovery = fields_object(session->guest.report, "discovery");
+    if (options_by_tree(session->options) ||
+        g_strcmp0(fields_text(session->guest.shim, "tables"), "fdt") == 0)
+        return 0; /* a tree tells of no other */
+    if (session->options->td_firmware)
+        return fields_text(discovery, "reset_vector_phys") ? 1 : 0;
+    return fields_number(session->guest.shim, "mailbox_version", -1);
+}
+
 /* What was run, as the shim says it and not as the kernel under test does. */
 static void profile_of(const struct session *session, struct proofs_profile *profile)
 {
-    JsonObject *shim = session->guest.shim;
     JsonObject *memory = fields_object(session->guest.report, "memory");
     *profile = (struct proofs_profile){
         .cpus = session->options->cpus,
@@ -53,9 +64,7 @@ static void profile_of(const struct session *session, struct proofs_profile *pro
         .by_mailbox = options_by_mailbox(session->options),
         .by_hyperv = session->options->wake == WAKE_HYPERV,
         .cycles = session->options->cycles > 0,
-        .mailbox_version = g_strcmp0(fields_text(shim, "tables"), "fdt") == 0
-                               ? 0 /* a tree tells of no other */
-                               : fields_number(shim, "mailbox_version", -1),
+        .mailbox_version = mailbox_version_of(session),
         .keep = g_strcmp0(fields_text(memory, "policy"), "keep") == 0,
     };
 }

@@ -6,6 +6,7 @@
 #include "kernel/bringup.h"
 #include "kernel/display.h"
 #include "kernel/fatal.h"
+#include "kernel/firmware.h"
 #include "kernel/hotadd.h"
 #include "kernel/kernel.h"
 #include "kernel/loader.h"
@@ -53,6 +54,7 @@ void boot_main(uint64_t info_phys, uint32_t magic)
     if (kernel.options.prove)
         prove_reset_vector();
     bringup_start();
+    firmware_look();
     bringup_settle_custody();
     if (kernel.options.prove)
         prove_all();

@@ -2,6 +2,7 @@
 
 #include "boot/console.h"
 #include "boot/json.h"
+#include "kernel/firmware.h"
 #include "kernel/hotadd.h"
 #include "kernel/kernel.h"
 #include "kernel/proof.h"
@@ -181,6 +182,7 @@ static void report_json(void)
     report_proofs("proofs", proofs, kernel.options.prove ? proof_count : 0);
     report_memory();
     report_discovery();
+    firmware_report();
     json_open("timing", '{');
     json_number("adopt_ns", kernel.adopt_ns);
     json_number("clocks_ns", kernel.clocks_ns);

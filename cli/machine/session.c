@@ -227,6 +227,8 @@ static void init(struct session *session, const struct session_plan *plan)
     *session = (struct session){
         .options = plan->options, .image = &plan->image, .linux_kernel = plan->linux_kernel};
     guest_init(&session->guest, plan->foreign_kernel, plan->options->monitored);
+    /* It speaks to nobody but its kernel: whatever is said, the kernel may have said. */
+    session->guest.handed_over = plan->image.efi;
     console_init(&session->console, plan->watch_console, plan->options->until);
     parked_init(&session->waiting);
     parked_init(&session->parked);
