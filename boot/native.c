@@ -63,6 +63,19 @@ static void native_msr_write(void *context, uint32_t msr, uint64_t value)
     write_msr(msr, value);
 }
 
+static uint32_t native_msr_load(void *context, const struct muster_msr *list, uint32_t count)
+{
+    (void)context;
+    uint32_t writes = 0;
+    for (const struct muster_msr *at = list; at < list + count; at++) {
+        if (read_msr(at->msr) == at->value)
+            continue;
+        write_msr(at->msr, at->value);
+        writes++;
+    }
+    return writes;
+}
+
 static void native_cpuid(void *context, uint32_t leaf, uint32_t subleaf, uint32_t out[4])
 {
     (void)context;
@@ -175,6 +188,7 @@ void native_platform_init(struct muster_platform *platform, uint64_t mapped_end)
         .apic_write = native_apic_write,
         .msr_read = native_msr_read,
         .msr_write = native_msr_write,
+        .msr_load = native_msr_load,
         .cpuid = native_cpuid,
         .time_ns = native_time_ns,
         .tsc_to_ns = native_tsc_to_ns,

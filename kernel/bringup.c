@@ -1,6 +1,5 @@
 #include "kernel/bringup.h"
 
-#include <muster/clock.h>
 #include <muster/trace.h>
 
 #include "abi/pvh.h"
@@ -169,7 +168,7 @@ void bringup_prepare(void)
     paging_seal(config.entry_phys, config.entry_bytes);
 }
 
-/* Each AP came on some firmware page table, most on the same. */
+/* Each AP came on some firmware page table, most on the same. Nobody has allocated anything yet. */
 static void take_tables(void)
 {
     uint64_t last_cr3 = 0;
@@ -193,26 +192,43 @@ static void print_failed(void)
                            muster_error_text(slots[i].failure));
 }
 
+/* Who orders CPUs by what they told, or has use for parked ones, lets them rest in between. */
+static bool may_start_on_arrival(void)
+{
+    return kernel.options.order == MUSTER_ORDER_LISTED && !kernel.options.park_ns &&
+           !kernel.plan.reset_vector;
+}
+
+static void prepare_starts(void)
+{
+    const struct muster_machine *machine = &kernel.machine;
+    for (uint32_t i = 0; i < machine->cpu_count; i++) {
+        if (!machine->cpus[i].enabled)
+            continue;
+        bringup_prepare_start(i);
+        if (i != machine->bsp && may_start_on_arrival())
+            (void)muster_cpu_on_arrival(&kernel.machine, slots[i].apic_id, &slots[i].start);
+    }
+}
+
 void bringup_adopt(void)
 {
+    prepare_starts();
     uint64_t start = time_now_ns();
     enum muster_status status =
         muster_adopt(&kernel.machine, &kernel.plan, kernel.options.timeout_ns);
     kernel.adopt_ns = time_now_ns() - start;
     if (status != MUSTER_OK && status != MUSTER_TIME_OUT)
         fatal_status(status, "adopt the processors");
+    kernel.adopt_status = status;
+}
+
+static void tell_adopted(void)
+{
     console_printf("adopt: %s after %lu us\n",
-                   status == MUSTER_OK ? "every CPU is parked" : "not every CPU came",
+                   kernel.adopt_status == MUSTER_OK ? "every CPU came" : "not every CPU came",
                    kernel.adopt_ns / 1000);
     print_failed();
-    take_tables();
-    if (kernel.custody.taken_bytes)
-        console_printf("custody: %lu KiB of firmware memory, %lu KiB of it declared usable\n",
-                       kernel.custody.taken_bytes / 1024, kernel.custody.taken_usable_bytes / 1024);
-    /* Custody cannot hold what nobody knows of; all that is left is to use no memory but ours. */
-    if (muster_ap_in_firmware(&kernel.machine, &kernel.plan))
-        console_write("custody: warning: a missing CPU may be on page tables that nobody knows: "
-                      "no memory is handed out\n");
 }
 
 static void tell(const char *event)
@@ -230,18 +246,18 @@ void bringup_stay_parked(void)
     tell("unparked");
 }
 
-void bringup_measure_clocks(void)
+static void tell_custody(void)
 {
-    uint64_t start = time_now_ns();
-    enum muster_status status =
-        muster_clock_measure_all(&kernel.machine, kernel.options.timeout_ns);
-    kernel.clocks_ns = time_now_ns() - start;
-    console_printf("clocks: %s after %lu us\n",
-                   status == MUSTER_OK ? "measured" : muster_error_text(status),
-                   kernel.clocks_ns / 1000);
+    if (kernel.custody.taken_bytes)
+        console_printf("custody: %lu KiB of firmware memory, %lu KiB of it declared usable\n",
+                       kernel.custody.taken_bytes / 1024, kernel.custody.taken_usable_bytes / 1024);
+    /* Custody cannot hold what nobody knows of; all that is left is to use no memory but ours. */
+    if (muster_ap_in_firmware(&kernel.machine, &kernel.plan))
+        console_write("custody: warning: a missing CPU may be on page tables that nobody knows: "
+                      "no memory is handed out\n");
 }
 
-void bringup_release_custody(void)
+static void release_custody(void)
 {
     if (!kernel.custody.taken_bytes)
         return;
@@ -254,4 +270,12 @@ void bringup_release_custody(void)
                        status == MUSTER_DENIED ? "the policy is KEEP" : muster_error_text(status));
     else
         fatal_status(status, "give the firmware's memory back");
+}
+
+void bringup_settle_custody(void)
+{
+    tell_adopted();
+    take_tables();
+    tell_custody();
+    release_custody();
 }

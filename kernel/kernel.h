@@ -35,6 +35,7 @@ struct kernel {
     struct muster_paging paging;
     uint32_t order[MAX_CPUS]; /* in which CPUs were started: indexes */
     uint32_t order_count;
+    enum muster_status adopt_status;
     uint64_t adopt_ns;    /* how long muster_adopt() took */
     uint64_t clocks_ns;   /* how long all clocks took to be measured */
     uint32_t cycles_done; /* how many times a CPU went off and came on again */

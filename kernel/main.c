@@ -42,9 +42,9 @@ void boot_main(uint64_t info_phys, uint32_t magic)
     bringup_adopt();
     bringup_stay_parked();
     prove_reset_vector();
-    bringup_release_custody();
-    bringup_measure_clocks();
     bringup_start();
+    bringup_settle_custody();
+    bringup_measure_clocks();
 
     hotadd_run();
     proofs_run();

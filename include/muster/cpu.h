@@ -190,6 +190,18 @@ struct muster_cpu_profile {
     uint32_t apic_svr;
 };
 
+/** The same MTRRs, without their default type, in the form in which a CPU takes them over. */
+struct muster_mtrr_list {
+    uint32_t count;
+    struct muster_msr msrs[MUSTER_MTRR_FIXED + 2 * MUSTER_MTRR_VARIABLE_MAX];
+};
+
+/** Bits of CPUID that a CPU must have for a profile's CR4. */
+struct muster_cpu_needs {
+    uint32_t basic_ecx, basic_edx;       /* leaf 1 */
+    uint32_t extended_ebx, extended_ecx; /* leaf 7 */
+};
+
 /** SMEP, SMAP, UMIP, FSGSBASE, #MC and global pages (CR4's bits). */
 #define MUSTER_CR4_FEATURES 0x003108C0u
 

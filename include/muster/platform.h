@@ -40,6 +40,12 @@ struct muster_vmgexit {
     uint64_t rax; /* passed only by the calls that need it: AP creation */
 };
 
+/** A model-specific register, and what it is to hold. */
+struct muster_msr {
+    uint32_t msr;
+    uint64_t value;
+};
+
 struct muster_platform {
     void *context;
 
@@ -59,6 +65,13 @@ struct muster_platform {
 
     uint64_t (*msr_read)(void *context, uint32_t msr);
     void (*msr_write)(void *context, uint32_t msr, uint64_t value);
+
+    /**
+     * Write those of @count MSRs that hold another value; gives how many did. An AP has dozens of
+     * them to bring up to date, and a call for each costs more than the MSR. NULL: the library
+     * does it by msr_read and msr_write.
+     */
+    uint32_t (*msr_load)(void *context, const struct muster_msr *list, uint32_t count);
 
     /** @out gets eax, ebx, ecx, edx. */
     void (*cpuid)(void *context, uint32_t leaf, uint32_t subleaf, uint32_t out[4]);

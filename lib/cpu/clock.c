@@ -123,7 +123,37 @@ void clock_run(struct muster_slot *slot)
     clock_end(slot);
 }
 
+enum muster_status muster_clock_join(struct muster_slot *slot, uint64_t timeout_ns)
+{
+    const struct muster_platform *platform = slot->machine->platform;
+    uint64_t deadline_ns = time_after(platform->time_ns(platform->context), timeout_ns);
+    while (word_load_acquire(&slot->command) != PARK_CLOCK) {
+        if (platform->time_ns(platform->context) >= deadline_ns)
+            return MUSTER_TIME_OUT;
+        platform->wait(platform->context, &slot->command, PARK_STAY, deadline_ns);
+    }
+    clock_run(slot);
+    return slot->clock.known ? MUSTER_OK : MUSTER_TIME_OUT;
+}
+
 /* ---- On the BSP ---- */
+
+/* Whether the CPU can be measured as it is. A start that it has been given stays: we can wait. */
+static bool may_measure(const struct muster_slot *slot, enum muster_cpu_state state)
+{
+    return slot->index != slot->machine->bsp &&
+           (state == MUSTER_CPU_OFF || state == MUSTER_CPU_ON) &&
+           word_load_acquire(&slot->command) == PARK_STAY;
+}
+
+/* One that is parked is woken to it; one that is ON looks by itself (muster_clock_join()). */
+static enum muster_status call_up(const struct muster_slot *slot, enum muster_cpu_state state)
+{
+    const struct muster_machine *machine = slot->machine;
+    if (state == MUSTER_CPU_ON)
+        return MUSTER_OK;
+    return muster_apic_send(machine->platform, slot->apic_id, machine->config.wake_vector);
+}
 
 /* Answer until the CPU is through; false: not by @deadline_ns. */
 static bool answer_rounds(struct muster_slot *slot, uint64_t deadline_ns)
@@ -155,16 +185,14 @@ enum muster_status muster_clock_measure(struct muster_machine *machine, uint32_t
     struct muster_slot *slot = &machine->slots[index];
     if (!platform->tsc)
         return MUSTER_NOT_SUPPORTED;
-    /* A start that another CPU has just given it stays: this one can wait. */
-    if (word_load_acquire(&slot->state) != MUSTER_CPU_OFF ||
-        word_load_acquire(&slot->command) != PARK_STAY)
+    enum muster_cpu_state state = muster_cpu_state(machine, index);
+    if (!may_measure(slot, state))
         return MUSTER_DENIED;
     uint64_t deadline_ns = time_after(platform->time_ns(platform->context), timeout_ns);
     slot->clock = (struct muster_clock){.patience_ns = timeout_ns};
     if (!word_move(&slot->command, PARK_STAY, PARK_CLOCK))
         return MUSTER_DENIED;
-    enum muster_status status =
-        muster_apic_send(platform, slot->apic_id, machine->config.wake_vector);
+    enum muster_status status = call_up(slot, state);
     if (!status && !answer_rounds(slot, deadline_ns))
         status = MUSTER_TIME_OUT;
     if (status) {

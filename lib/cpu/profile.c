@@ -42,10 +42,38 @@ uint64_t cpu_cr4_offered(const struct muster_platform *platform, uint64_t wanted
     return offered;
 }
 
-bool cpu_has_profile(const struct muster_platform *platform,
-                     const struct muster_cpu_profile *profile)
+void cpu_needs_make(uint64_t cr4, struct muster_cpu_needs *needs)
 {
-    return cpu_cr4_offered(platform, profile->cr4) == profile->cr4;
+    *needs = (struct muster_cpu_needs){0};
+    for (unsigned i = 0; i < sizeof(features) / sizeof(features[0]); i++) {
+        bool basic = features[i].leaf == CPUID_FEATURES;
+        uint32_t bit = cr4 & features[i].cr4 ? features[i].bit : 0;
+        switch (features[i].reg) {
+        case 1:
+            needs->extended_ebx |= bit;
+            break;
+        case 2:
+            *(basic ? &needs->basic_ecx : &needs->extended_ecx) |= bit;
+            break;
+        default:
+            needs->basic_edx |= bit;
+        }
+    }
+}
+
+bool cpu_meets(const struct muster_platform *platform, const struct muster_cpu_needs *needs)
+{
+    uint32_t r[4];
+    platform->cpuid(platform->context, CPUID_FEATURES, 0, r);
+    if (needs->basic_ecx & ~r[2] || needs->basic_edx & ~r[3])
+        return false;
+    if (!needs->extended_ebx && !needs->extended_ecx)
+        return true;
+    platform->cpuid(platform->context, 0, 0, r);
+    if (r[0] < CPUID_EXTENDED_FEATURES)
+        return false;
+    platform->cpuid(platform->context, CPUID_EXTENDED_FEATURES, 0, r);
+    return !(needs->extended_ebx & ~r[1] || needs->extended_ecx & ~r[2]);
 }
 
 const char *muster_cpu_profile_difference(const struct muster_cpu_profile *a,

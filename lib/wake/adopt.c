@@ -6,9 +6,12 @@
 
 #include "lib/atomic.h"
 #include "lib/cpu/cpu.h"
+#include "lib/wake/park.h"
 #include "lib/wake/way.h"
 
 _Static_assert(sizeof(enum muster_status) == sizeof(uint32_t), "slot_fail() stores it as a word");
+
+#define PAUSE_PARTS 4u
 
 static uint64_t time_now_ns(const struct muster_machine *machine)
 {
@@ -45,11 +48,15 @@ enum muster_status slot_failure(const struct muster_slot *slot)
     return (enum muster_status)u32_load_relaxed((const uint32_t *)&slot->failure);
 }
 
-void slot_stamp_wake(const struct wake_run *run, struct muster_slot *slot)
+void slot_stamp_wake_at(const struct wake_run *run, struct muster_slot *slot, uint64_t now_ns)
 {
-    uint64_t now_ns = time_now_ns(run->machine);
     slot->stamps_ns[MUSTER_STAMP_WAKE_SENT] = now_ns;
     trace_write(run->trace, now_ns, MUSTER_TRACE_WAKE_SENT, slot->apic_id, run->plan->way);
+}
+
+void slot_stamp_wake(const struct wake_run *run, struct muster_slot *slot)
+{
+    slot_stamp_wake_at(run, slot, time_now_ns(run->machine));
 }
 
 /* Who is to be sent for. One that came after an earlier deadline is here already. */
@@ -103,6 +110,27 @@ static uint32_t count_pending(const struct muster_machine *machine)
     return count;
 }
 
+/*
+ * The same for @pause_ns, in parts: a host that runs all CPUs in turn may keep the BSP away for
+ * longer than the whole of it, and what the BSP did not see the others had no time to do. While
+ * CPUs keep coming a patient way begins its pause anew.
+ */
+static int32_t wait_in_parts(const struct wake_run *run, const struct way_operations *way,
+                             uint32_t from, uint64_t pause_ns)
+{
+    int32_t missing = (int32_t)from;
+    unsigned part = 0;
+    while (part < PAUSE_PARTS && missing >= 0) {
+        uint64_t until_ns = time_after(time_now_ns(run->machine), pause_ns / PAUSE_PARTS);
+        if (until_ns >= run->deadline_ns)
+            return wait_while_pending(run->machine, (uint32_t)missing, run->deadline_ns);
+        int32_t before = missing;
+        missing = wait_while_pending(run->machine, (uint32_t)missing, until_ns);
+        part = way->patient && missing > before ? 0 : part + 1;
+    }
+    return missing;
+}
+
 static void wait_for_arrivals(const struct wake_run *run, const struct way_operations *way)
 {
     uint64_t pause_ns = way->wake_again(run, 0);
@@ -110,8 +138,8 @@ static void wait_for_arrivals(const struct wake_run *run, const struct way_opera
     for (unsigned attempt = 1;; attempt++) {
         uint64_t now_ns = time_now_ns(run->machine);
         bool again = pause_ns && pause_ns < run->deadline_ns - now_ns && now_ns < run->deadline_ns;
-        missing = wait_while_pending(run->machine, (uint32_t)missing,
-                                     again ? now_ns + pause_ns : run->deadline_ns);
+        missing = again ? wait_in_parts(run, way, (uint32_t)missing, pause_ns)
+                        : wait_while_pending(run->machine, (uint32_t)missing, run->deadline_ns);
         if (missing < 0 || !again)
             return;
         trace_boot(run->machine, MUSTER_TRACE_WAKE_AGAIN, attempt, count_pending(run->machine));
@@ -119,17 +147,25 @@ static void wait_for_arrivals(const struct wake_run *run, const struct way_opera
     }
 }
 
-/* A swap, since it may come at this very moment; but a locked one only where it is of use. */
+/*
+ * A swap, since it may come at this very moment; but a locked one only where it is of use. Its
+ * early start goes first: who is FAILED must find none. If it came all the same, and counts on a
+ * start that is gone, it is parked as others are.
+ */
 void slot_give_up(struct muster_slot *slot)
 {
-    if (slot_is_pending(slot) &&
-        word_move(&slot->state, MUSTER_CPU_ADOPT_PENDING, MUSTER_CPU_FAILED)) {
+    bool pending = slot_is_pending(slot);
+    bool taken = pending && slot_take_early_start(slot);
+    if (pending && word_move(&slot->state, MUSTER_CPU_ADOPT_PENDING, MUSTER_CPU_FAILED)) {
         if (!slot_failure(slot))
             slot_fail(slot, MUSTER_ERROR_NOT_ARRIVED);
         trace_boot(slot->machine, MUSTER_TRACE_FAILED, slot->apic_id, slot_failure(slot));
-    } else if (word_load_acquire(&slot->state) != MUSTER_CPU_FAILED) {
-        slot_fail(slot, MUSTER_OK); /* late, or its wake seemed lost and was not */
+        return;
     }
+    if (taken)
+        word_move(&slot->state, MUSTER_CPU_ON_PENDING, MUSTER_CPU_OFF);
+    if (word_load_acquire(&slot->state) != MUSTER_CPU_FAILED)
+        slot_fail(slot, MUSTER_OK); /* late, or its wake seemed lost and was not */
 }
 
 /* Whoever has not come by now has failed. */

@@ -67,11 +67,10 @@ static bool may_broadcast(const struct muster_machine *machine)
     return true;
 }
 
-/* An INIT begins a wake. */
-static void stamp_init(const struct wake_run *run, struct muster_slot *slot, uint32_t command)
+/* It begins a wake. */
+static bool is_init(uint32_t command)
 {
-    if ((command & ICR_DELIVERY_MODE) == ICR_INIT)
-        slot_stamp_wake(run, slot);
+    return (command & ICR_DELIVERY_MODE) == ICR_INIT;
 }
 
 /* @status: of the send before. An APIC that is stuck stays so: its patience is spent once. */
@@ -94,17 +93,20 @@ static void send_to_each(const struct wake_run *run, uint32_t command)
         struct muster_slot *slot = &machine->slots[i];
         if (!slot_wants_wake(slot) || slot_failure(slot))
             continue;
-        stamp_init(run, slot, command);
+        if (is_init(command))
+            slot_stamp_wake(run, slot);
         status = send_to_one(run, slot, command, status);
     }
 }
 
+/* One message, and so one moment, which is the same for all. */
 static void send_to_all(const struct wake_run *run, uint32_t command)
 {
     struct muster_machine *machine = run->machine;
-    for (uint32_t i = 0; i < machine->cpu_count; i++)
-        if (slot_wants_wake(&machine->slots[i]))
-            stamp_init(run, &machine->slots[i], command);
+    uint64_t now_ns = machine->platform->time_ns(machine->platform->context);
+    for (uint32_t i = 0; is_init(command) && i < machine->cpu_count; i++)
+        if (slot_is_pending(&machine->slots[i]))
+            slot_stamp_wake_at(run, &machine->slots[i], now_ns);
     enum muster_status status =
         apic_send(machine->platform, run->plan->x2apic, 0, command | ICR_ALL_BUT_SELF);
     for (uint32_t i = 0; status && i < machine->cpu_count; i++)
@@ -170,4 +172,5 @@ const struct way_operations sipi_way = {
     .prepare = sipi_prepare,
     .wake = sipi_wake,
     .wake_again = sipi_wake_again,
+    .patient = true,
 };

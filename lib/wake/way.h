@@ -47,6 +47,9 @@ struct way_operations {
      * the next, or 0 if there is no use in trying again.
      */
     uint64_t (*wake_again)(const struct wake_run *run, unsigned attempt);
+
+    /** While CPUs keep coming nobody needs to be sent for again. */
+    bool patient;
 };
 
 extern const struct way_operations sipi_way, mailbox_way, td_start_way, hyperv_way, snp_way,
@@ -108,6 +111,7 @@ static inline void slot_stamp(struct muster_slot *slot, enum muster_stamp stamp)
 
 /** On the BSP, just before it: the slot's CPU is sent its (first) wake. */
 void slot_stamp_wake(const struct wake_run *run, struct muster_slot *slot);
+void slot_stamp_wake_at(const struct wake_run *run, struct muster_slot *slot, uint64_t now_ns);
 
 /** Write one page of mailbox entry stubs, for the slots from @first_slot on. */
 void mailbox_entry_page_write(const struct muster_machine *machine, uint8_t *page,
