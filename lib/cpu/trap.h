@@ -6,7 +6,9 @@
 
 #include <muster/cpu.h>
 
-/** 256 stubs of 16 bytes (lib/cpu/trap_entry.S). */
+#include "lib/cpu/slot_layout.h"
+
+/** 256 stubs of TRAP_STUB_BYTES (lib/cpu/trap_entry.S). */
 extern const uint8_t trap_stubs[];
 
 /** Called by them, interrupts off, on the stack that the gate chose. */

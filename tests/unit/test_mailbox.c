@@ -131,7 +131,7 @@ static void vectors_differ_and_lie_in_the_page_of_their_stub(uint32_t count)
         assert_int_equal(command->command, MAILBOX_WAKEUP);
         assert_int_equal(command->reserved, 0);
         assert_int_equal(command->vector,
-                         FAKE_MAILBOX_ENTRY + 4096 * (slot / 192) + 16 * (slot % 192));
+                         FAKE_MAILBOX_ENTRY + 4096 * (slot / 192) + ENTRY_STUB_BYTES * (slot % 192));
         assert_true(command->vector % 4096 < 4096 - 512); /* a stub, not a parameter */
     }
     assert_everybody_is_in(fake); /* each in its own slot, by what the stub says */
