@@ -18,7 +18,7 @@ static struct muster_cpu cpus[MAX_CPUS];
 static struct muster_index_entry places[2 * MAX_CPUS];
 static struct muster_slot slots[MAX_CPUS];
 static struct muster_idt idt;
-static uint8_t mailbox_entry[2 * 4096] __attribute__((aligned(4096)));
+static uint8_t mailbox_entry[MAX_CPUS / 64 * 4096] __attribute__((aligned(4096)));
 static uint8_t stacks[MAX_CPUS][STACK_BYTES] __attribute__((aligned(16)));
 static struct muster_slot *percpus[MAX_CPUS]; /* a per-CPU block begins with its slot's address */
 

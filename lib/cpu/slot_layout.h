@@ -16,7 +16,7 @@
 #define SLOT_LONG_MODE_TSC   80
 
 /* An entry page: code from its start, parameters from here. */
-#define ENTRY_PARAMETERS  0x700
+#define ENTRY_PARAMETERS  0x300
 #define ENTRY_PARK_CR3    (ENTRY_PARAMETERS + 0)
 #define ENTRY_ARRIVE      (ENTRY_PARAMETERS + 8)
 #define ENTRY_INDEX       (ENTRY_PARAMETERS + 16)
@@ -41,7 +41,7 @@
 
 /* Entry stubs in one page. */
 #define ENTRY_STUB_BYTES  8
-#define ENTRY_STUBS       192 /* a byte can tell which */
+#define ENTRY_STUBS       64
 #define ENTRY_FIVE_LEVELS 0x80000000 /* beside the stub's number: the firmware's CR4.LA57 */
 
 /* The IDT's 256 stubs. */
