@@ -12,6 +12,6 @@
 extern const uint8_t trap_stubs[];
 
 /** Called by them, interrupts off, on the stack that the gate chose. */
-void trap_handle(struct muster_slot *slot, struct muster_trap_frame *frame);
+__attribute__((used)) void trap_handle(struct muster_slot *slot, struct muster_trap_frame *frame);
 
 #endif
