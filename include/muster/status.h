@@ -11,6 +11,7 @@
 extern "C" {
 #endif
 
+/** What each means, in a sentence: muster_error_text(). */
 enum muster_status {
     MUSTER_OK = 0,
     MUSTER_ALREADY_ON,
