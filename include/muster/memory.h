@@ -87,6 +87,14 @@ enum muster_status muster_memory_add_multiboot2(struct muster_memory_map *map, c
                                                 uint32_t bytes);
 
 /**
+ * Of UEFI's memory map (UEFI 2.10, 7.2.3), @bytes with @entry_bytes for each, add all that is not
+ * free memory: for a map that the loader made of it already, which that only makes more careful.
+ */
+enum muster_status muster_memory_restrict_efi(struct muster_memory_map *map,
+                                              const void *descriptors, uint32_t bytes,
+                                              uint32_t entry_bytes);
+
+/**
  * Add as NVS what a flattened device tree keeps: its memory reservations, and all regions of the
  * children of /reserved-memory, the mailbox among them. What the tree says of RAM is not
  * taken over. Fails like muster_discover_fdt() where the tree is malformed, and fills @finding;
