@@ -2,9 +2,11 @@
 
 #include <muster/trace.h>
 
+#include "abi/handover.h"
 #include "abi/pvh.h"
 #include "boot/console.h"
 #include "boot/json.h"
+#include "boot/mark.h"
 #include "boot/native.h"
 #include "kernel/fatal.h"
 #include "kernel/kernel.h"
@@ -149,6 +151,7 @@ void bringup_prepare(void)
     config.paging_levels = kernel.paging.levels;
     config.cr4_features = MUSTER_CR4_FEATURES;
     config.wake_vector = WAKE_VECTOR;
+    config.no_broadcast = kernel.options.strategy != STRATEGY_BROADCAST;
     config.syscall_entry = (uint64_t)syscall_entry;
     config.trap = kernel_trap;
     config.park_method = kernel.options.park_method;
@@ -196,7 +199,8 @@ static void print_failed(void)
 static bool may_start_on_arrival(void)
 {
     return kernel.options.order == MUSTER_ORDER_LISTED && !kernel.options.park_ns &&
-           !kernel.plan.reset_vector;
+           !kernel.options.nmi_parked && (!kernel.plan.reset_vector || !kernel.options.prove) &&
+           !options_one_by_one(&kernel.options);
 }
 
 static void prepare_starts(void)
@@ -214,6 +218,9 @@ static void prepare_starts(void)
 void bringup_adopt(void)
 {
     prepare_starts();
+    mark_write(&kernel.platform, BRING_UP_MARK);
+    if (options_one_by_one(&kernel.options))
+        return; /* each by itself, when it is its turn: bringup_start() */
     uint64_t start = time_now_ns();
     enum muster_status status =
         muster_adopt(&kernel.machine, &kernel.plan, kernel.options.timeout_ns);
@@ -225,25 +232,13 @@ void bringup_adopt(void)
 
 static void tell_adopted(void)
 {
-    console_printf("adopt: %s after %lu us\n",
-                   kernel.adopt_status == MUSTER_OK ? "every CPU came" : "not every CPU came",
-                   kernel.adopt_ns / 1000);
+    if (options_one_by_one(&kernel.options))
+        console_write("adopt: each CPU by itself\n");
+    else
+        console_printf("adopt: %s after %lu us\n",
+                       kernel.adopt_status == MUSTER_OK ? "every CPU came" : "not every CPU came",
+                       kernel.adopt_ns / 1000);
     print_failed();
-}
-
-static void tell(const char *event)
-{
-    json_begin("kernel", event);
-    json_end();
-}
-
-void bringup_stay_parked(void)
-{
-    if (!kernel.options.park_ns)
-        return;
-    tell("parked");
-    native_delay_ns(kernel.options.park_ns);
-    tell("unparked");
 }
 
 static void tell_custody(void)

@@ -29,8 +29,15 @@ void bringup_prepare(void);
  */
 void bringup_adopt(void);
 
-/** As long as the command line says nothing happens: whoever watches sees parked CPUs only. */
+/**
+ * As long as the command line says nothing happens, before adoption and after it: whoever watches
+ * sees CPUs that wait in the firmware only, or in the park area. The BSP sleeps.
+ */
+void bringup_leave_in_firmware(void);
 void bringup_stay_parked(void);
+
+/** nmi=parked: each parked CPU gets one, and stays what it is; fatal if not. */
+void bringup_send_nmis(void);
 
 /** Every CPU that is in starts into its bootstrap thread and ends up in its idle thread. */
 void bringup_start(void);

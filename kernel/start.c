@@ -1,7 +1,9 @@
 /* From the park area to an idle thread on every CPU. */
+#include "abi/handover.h"
 #include "boot/console.h"
 #include "boot/native.h"
 #include "boot/image.h"
+#include "boot/mark.h"
 #include "kernel/bringup.h"
 #include "kernel/kernel.h"
 #include "lib/atomic.h"
@@ -135,6 +137,19 @@ static void make_order(void)
     kernel.order_count = muster_order_make(&kernel.machine, kernel.options.order, kernel.order);
 }
 
+/* As others do it, to be compared with (docs/simulate.md): each awaited before the next. */
+static void start_one_by_one(void)
+{
+    const struct muster_machine *machine = &kernel.machine;
+    uint64_t deadline = time_deadline_ns();
+    for (uint32_t i = 0; i < machine->cpu_count; i++) {
+        uint64_t now = time_now_ns();
+        if (i != machine->bsp && machine->cpus[i].enabled && now < deadline)
+            (void)muster_cpu_bring_up(&kernel.machine, &kernel.plan, machine->cpus[i].apic_id,
+                                      kernel.options.strategy == STRATEGY_CLASSIC, deadline - now);
+    }
+}
+
 void bringup_start(void)
 {
     bool listed = kernel.options.order == MUSTER_ORDER_LISTED;
@@ -142,9 +157,13 @@ void bringup_start(void)
         make_order();
     uint64_t start = time_now_ns();
     /* Who is missing at its end is found in the slots. */
-    (void)muster_start(&kernel.machine, listed ? NULL : kernel.order, kernel.order_count,
-                       kernel.options.timeout_ns);
+    if (options_one_by_one(&kernel.options))
+        start_one_by_one();
+    else
+        (void)muster_start(&kernel.machine, listed ? NULL : kernel.order, kernel.order_count,
+                           kernel.options.timeout_ns);
     await_set_up(time_deadline_ns());
+    mark_write(&kernel.platform, ALL_ON_MARK);
     kernel.start_ns = time_now_ns() - start;
     if (listed)
         make_order(); /* for the report */

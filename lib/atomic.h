@@ -42,6 +42,13 @@ static inline bool word_move(struct muster_word *word, uint32_t from, uint32_t t
                                        __ATOMIC_ACQUIRE);
 }
 
+/* Gives what was there before. */
+static inline uint32_t word_exchange(struct muster_word *word, uint32_t value)
+{
+    ATOMIC_ACCESS(word, ATOMIC_SWAP);
+    return __atomic_exchange_n(&word->value, value, __ATOMIC_ACQ_REL);
+}
+
 static inline uint32_t word_fetch_add(struct muster_word *word, uint32_t addend)
 {
     ATOMIC_ACCESS(word, ATOMIC_SWAP);
@@ -54,6 +61,12 @@ static inline void u32_store_relaxed(uint32_t *word, uint32_t value)
     __atomic_store_n(word, value, __ATOMIC_RELAXED);
 }
 
+static inline void u32_store_release(uint32_t *word, uint32_t value)
+{
+    ATOMIC_ACCESS(word, ATOMIC_STORE);
+    __atomic_store_n(word, value, __ATOMIC_RELEASE);
+}
+
 static inline void u64_store_relaxed(uint64_t *word, uint64_t value)
 {
     ATOMIC_ACCESS(word, ATOMIC_STORE);
@@ -64,6 +77,12 @@ static inline uint32_t u32_load_relaxed(const uint32_t *word)
 {
     ATOMIC_ACCESS(word, ATOMIC_LOAD);
     return __atomic_load_n(word, __ATOMIC_RELAXED);
+}
+
+static inline uint32_t u32_load_acquire(const uint32_t *word)
+{
+    ATOMIC_ACCESS(word, ATOMIC_LOAD);
+    return __atomic_load_n(word, __ATOMIC_ACQUIRE);
 }
 
 static inline uint64_t u64_load_relaxed(const uint64_t *word)

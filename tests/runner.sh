@@ -30,6 +30,7 @@ list_unit_tests() {
         echo "counted 240 unit/$name build/tests/$name"
     done
     echo "case 240 unit/threads_that_race_are_clean_under_thread_sanitizer make -s check-threads"
+    echo "case 240 unit/threads_as_cpus_lose_nothing_in_100000_steps make -s stress STRESS_STEPS=100000"
 }
 
 # The library promises to compile without a warning under both compilers; everything else is

@@ -165,6 +165,7 @@ struct muster_slot {
     uint32_t way_step;     /* how far its wake has come: private to its way */
     uint32_t vp_index;     /* MUSTER_WAY_HYPERV: the hypervisor's number for it */
     struct muster_topology topology;
+    struct muster_word measuring; /* 1: the CPU is in the clock below */
     struct muster_clock clock;
     uint8_t park_stack[MUSTER_SLOT_BYTES - 1024 - MUSTER_IST_COUNT * MUSTER_IST_STACK_BYTES]
         __attribute__((aligned(1024)));
@@ -188,6 +189,9 @@ struct muster_cpu_profile {
     uint64_t mtrr_fixed[MUSTER_MTRR_FIXED];
     uint64_t mtrr_variable[2 * MUSTER_MTRR_VARIABLE_MAX];
     bool has_pat, has_mtrr, x2apic;
+    bool has_spec_ctrl,
+        has_ibpb;       /* by the BSP's CPUID; these and the next: only in machine.profile */
+    uint64_t spec_ctrl; /* what the BSP had at muster_prepare() */
     uint32_t apic_svr;
 };
 
@@ -218,6 +222,8 @@ struct muster_cpu_config {
     uint64_t cr4_features;  /* CR4 bits to turn on wherever CPUID has them: MUSTER_CR4_FEATURES;
                                0: every CPU gets what the BSP has */
     uint8_t wake_vector;    /* interrupt that wakes a parked CPU: 0x20 to 0xFE */
+    bool no_broadcast;      /* a message to each CPU, where one to all would do: for a machine with
+                               CPUs that no table lists, since a broadcast reaches those, too */
     uint64_t syscall_entry; /* LSTAR; 0: SYSCALL stays off */
     enum muster_park_method park_method;
     uint32_t mwait_hint; /* EAX of MWAIT: C-state - 1 in bits 4 to 7, its sub-state in 0 to 3 (SDM

@@ -108,6 +108,7 @@ struct muster_machine {
     struct muster_idt *idt;
     struct muster_word strays;   /* arrivals that got no slot: uncounted, or a second time */
     struct muster_word on_count; /* CPUs that are ON: the last one may not go off */
+    uint64_t stood_ns; /* the moment at which the clock was found standing; MUSTER_FOREVER: none */
 };
 
 #define MUSTER_INDEX_MULTIPLIER  0x9E3779B1u

@@ -23,6 +23,8 @@ struct muster_word {
 
 #define MUSTER_FOREVER UINT64_MAX
 
+#define MUSTER_STANDSTILL_TURNS 1048576u
+
 /** How much a line of the log matters. */
 enum muster_log_level {
     MUSTER_LOG_INFO,
@@ -101,7 +103,12 @@ struct muster_platform {
      */
     uint32_t (*rmpadjust)(void *context, uint64_t phys, uint64_t attributes);
 
-    /** Time since some fixed moment, never backwards, the same on every CPU. */
+    /**
+     * Time since some fixed moment, never backwards, the same on every CPU. One that has not moved
+     * for MUSTER_STANDSTILL_TURNS calls of the wait hook in a row is held to stand still: what is
+     * waited for counts as missing then (MUSTER_ERROR_CLOCK_STANDS), and nobody waits without end.
+     * Where the clock goes by steps of more than some milliseconds the hook must pause a while.
+     */
     uint64_t (*time_ns)(void *context);
 
     /** A time-stamp counter's value on the scale of time_ns (stamps taken before C runs). */
@@ -115,7 +122,7 @@ struct muster_platform {
 
     /**
      * Wait while *@word is @value, at most until @deadline_ns on the scale of time_ns. May come
-     * back early; must come back. A real machine pauses, a simulator lets time pass.
+     * back early; must come back, also when the clock stands. A real machine pauses, a simulator lets time pass.
      */
     void (*wait)(void *context, const struct muster_word *word, uint32_t value,
                  uint64_t deadline_ns);

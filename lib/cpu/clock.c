@@ -5,6 +5,7 @@
 
 #include "abi/x86.h"
 #include "lib/atomic.h"
+#include "lib/patience.h"
 #include "lib/trace.h"
 #include "lib/wake/park.h"
 #include "lib/wake/way.h"
@@ -61,6 +62,16 @@ static bool correct(struct muster_slot *slot)
     return true;
 }
 
+/* Said before the command is taken: whoever sees it taken sees this, too. */
+bool clock_begin(struct muster_slot *slot)
+{
+    word_store_release(&slot->measuring, 1);
+    if (word_move(&slot->command, PARK_CLOCK, PARK_STAY))
+        return true;
+    word_store_release(&slot->measuring, 0);
+    return false;
+}
+
 bool clock_ask(struct muster_slot *slot)
 {
     struct muster_clock *clock = &slot->clock;
@@ -93,10 +104,10 @@ void clock_end(struct muster_slot *slot)
     struct muster_clock *clock = &slot->clock;
     if (clock->known)
         trace_own(slot, MUSTER_TRACE_CLOCK, clock->corrections != 0, (uint64_t)clock->offset);
-    /* Fails where the BSP has given up, or wants something else by now: then nobody looks. */
-    if (!word_move(&slot->command, PARK_CLOCK, PARK_STAY))
+    if (word_load_acquire(&clock->answer) == CLOCK_CLOSED)
         clock->known = false;
     word_store_release(&clock->request, CLOCK_CLOSED);
+    word_store_release(&slot->measuring, 0); /* last: now the next may write all of it anew */
 }
 
 /* Until the BSP's answer to the last question; false: it is not to come. */
@@ -106,11 +117,12 @@ static bool wait_for_answer(struct muster_slot *slot)
     struct muster_clock *clock = &slot->clock;
     uint32_t wanted = word_load_relaxed(&clock->request);
     uint64_t deadline_ns = time_after(platform->time_ns(platform->context), clock->patience_ns);
+    struct patience patience = {0};
     for (;;) {
         uint32_t answer = word_load_acquire(&clock->answer);
         if (answer == wanted)
             return true;
-        if (answer == CLOCK_CLOSED || platform->time_ns(platform->context) >= deadline_ns)
+        if (answer == CLOCK_CLOSED || patience_is_over(&patience, slot->machine, deadline_ns))
             return false;
         platform->wait(platform->context, &clock->answer, answer, deadline_ns);
     }
@@ -127,8 +139,9 @@ enum muster_status muster_clock_join(struct muster_slot *slot, uint64_t timeout_
 {
     const struct muster_platform *platform = slot->machine->platform;
     uint64_t deadline_ns = time_after(platform->time_ns(platform->context), timeout_ns);
+    struct patience patience = {0};
     while (word_load_acquire(&slot->command) != PARK_CLOCK) {
-        if (platform->time_ns(platform->context) >= deadline_ns)
+        if (patience_is_over(&patience, slot->machine, deadline_ns))
             return MUSTER_TIME_OUT;
         platform->wait(platform->context, &slot->command, PARK_STAY, deadline_ns);
     }
@@ -160,6 +173,7 @@ static bool answer_rounds(struct muster_slot *slot, uint64_t deadline_ns)
 {
     const struct muster_platform *platform = slot->machine->platform;
     struct muster_clock *clock = &slot->clock;
+    struct patience patience = {0};
     uint32_t answered = 0;
     for (;;) {
         uint32_t request = word_load_acquire(&clock->request);
@@ -170,12 +184,24 @@ static bool answer_rounds(struct muster_slot *slot, uint64_t deadline_ns)
             /* With the counter's value; pairs with the acquire in wait_for_answer(). */
             word_store_release(&clock->answer, request);
             answered = request;
-        } else if (platform->time_ns(platform->context) >= deadline_ns) {
+        } else if (patience_is_over(&patience, slot->machine, deadline_ns)) {
             return false;
         } else {
             platform->wait(platform->context, &clock->request, request, deadline_ns);
         }
     }
+}
+
+/* A CPU that was held up in the last measurement, which was given up, may still be in it. */
+static bool await_unmeasured(const struct muster_slot *slot, uint64_t deadline_ns)
+{
+    const struct muster_platform *platform = slot->machine->platform;
+    while (word_load_acquire(&slot->measuring)) {
+        if (platform->time_ns(platform->context) >= deadline_ns)
+            return false;
+        platform->wait(platform->context, &slot->measuring, 1, deadline_ns);
+    }
+    return true;
 }
 
 enum muster_status muster_clock_measure(struct muster_machine *machine, uint32_t index,
@@ -189,6 +215,8 @@ enum muster_status muster_clock_measure(struct muster_machine *machine, uint32_t
     if (!may_measure(slot, state))
         return MUSTER_DENIED;
     uint64_t deadline_ns = time_after(platform->time_ns(platform->context), timeout_ns);
+    if (!await_unmeasured(slot, deadline_ns))
+        return MUSTER_TIME_OUT;
     slot->clock = (struct muster_clock){.patience_ns = timeout_ns};
     if (!word_move(&slot->command, PARK_STAY, PARK_CLOCK))
         return MUSTER_DENIED;

@@ -6,6 +6,7 @@
 
 #include "lib/atomic.h"
 #include "lib/cpu/cpu.h"
+#include "lib/patience.h"
 #include "lib/wake/park.h"
 #include "lib/wake/way.h"
 
@@ -18,11 +19,13 @@ static uint64_t time_now_ns(const struct muster_machine *machine)
     return machine->platform->time_ns(machine->platform->context);
 }
 
-void pass_time(const struct muster_platform *platform, uint64_t ns)
+void pass_time(struct muster_machine *machine, uint64_t ns)
 {
+    const struct muster_platform *platform = machine->platform;
     const struct muster_word never = {0};
+    struct patience patience = {0};
     uint64_t end_ns = platform->time_ns(platform->context) + ns;
-    while (platform->time_ns(platform->context) < end_ns)
+    while (!patience_is_over(&patience, machine, end_ns))
         platform->wait(platform->context, &never, 0, end_ns);
 }
 
@@ -40,7 +43,7 @@ void slot_fail(struct muster_slot *slot, enum muster_status why)
 {
     u32_store_relaxed((uint32_t *)&slot->failure, why);
     if (why == MUSTER_OK)
-        slot->failure_code = 0;
+        u32_store_relaxed(&slot->failure_code, 0);
 }
 
 enum muster_status slot_failure(const struct muster_slot *slot)
@@ -59,6 +62,36 @@ void slot_stamp_wake(const struct wake_run *run, struct muster_slot *slot)
     slot_stamp_wake_at(run, slot, time_now_ns(run->machine));
 }
 
+/* In its slot for good, and said why. One that was given up there may yet come. */
+static bool is_refused(const struct muster_slot *slot)
+{
+    switch (slot_failure(slot)) {
+    case MUSTER_ERROR_NOT_ARRIVED:
+    case MUSTER_ERROR_NOT_ACKNOWLEDGED:
+    case MUSTER_ERROR_CLOCK_STANDS:
+        return false;
+    default:
+        return word_load_acquire(&slot->claimed) &&
+               word_load_acquire(&slot->state) == MUSTER_CPU_FAILED;
+    }
+}
+
+/*
+ * Its reason goes first: one that is refused at this very moment says so after that. One that
+ * comes in at this very moment, and finds itself too late, is taken after all.
+ */
+static bool make_pending(struct muster_slot *slot)
+{
+    uint32_t state = word_load_acquire(&slot->state);
+    if (state != MUSTER_CPU_ABSENT && state != MUSTER_CPU_FAILED)
+        return false;
+    slot_fail(slot, MUSTER_OK);
+    if (!word_move(&slot->state, state, MUSTER_CPU_ADOPT_PENDING))
+        return false;
+    return !word_load_acquire(&slot->arrived) ||
+           !word_move(&slot->state, MUSTER_CPU_ADOPT_PENDING, MUSTER_CPU_OFF);
+}
+
 /* Who is to be sent for. One that came after an earlier deadline is here already. */
 static uint32_t choose_pending(struct muster_machine *machine)
 {
@@ -70,31 +103,24 @@ static uint32_t choose_pending(struct muster_machine *machine)
         if (word_load_acquire(&slot->arrived) &&
             word_move(&slot->state, MUSTER_CPU_FAILED, MUSTER_CPU_OFF))
             continue;
-        /* Set foot in its slot: under way still, or refused. A second time it would be a stray. */
-        if (word_load_acquire(&slot->claimed) &&
-            word_load_acquire(&slot->state) == MUSTER_CPU_FAILED)
-            continue;
-        if (word_move(&slot->state, MUSTER_CPU_ABSENT, MUSTER_CPU_ADOPT_PENDING) ||
-            word_move(&slot->state, MUSTER_CPU_FAILED, MUSTER_CPU_ADOPT_PENDING)) {
-            slot_fail(slot, MUSTER_OK);
-            count++;
-        }
+        if (!is_refused(slot))
+            count += make_pending(slot);
     }
     return count;
 }
 
 /* Wait, slot by slot, for whoever is still to come; the first one missing at @until_ns, or -1. */
-static int32_t wait_while_pending(const struct muster_machine *machine, uint32_t from,
-                                  uint64_t until_ns)
+static int32_t wait_while_pending(struct muster_machine *machine, uint32_t from, uint64_t until_ns)
 {
     const struct muster_platform *platform = machine->platform;
     for (uint32_t i = from; i < machine->cpu_count; i++) {
         const struct muster_slot *slot = &machine->slots[i];
+        struct patience patience = {0};
         /* One whose wake is known to be lost is not waited for; it may still surprise us. */
         if (slot_failure(slot))
             continue;
         while (slot_is_pending(slot)) {
-            if (time_now_ns(machine) >= until_ns)
+            if (patience_is_over(&patience, machine, until_ns))
                 return (int32_t)i;
             platform->wait(platform->context, &slot->state, MUSTER_CPU_ADOPT_PENDING, until_ns);
         }
@@ -137,7 +163,8 @@ static void wait_for_arrivals(const struct wake_run *run, const struct way_opera
     int32_t missing = 0;
     for (unsigned attempt = 1;; attempt++) {
         uint64_t now_ns = time_now_ns(run->machine);
-        bool again = pause_ns && pause_ns < run->deadline_ns - now_ns && now_ns < run->deadline_ns;
+        bool again = pause_ns && pause_ns < run->deadline_ns - now_ns &&
+                     now_ns < run->deadline_ns && !clock_stands(run->machine);
         missing = again ? wait_in_parts(run, way, (uint32_t)missing, pause_ns)
                         : wait_while_pending(run->machine, (uint32_t)missing, run->deadline_ns);
         if (missing < 0 || !again)
@@ -157,15 +184,19 @@ void slot_give_up(struct muster_slot *slot)
     bool pending = slot_is_pending(slot);
     bool taken = pending && slot_take_early_start(slot);
     if (pending && word_move(&slot->state, MUSTER_CPU_ADOPT_PENDING, MUSTER_CPU_FAILED)) {
-        if (!slot_failure(slot))
+        if (clock_stands(slot->machine))
+            slot_fail(slot, MUSTER_ERROR_CLOCK_STANDS);
+        else if (!slot_failure(slot))
             slot_fail(slot, MUSTER_ERROR_NOT_ARRIVED);
         trace_boot(slot->machine, MUSTER_TRACE_FAILED, slot->apic_id, slot_failure(slot));
         return;
     }
     if (taken)
         word_move(&slot->state, MUSTER_CPU_ON_PENDING, MUSTER_CPU_OFF);
-    if (word_load_acquire(&slot->state) != MUSTER_CPU_FAILED)
-        slot_fail(slot, MUSTER_OK); /* late, or its wake seemed lost and was not */
+    /* Late, or its wake seemed lost and was not. Of one that another CPU turns on it is theirs. */
+    uint32_t state = word_load_acquire(&slot->state);
+    if (slot_failure(slot) && (state == MUSTER_CPU_OFF || state == MUSTER_CPU_ON))
+        slot_fail(slot, MUSTER_OK);
 }
 
 /* Whoever has not come by now has failed. */

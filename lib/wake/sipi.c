@@ -7,7 +7,8 @@
 #include "lib/memory_functions.h"
 #include "lib/wake/way.h"
 
-#define CLASSIC_INIT_DELAY_NS   10000000u
+#define CLASSIC_INIT_DELAY_NS   10000000u /* MP specification 1.4, B.4 */
+#define CLASSIC_SIPI_DELAY_NS   200000u
 #define FIRST_REPEAT_NS         200000u
 #define REPEATS_BEFORE_NEW_INIT 6 /* by then 200 us have doubled to 12.8 ms */
 
@@ -59,7 +60,7 @@ static uint64_t init_delay_ns(const struct muster_platform *platform)
 /* A broadcast reaches CPUs that the tables do not count: only when they count all, and want all. */
 static bool may_broadcast(const struct muster_machine *machine)
 {
-    if (machine->disabled_count || machine->cpu_count < 2)
+    if (machine->disabled_count || machine->config.no_broadcast || machine->cpu_count < 2)
         return false;
     for (uint32_t i = 0; i < machine->cpu_count; i++)
         if (i != machine->bsp && !slot_wants_wake(&machine->slots[i]))
@@ -125,8 +126,24 @@ static void sipi_wake(const struct wake_run *run)
     void (*send)(const struct wake_run *, uint32_t) =
         may_broadcast(machine) ? send_to_all : send_to_each;
     send(run, ICR_INIT | ICR_ASSERT);
-    pass_time(machine->platform, init_delay_ns(machine->platform));
+    pass_time(machine, init_delay_ns(machine->platform));
     send(run, sipi_command(machine));
+}
+
+static void sipi_wake_one(const struct wake_run *run, struct muster_slot *slot,
+                          uint64_t deadline_ns)
+{
+    uint64_t delay_ns =
+        run->classic ? CLASSIC_INIT_DELAY_NS : init_delay_ns(run->machine->platform);
+    (void)deadline_ns; /* nobody is waited for */
+    slot_stamp_wake(run, slot);
+    enum muster_status status = send_to_one(run, slot, ICR_INIT | ICR_ASSERT, MUSTER_OK);
+    pass_time(run->machine, delay_ns);
+    status = send_to_one(run, slot, sipi_command(run->machine), status);
+    if (!run->classic)
+        return;
+    pass_time(run->machine, CLASSIC_SIPI_DELAY_NS);
+    (void)send_to_one(run, slot, sipi_command(run->machine), status);
 }
 
 /*
@@ -141,7 +158,7 @@ static void init_again(const struct wake_run *run)
     uint64_t now_ns = platform->time_ns(platform->context);
     enum muster_status status = MUSTER_OK;
     send_to_each(run, ICR_INIT | ICR_ASSERT);
-    pass_time(platform, CLASSIC_INIT_DELAY_NS);
+    pass_time(machine, CLASSIC_INIT_DELAY_NS);
     for (uint32_t i = 0; i < machine->cpu_count; i++) {
         struct muster_slot *slot = &machine->slots[i];
         if (slot->stamps_ns[MUSTER_STAMP_WAKE_SENT] < now_ns || slot_failure(slot))
@@ -171,6 +188,7 @@ const struct way_operations sipi_way = {
     .entry_bytes = sipi_entry_bytes,
     .prepare = sipi_prepare,
     .wake = sipi_wake,
+    .wake_one = sipi_wake_one,
     .wake_again = sipi_wake_again,
     .patient = true,
 };

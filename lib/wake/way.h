@@ -20,6 +20,7 @@ struct wake_run {
     struct muster_trace_ring *trace; /* the BSP's, or NULL */
     uint64_t start_ns;
     uint64_t deadline_ns; /* for everything; MUSTER_FOREVER: none */
+    bool classic;         /* with the delays of the MP specification */
 };
 
 /** @ns after @now_ns; MUSTER_FOREVER stays that. */
@@ -41,6 +42,12 @@ struct way_operations {
      * last to be sent for still has time to arrive.
      */
     void (*wake)(const struct wake_run *run);
+
+    /**
+     * Send its wake to this slot's CPU alone, which is pending; as above, until @deadline_ns at
+     * the latest. NULL: the way wakes all or nobody.
+     */
+    void (*wake_one)(const struct wake_run *run, struct muster_slot *slot, uint64_t deadline_ns);
 
     /**
      * Try again for those still ADOPT_PENDING: attempt 1, 2 ... Gives how long to wait before
@@ -82,7 +89,7 @@ void adopt_pending(struct muster_machine *machine, const struct muster_plan *pla
 void slot_vacate(struct muster_slot *slot);
 
 /** Wait, whatever happens meanwhile. */
-void pass_time(const struct muster_platform *platform, uint64_t ns);
+void pass_time(struct muster_machine *machine, uint64_t ns);
 
 /**
  * Of a way that sends for one CPU at a time: how many turns there are to be, and until when the
