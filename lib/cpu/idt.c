@@ -24,7 +24,7 @@ void idt_init(struct muster_idt *idt)
 {
     struct x86_gate *gates = (struct x86_gate *)(void *)idt->gates;
     for (unsigned vector = 0; vector < 256; vector++) {
-        uint64_t stub = (uint64_t)(uintptr_t)(trap_stubs + vector * TRAP_STUB_BYTES);
+        uint64_t stub = (uint64_t)(uintptr_t)trap_stub(vector);
         gates[vector] = (struct x86_gate){
             .offset_low = (uint16_t)stub,
             .offset_middle = (uint16_t)(stub >> 16),

@@ -44,7 +44,9 @@
 #define ENTRY_STUBS       64
 #define ENTRY_FIVE_LEVELS 0x80000000 /* beside the stub's number: the firmware's CR4.LA57 */
 
-/* The IDT's 256 stubs. */
-#define TRAP_STUB_BYTES 8
+/* The IDT's 256 stubs, in groups with two long jumps behind each. */
+#define TRAP_STUB_BYTES  4
+#define TRAP_GROUP_STUBS 32
+#define TRAP_GROUP_BYTES (TRAP_GROUP_STUBS * TRAP_STUB_BYTES + 16)
 
 #endif

@@ -22,22 +22,28 @@
  * Entry: from an interrupt gate: interrupts off; SS, RSP, RFLAGS, CS, RIP pushed.
  * Exit:  trap_with_code, with the error code and the vector on top of them, or trap_without_code,
  *        with the vector alone. Less VECTOR_BIAS each vector fits a byte with a sign: a stub is
- *        two bytes to push it and five to leave.
+ *        two bytes to push it, and two that reach the long jump behind its group.
  */
-    .balign TRAP_STUB_BYTES
+    .balign 8
 trap_stubs:
     .set vector, 0
-    .rept 256
-    .balign TRAP_STUB_BYTES
+    .rept 256 / TRAP_GROUP_STUBS
+    .rept TRAP_GROUP_STUBS
     pushq $(vector - VECTOR_BIAS)
     .if HAS_ERROR_CODE(vector)
-    jmp trap_with_code
+    jmp 2f
     .else
-    jmp trap_without_code
+    jmp 1f
     .endif
     .set vector, vector + 1
     .endr
-    .org trap_stubs + 256 * TRAP_STUB_BYTES /* an error if a stub needs more than its place */
+1:  jmp trap_without_code
+    .balign 8
+2:  jmp trap_with_code
+    .balign 8
+    .endr
+    /* An error if a stub needs more than its place. */
+    .org trap_stubs + 256 / TRAP_GROUP_STUBS * TRAP_GROUP_BYTES
 
 trap_without_code:
     pushq (%rsp)
