@@ -8,7 +8,7 @@
 #define INFORMATION_MAX 0x400000u
 
 /* What is read on the way. */
-struct reading {
+struct tag_reading {
     struct muster_boot_info *info;
     struct muster_memory_map *map;
     bool has_map;
@@ -16,7 +16,7 @@ struct reading {
 };
 
 /* A copy may be longer than what its revision has; the newer one counts. */
-static enum muster_status take_rsdp(struct reading *reading, const struct multiboot2_tag *tag,
+static enum muster_status take_rsdp(struct tag_reading *reading, const struct multiboot2_tag *tag,
                                     uint64_t phys)
 {
     bool newer = tag->type == MULTIBOOT2_TAG_RSDP_NEW;
@@ -28,7 +28,7 @@ static enum muster_status take_rsdp(struct reading *reading, const struct multib
     return MUSTER_OK;
 }
 
-static enum muster_status take_efi_map(struct reading *reading, const uint8_t *start,
+static enum muster_status take_efi_map(struct tag_reading *reading, const uint8_t *start,
                                        uint32_t bytes)
 {
     struct multiboot2_efi_mmap_tag tag;
@@ -40,7 +40,7 @@ static enum muster_status take_efi_map(struct reading *reading, const uint8_t *s
 }
 
 /* @start: where the tag of @phys is mapped, all of it. */
-static enum muster_status take_tag(struct reading *reading, const struct multiboot2_tag *tag,
+static enum muster_status take_tag(struct tag_reading *reading, const struct multiboot2_tag *tag,
                                    const uint8_t *start, uint64_t phys)
 {
     switch (tag->type) {
@@ -62,7 +62,7 @@ static enum muster_status take_tag(struct reading *reading, const struct multibo
     }
 }
 
-static enum muster_status take_tags(struct reading *reading, const uint8_t *start,
+static enum muster_status take_tags(struct tag_reading *reading, const uint8_t *start,
                                     uint64_t info_phys, uint32_t bytes)
 {
     uint32_t at = sizeof(struct multiboot2_information);
@@ -90,7 +90,7 @@ enum muster_status muster_boot_info_from_multiboot2(const struct muster_platform
                                                     struct muster_memory_map *map)
 {
     struct multiboot2_information head;
-    struct reading reading = {.info = info, .map = map};
+    struct tag_reading reading = {.info = info, .map = map};
     *info = (struct muster_boot_info){0};
     if (!boot_info_copy(platform, info_phys, &head, sizeof(head)) || head.bytes < sizeof(head) ||
         head.bytes > INFORMATION_MAX)
