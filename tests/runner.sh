@@ -38,6 +38,11 @@ list_unit_tests() {
 list_compilers() {
     echo "case 300 compilers/gcc_warns_about_nothing tests/compilers gcc"
     echo "case 300 compilers/clang_warns_about_nothing_in_the_library tests/compilers clang"
+    echo "case 120 compilers/gcc_builds_what_other_kernels_build_in_each_of_their_ways tests/embed gcc"
+    echo "case 120 compilers/clang_builds_what_other_kernels_build_in_each_of_their_ways tests/embed clang"
+    echo "case 60 docs/each_public_function_type_and_hook_is_documented make -s docs"
+    echo "case 60 docs/sizes_are_what_the_table_says_and_no_larger_than_is_allowed scripts/size check"
+    echo "case 120 compilers/cmake_and_meson_build_it_as_a_part_of_another_project tests/subproject"
 }
 
 list_command_tests() {

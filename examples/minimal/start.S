@@ -11,9 +11,9 @@ start:
     movl %eax, %cr4
     movl $root, %eax
     movl %eax, %cr3
-    movl $0xC0000080, %ecx          /* EFER: long mode */
+    movl $0xC0000080, %ecx          /* EFER: long mode, NX */
     rdmsr
-    orl $0x100, %eax
+    orl $0x900, %eax
     wrmsr
     movl $0x80010033, %eax          /* paging, write protection, native errors, protection */
     movl %eax, %cr0

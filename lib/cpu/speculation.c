@@ -1,7 +1,7 @@
 #include "lib/cpu/speculation.h"
 
 #include "abi/x86.h"
-#include "lib/cpu/cpuid_registers.h"
+#include "lib/cpu/cpuid.h"
 
 struct offered {
     bool spec_ctrl, ibpb;
