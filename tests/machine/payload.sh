@@ -30,7 +30,7 @@ own_kernel() {
     expect "$work/report.json" '.handover.init == 0 and .handover.cpus_up == 4'
 }
 
-# The inner shim takes the processors by INIT-SIPI, as it knows no mailbox, and has its own.
+# The inner shim finds the tables of the outer one where a BIOS would have them, and its mailbox.
 own_shim() {
     expect_status 0 "$muster" boot build/muster-shim.elf --cpus 4 --append mailbox-version=0 \
         --initrd build/muster-kernel.elf --until "result: ok: 4 of 4 CPUs on" \
