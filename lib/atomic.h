@@ -54,6 +54,12 @@ static inline void u32_store_relaxed(uint32_t *word, uint32_t value)
     __atomic_store_n(word, value, __ATOMIC_RELAXED);
 }
 
+static inline void u32_store_release(uint32_t *word, uint32_t value)
+{
+    ATOMIC_ACCESS(word, ATOMIC_STORE);
+    __atomic_store_n(word, value, __ATOMIC_RELEASE);
+}
+
 static inline void u64_store_relaxed(uint64_t *word, uint64_t value)
 {
     ATOMIC_ACCESS(word, ATOMIC_STORE);
@@ -64,6 +70,12 @@ static inline uint32_t u32_load_relaxed(const uint32_t *word)
 {
     ATOMIC_ACCESS(word, ATOMIC_LOAD);
     return __atomic_load_n(word, __ATOMIC_RELAXED);
+}
+
+static inline uint32_t u32_load_acquire(const uint32_t *word)
+{
+    ATOMIC_ACCESS(word, ATOMIC_LOAD);
+    return __atomic_load_n(word, __ATOMIC_ACQUIRE);
 }
 
 static inline uint64_t u64_load_relaxed(const uint64_t *word)

@@ -7,6 +7,13 @@
  */
 typedef unsigned char byte_t;
 
+/* A bound of the model's is no bound of the machine's: never silently. */
+static void mem_too_small(const char *what)
+{
+    printf("memory: %s is too small\n", what);
+    exit(9);
+}
+
 #ifdef ORDER_TSO
 
 struct memory {
@@ -15,7 +22,6 @@ struct memory {
     byte_t where[threads][buffer_size];     /* oldest first */
     byte_t what[threads][buffer_size];
     byte_t irq[threads];
-    byte_t wrong;                      /* a bound of this file was broken: never silently */
 };
 
 static int mem_newest(const struct memory *m, int t, int loc)
@@ -29,8 +35,7 @@ static int mem_newest(const struct memory *m, int t, int loc)
 static void mem_put(struct memory *m, int t, int loc, int value)
 {
     if (m->count[t] == buffer_size) {
-        m->wrong = 1;
-        return;
+        mem_too_small("BUFFER");
     }
     m->where[t][m->count[t]] = (byte_t)loc;
     m->what[t][m->count[t]++] = (byte_t)value;
@@ -49,6 +54,7 @@ static void mem_drain(struct memory *m, int t)
 }
 
 static void mem_init(struct memory *m) { (void)m; }
+static void mem_preset(struct memory *m, int loc, int value) { m->value[loc] = (byte_t)value; }
 static int mem_drained(const struct memory *m, int t) { return m->count[t] == 0; }
 static int mem_latest(const struct memory *m, int loc) { return m->value[loc]; }
 
@@ -111,6 +117,15 @@ static void mem_irq_send(struct memory *m, int t, int to, int fenced)
 }
 static void mem_irq_take(struct memory *m, int t) { m->irq[t] = 0; }
 static void mem_exit(struct memory *m, int t) { (void)m, (void)t; }
+static void mem_fork(struct memory *m, int t, int to) { (void)m, (void)t, (void)to; }
+static int mem_settled(const struct memory *m)
+{
+    for (int t = 0; t < threads; t++)
+        if (m->count[t])
+            return 0;
+    return 1;
+}
+static void mem_catch_up(struct memory *m, int loc) { (void)m, (void)loc; }
 
 #else /* C11 */
 
@@ -119,10 +134,10 @@ static void mem_exit(struct memory *m, int t) { (void)m, (void)t; }
  * still be read (its number among those that are kept), for each plain one whether the last access
  * to it happened before. One word, so that states stay small.
  */
-#define FIELD_BITS 3
-#define FIELD_MASK ((know_t)7)
+#define FIELD_BITS 4
+#define FIELD_MASK ((know_t)15)
 _Static_assert(atomics * FIELD_BITS + plains <= 8 * sizeof(know_t), "KNOWLEDGE is too small");
-_Static_assert(history <= 8, "FIELD_BITS");
+_Static_assert(history <= 16, "FIELD_BITS");
 
 struct memory {
     know_t known[threads];
@@ -134,7 +149,6 @@ struct memory {
     byte_t plain[plains];
     byte_t irq[threads];
     byte_t gone[threads];
-    byte_t wrong;
 };
 
 static int know_at(know_t know, int loc)
@@ -216,6 +230,8 @@ static void mem_forget(struct memory *m, int loc)
     }
 }
 
+/* Before anybody has run. */
+static void mem_preset(struct memory *m, int loc, int value) { m->value[loc] = (byte_t)value; }
 static int mem_drained(const struct memory *m, int t) { return (void)m, (void)t, 1; }
 static int mem_latest(const struct memory *m, int loc)
 {
@@ -265,8 +281,7 @@ static void mem_insert(struct memory *m, int t, int loc, int k, int value, int s
 {
     int total = mem_total(m), at = mem_first(m, loc) + k + 1;
     if (total == messages || m->count[loc] == history) {
-        m->wrong = 1;
-        return;
+        mem_too_small("HISTORY or MESSAGES");
     }
     mem_shift(m, loc, k + 1, 1);
     for (int i = total; i > at; i--) {
@@ -283,7 +298,7 @@ static void mem_insert(struct memory *m, int t, int loc, int k, int value, int s
 static void mem_store(struct memory *m, int t, int loc, int k, int value, int release)
 {
     mem_insert(m, t, loc, k, value, 0);
-    if (release && !m->wrong)
+    if (release)
         m->carried[mem_first(m, loc) + k + 1] = m->known[t];
     mem_forget_all(m);
 }
@@ -302,8 +317,7 @@ static int mem_swap(struct memory *m, int t, int loc, int k, int value, int orde
     int at = mem_first(m, loc) + k, old = m->value[at];
     mem_learn(m, t, loc, k, order);
     mem_insert(m, t, loc, k, value, 1);
-    if (!m->wrong)
-        m->carried[at + 1] = know_join(
+    m->carried[at + 1] = know_join(
             know_join(m->carried[at], m->carried[at + 1]), order ? m->known[t] : 0);
     mem_forget_all(m);
     return old;
@@ -349,6 +363,23 @@ static void mem_irq_take(struct memory *m, int t)
     m->known[t] = know_join(m->known[t], m->irq_carried[t]);
     m->irq_carried[t] = 0;
     m->irq[t] = 0;
+    mem_forget_all(m);
+}
+
+/* Who begins knows what whoever began it knew. */
+static void mem_fork(struct memory *m, int t, int to)
+{
+    m->known[to] = know_join(m->known[to], m->known[t]);
+    mem_forget_all(m);
+}
+
+/* So much time has passed that what has been stored to @loc is visible to all. */
+static int mem_settled(const struct memory *m) { return (void)m, 1; }
+static void mem_catch_up(struct memory *m, int loc)
+{
+    for (int t = 0; t < threads; t++)
+        if (!m->gone[t])
+            m->known[t] = know_set(m->known[t], loc, m->count[loc] - 1);
     mem_forget_all(m);
 }
 

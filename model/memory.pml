@@ -6,10 +6,10 @@
  * The names are those of lib/atomic.h; ..._OPTIONS are for an if or do of the model's own.
  */
 #ifndef MESSAGES
-#define MESSAGES (ATOMICS + 16)
+#define MESSAGES (ATOMICS + 20)
 #endif
 #ifndef HISTORY
-#define HISTORY 6
+#define HISTORY 10 /* the macros below have so many alternatives */
 #endif
 #ifndef BUFFER
 #define BUFFER 6
@@ -37,59 +37,67 @@ c_decl {
 c_state "struct memory mem" "Global"
 
 #define M &now.mem
-#define EACH(option) option(0) option(1) option(2) option(3) option(4) option(5)
-
 #define ANY(value) 1
 
 /* A load, and one that waits until there is a value V for which test(V) holds. */
 #define LOAD_K(T, loc, order, reg, test, k) \
     :: atomic { c_expr { mem_readable (M, T, loc, k) && test(mem_at (M, T, loc, k)) } -> \
-        c_code [!now.mem.wrong] { reg = (uchar)mem_load(M, T, loc, k, order); } }
+        c_code { reg = (uchar)mem_load(M, T, loc, k, order); } }
 #define AWAIT_OPTIONS(T, loc, order, reg, test) \
     LOAD_K(T, loc, order, reg, test, 0) LOAD_K(T, loc, order, reg, test, 1) \
     LOAD_K(T, loc, order, reg, test, 2) LOAD_K(T, loc, order, reg, test, 3) \
-    LOAD_K(T, loc, order, reg, test, 4) LOAD_K(T, loc, order, reg, test, 5)
+    LOAD_K(T, loc, order, reg, test, 4) LOAD_K(T, loc, order, reg, test, 5) \
+    LOAD_K(T, loc, order, reg, test, 6) LOAD_K(T, loc, order, reg, test, 7) \
+    LOAD_K(T, loc, order, reg, test, 8) LOAD_K(T, loc, order, reg, test, 9)
 #define AWAIT(T, loc, order, reg, test) if AWAIT_OPTIONS(T, loc, order, reg, test) fi
 #define LOAD(T, loc, order, reg) AWAIT(T, loc, order, reg, ANY)
 
 #define STORE_K(T, loc, v, order, k) \
     :: atomic { c_expr { mem_storable (M, T, loc, k) } -> \
-        c_code [!now.mem.wrong] { mem_store(M, T, loc, k, v, order); } }
+        c_code { mem_store(M, T, loc, k, v, order); } }
 #define STORE(T, loc, v, order) \
     if STORE_K(T, loc, v, order, 0) STORE_K(T, loc, v, order, 1) STORE_K(T, loc, v, order, 2) \
-    STORE_K(T, loc, v, order, 3) STORE_K(T, loc, v, order, 4) STORE_K(T, loc, v, order, 5) fi
+    STORE_K(T, loc, v, order, 3) STORE_K(T, loc, v, order, 4) STORE_K(T, loc, v, order, 5) \
+    STORE_K(T, loc, v, order, 6) STORE_K(T, loc, v, order, 7) \
+    STORE_K(T, loc, v, order, 8) STORE_K(T, loc, v, order, 9) fi
 
 /* word_move(): ok says whether it was from, and is now to. */
 #define MOVE_K(T, loc, from, to, order, ok, k) \
     :: atomic { c_expr { mem_swappable (M, T, loc, k) && mem_at (M, T, loc, k) == (from) } -> \
-        c_code [!now.mem.wrong] { mem_swap(M, T, loc, k, to, order); ok = 1; } } \
+        c_code { mem_swap(M, T, loc, k, to, order); ok = 1; } } \
     :: atomic { c_expr { mem_comparable (M, T, loc, k) && mem_at (M, T, loc, k) != (from) } -> \
-        c_code [!now.mem.wrong] { mem_load(M, T, loc, k, order); ok = 0; } }
+        c_code { mem_load(M, T, loc, k, order); ok = 0; } }
 #define MOVE_BY(T, loc, from, to, order, ok) \
     if MOVE_K(T, loc, from, to, order, ok, 0) MOVE_K(T, loc, from, to, order, ok, 1) \
     MOVE_K(T, loc, from, to, order, ok, 2) MOVE_K(T, loc, from, to, order, ok, 3) \
-    MOVE_K(T, loc, from, to, order, ok, 4) MOVE_K(T, loc, from, to, order, ok, 5) fi
+    MOVE_K(T, loc, from, to, order, ok, 4) MOVE_K(T, loc, from, to, order, ok, 5) \
+    MOVE_K(T, loc, from, to, order, ok, 6) MOVE_K(T, loc, from, to, order, ok, 7) \
+    MOVE_K(T, loc, from, to, order, ok, 8) MOVE_K(T, loc, from, to, order, ok, 9) fi
 #define MOVE(T, loc, from, to, ok) MOVE_BY(T, loc, from, to, ACQ_REL, ok)
 
 /* word_fetch_add(), and a swap (lock bts): old gets what was there. */
 #define SWAP_K(T, loc, v, old, k) \
-    :: atomic { c_expr { mem_swappable (M, T, loc, k) } -> c_code [!now.mem.wrong] { \
+    :: atomic { c_expr { mem_swappable (M, T, loc, k) } -> c_code { \
         old = (uchar)mem_at(M, T, loc, k); mem_swap(M, T, loc, k, v, ACQ_REL); } }
 #define SWAP(T, loc, v, old) \
     if SWAP_K(T, loc, v, old, 0) SWAP_K(T, loc, v, old, 1) SWAP_K(T, loc, v, old, 2) \
-    SWAP_K(T, loc, v, old, 3) SWAP_K(T, loc, v, old, 4) SWAP_K(T, loc, v, old, 5) fi
+    SWAP_K(T, loc, v, old, 3) SWAP_K(T, loc, v, old, 4) SWAP_K(T, loc, v, old, 5) \
+    SWAP_K(T, loc, v, old, 6) SWAP_K(T, loc, v, old, 7) \
+    SWAP_K(T, loc, v, old, 8) SWAP_K(T, loc, v, old, 9) fi
 #define ADD_K(T, loc, n, k) \
-    :: atomic { c_expr { mem_swappable (M, T, loc, k) } -> c_code [!now.mem.wrong] { \
+    :: atomic { c_expr { mem_swappable (M, T, loc, k) } -> c_code { \
         mem_swap(M, T, loc, k, mem_at(M, T, loc, k) + (n), ACQ_REL); } }
 #define ADD(T, loc, n) \
     if ADD_K(T, loc, n, 0) ADD_K(T, loc, n, 1) ADD_K(T, loc, n, 2) \
-    ADD_K(T, loc, n, 3) ADD_K(T, loc, n, 4) ADD_K(T, loc, n, 5) fi
+    ADD_K(T, loc, n, 3) ADD_K(T, loc, n, 4) ADD_K(T, loc, n, 5) \
+    ADD_K(T, loc, n, 6) ADD_K(T, loc, n, 7) \
+    ADD_K(T, loc, n, 8) ADD_K(T, loc, n, 9) fi
 
 /* Plain memory: under C11 an error unless the last access to it happened before. */
 #define WRITE(T, p, v) \
-    c_code [mem_may_touch(M, T, p) && !now.mem.wrong] { mem_write(M, T, p, v); }
+    c_code [mem_may_touch(M, T, p)] { mem_write(M, T, p, v); }
 #define READ(T, p, reg) \
-    c_code [mem_may_touch(M, T, p) && !now.mem.wrong] { reg = (uchar)mem_read(M, T, p); }
+    c_code [mem_may_touch(M, T, p)] { reg = (uchar)mem_read(M, T, p); }
 
 /* An interrupt through the x2APIC, behind MFENCE and LFENCE (order_before_x2apic()) or not. */
 #define SEND_FENCED(T, to) \

@@ -47,7 +47,15 @@ enum mailbox_look mailbox_ap_look(struct mailbox *mailbox, struct muster_word *s
     uint16_t command = u16_load_acquire(&mailbox->command);
     if (command == MAILBOX_NOOP)
         return MAILBOX_LOOK_QUIET;
-    if (u32_load_relaxed(&mailbox->apic_id) != apic_id || !is_known(command, version))
+    if (u32_load_acquire(&mailbox->apic_id) != apic_id)
+        return MAILBOX_LOOK_BUSY;
+    /*
+     * That command may have been another's, and the ID have been written since, for a command that
+     * is still to come: then it is Noop by now, and neither the vector nor the acknowledgement is
+     * ours yet. What stands there behind our ID is meant for us.
+     */
+    command = u16_load_acquire(&mailbox->command);
+    if (!is_known(command, version))
         return MAILBOX_LOOK_BUSY;
     if (!word_move(state, MAILBOX_AP_WAITING, MAILBOX_AP_COMMAND_SEEN))
         return MAILBOX_LOOK_DENIED;

@@ -46,9 +46,13 @@ bool mailbox_wait_noop(const struct muster_machine *machine, struct mailbox *mai
 void mailbox_send(struct mailbox *mailbox, uint32_t apic_id, uint64_t vector,
                   enum mailbox_command command)
 {
-    /* Both anew for every command: some firmware clears the ID together with the command. */
-    u32_store_relaxed(&mailbox->apic_id, apic_id);
+    /*
+     * Both anew for every command: some firmware clears the ID together with the command. The
+     * vector first: an AP that still has the last command, another's, in its hand when it finds
+     * its ID here, and looks no further, at least does not follow the other's vector.
+     */
     u64_store_relaxed(&mailbox->wakeup_vector, vector);
+    u32_store_release(&mailbox->apic_id, apic_id);
     /*
      * ID and vector must be visible before the command: the AP looks at the command only. Pairs
      * with the acquire load in the firmware's loop (ours: shim/mailbox_ap.c, mailbox_ap_look()).

@@ -1,0 +1,446 @@
+/*
+ * The mailbox, adoption and custody: lib/wake/mailbox.c and lib/wake/adopt.c on the OS's side,
+ * shim/mailbox_ap.c on the firmware's, lib/cpu/arrive.S and lib/wake/park.c where an AP comes in,
+ * lib/wake/hand_back.c and lib/memory/custody.c for what becomes of the firmware's memory.
+ *
+ *   -DTIMELY      deadlines pass for one AP only, the odd one, which may be dead or slow; whoever
+ *                 else is waited for in vain is waited for for ever, a deadlock
+ *                 (without: any deadline may pass at any moment, and an AP may be arbitrarily late)
+ *   -DTWO_WAKERS  a second CPU of the OS wakes the last AP, in its turn
+ *   -DROUNDS=N    muster_adopt() is called so many times
+ *   -DAPS=N
+ */
+#ifndef APS
+#define APS 3
+#endif
+#define THREADS (APS + 2)
+#define WAKER_2 (APS + 1)
+
+#define MAIL_COMMAND 0
+#define MAIL_ID      1
+#define MAIL_VECTOR  2
+#define TURN         3
+#define STATE(i)   (3 + (i))
+#define CLAIMED(i) (3 + APS + (i))
+#define ARRIVED(i) (3 + 2 * APS + (i))
+#define ATOMICS    (4 + 3 * APS)
+/* A slot's contents and its park stack; the firmware's memory that AP i stands on. */
+#define SLOT(i)     ((i) - 1)
+#define FIRMWARE(i) (APS + (i) - 1)
+#define PLAINS      (2 * APS)
+
+#define NOOP   0
+#define WAKEUP 1
+
+#define ABSENT 0
+#define PENDING 1
+#define OFF 2
+#define FAILED 6
+
+/* Who never looks at a word at all need not be thought of. */
+#define IS_AP(t) ((t) >= 1 && (t) <= APS)
+#ifdef TWO_WAKERS
+#define READS(t, loc) (IS_AP(t) ? (loc) != TURN && (loc) < ARRIVED(1) : (loc) != MAIL_ID && (loc) != MAIL_VECTOR)
+#else
+#define READS(t, loc) ((t) == WAKER_2 || (loc) == TURN ? 0 : \
+    IS_AP(t) ? (loc) < ARRIVED(1) : (loc) != MAIL_ID && (loc) != MAIL_VECTOR)
+#endif
+
+#include "memory.pml"
+
+#ifdef MUTANT_send_plain
+#define SEND_ORDER RELAXED
+#else
+#define SEND_ORDER RELEASE
+#endif
+#ifdef MUTANT_look_relaxed
+#define LOOK_ORDER RELAXED
+#else
+#define LOOK_ORDER ACQUIRE
+#endif
+#if defined(MUTANT_acknowledge_plain)
+#define ACKNOWLEDGE_ORDER RELAXED
+#else
+#define ACKNOWLEDGE_ORDER RELEASE
+#endif
+#ifdef MUTANT_id_relaxed
+#define ID_ORDER RELAXED
+#else
+#define ID_ORDER ACQ_REL
+#endif
+#ifdef MUTANT_arrived_plain
+#define ARRIVED_ORDER RELAXED
+#else
+#define ARRIVED_ORDER RELEASE
+#endif
+
+#define IS_NOOP(v)     ((v) == NOOP)
+#define IS_COMMAND(v)  ((v) != NOOP)
+#define NOT_PENDING(v) ((v) != PENDING)
+#define IS_FREE(v)     ((v) == 0)
+
+byte odd;          /* the AP that may be dead or slow; 0: none */
+bool dead;         /* and is dead */
+byte looking;      /* APs between a look at the command and what follows of it, by bits */
+byte in_firmware;  /* APs on the firmware's memory, by bits */
+byte stands[APS + 1]; /* whose CPU is on the park stack of slot i */
+byte strays;
+byte second_done;
+
+#ifdef TIMELY
+#define MAY_EXPIRE(i) (odd == (i))
+#else
+#define MAY_EXPIRE(i) true
+#endif
+
+proctype ap(byte i)
+{
+    byte command, id, vector, old, ok;
+
+#ifdef TIMELY
+    if
+    :: odd == i && dead -> goto done
+    :: else
+    fi;
+#endif
+
+look: /* shim_ap_main(), mailbox_ap_look() */
+    command = 0; id = 0;
+end_look: /* whom nobody wakes stays here */
+    if
+    AWAIT_OPTIONS(Pap->i, MAIL_COMMAND, LOOK_ORDER, now.looking |= 1 << Pap->i; Pap->command, IS_COMMAND)
+    fi;
+    LOAD(Pap->i, MAIL_ID, ID_ORDER, Pap->id);
+    if
+    :: id != i ->
+        looking = looking & ~(1 << i);
+        /* The same look again would bring nothing else. */
+end_look_again:
+        c_expr { mem_has_news (M, Pap->i, MAIL_COMMAND, Pap->command) ||
+                 mem_has_news (M, Pap->i, MAIL_ID, Pap->id) };
+        goto look
+    :: else
+    fi;
+#ifndef MUTANT_look_once
+    /* The command that was seen may have been another's: what stands there now is for this ID. */
+    LOAD(Pap->i, MAIL_COMMAND, LOOK_ORDER, Pap->command);
+    if
+    :: command == NOOP -> looking = looking & ~(1 << i); goto look
+    :: else
+    fi;
+#endif
+    command = 0; id = 0;
+#ifdef MUTANT_acknowledge_first
+    STORE(Pap->i, MAIL_COMMAND, NOOP, ACKNOWLEDGE_ORDER);
+    looking = looking & ~(1 << i);
+    LOAD(Pap->i, MAIL_VECTOR, RELAXED, Pap->vector);
+#else
+    LOAD(Pap->i, MAIL_VECTOR, RELAXED, Pap->vector);
+#ifdef MUTANT_acknowledge_clears_vector
+    STORE(Pap->i, MAIL_VECTOR, 0, RELAXED);
+    looking = looking & ~(1 << i);
+#else
+    /* acknowledge() */
+    STORE(Pap->i, MAIL_COMMAND, NOOP, ACKNOWLEDGE_ORDER);
+    looking = looking & ~(1 << i);
+#endif
+#endif
+    /* mailbox_ap_leave(), muster_lend(), cpu_leave(); the stub, still on the firmware's tables. */
+    assert(vector >= 1 && vector <= APS);
+    READ(Pap->i, FIRMWARE(Pap->i), Pap->id);
+    assert(id == 0); /* not scrubbed, not anybody else's */
+    in_firmware = in_firmware & ~(1 << i);
+
+    /* arrive_by_slot */
+#ifdef MUTANT_slot_by_arrival
+    d_step {
+        vector = 1;
+        do
+        :: vector < APS && stands[vector] -> vector++
+        :: else -> break
+        od
+    };
+#endif
+#ifdef MUTANT_no_claim
+    old = 0;
+    STORE(Pap->i, CLAIMED(Pap->vector), 1, RELEASE);
+#else
+    SWAP(Pap->i, CLAIMED(Pap->vector), 1, Pap->old);
+#endif
+    if
+    :: old -> strays++; goto done
+    :: else
+    fi;
+    assert(stands[vector] == 0); /* nobody else is on this stack */
+    stands[vector] = i;
+    /* park_enter(), cpu_load(), park_arrive() */
+    WRITE(Pap->i, SLOT(Pap->vector), Pap->i);
+#ifndef MUTANT_identity_unchecked
+    if
+    :: vector != i -> /* MUSTER_ERROR_WRONG_APIC_ID */
+        MOVE(Pap->i, STATE(Pap->vector), PENDING, FAILED, Pap->ok);
+        goto done
+    :: else
+    fi;
+#endif
+    STORE(Pap->i, ARRIVED(Pap->vector), 1, ARRIVED_ORDER);
+#ifdef MUTANT_late_enters
+    STORE(Pap->i, STATE(Pap->vector), OFF, RELEASE);
+#else
+    MOVE(Pap->i, STATE(Pap->vector), PENDING, OFF, Pap->ok);
+#endif
+done:
+    command = 0; id = 0; vector = 0; old = 0; ok = 0;
+    EXIT(Pap->i)
+}
+
+/* wake_one() of lib/wake/mailbox.c, on thread T for AP n. */
+#define WAKE_ONE(T, P, n) \
+    AWAIT_TURN(T, P); \
+    r = 0; \
+    LOAD(T, STATE(P->n), ACQUIRE, P->r); \
+    if \
+    :: r != PENDING -> goto next \
+    :: else \
+    fi; \
+    LOAD(T, CLAIMED(P->n), ACQUIRE, P->r); \
+    if \
+    :: r -> goto next /* slot_wants_wake() */ \
+    :: else \
+    fi; \
+    if /* mailbox_wait_noop() */ \
+    AWAIT_OPTIONS(T, MAIL_COMMAND, ACQUIRE, P->r, IS_NOOP) \
+    :: MAY_EXPIRE(n) -> goto next /* MUSTER_ERROR_MAILBOX_BUSY */ \
+    fi; \
+    SEND(T, P, n); \
+    if \
+    AWAIT_OPTIONS(T, MAIL_COMMAND, ACQUIRE, P->r, IS_NOOP) \
+    :: MAY_EXPIRE(n) -> /* mailbox_withdraw() */ \
+        WITHDRAW(T, P); \
+        if \
+        :: ok -> SETTLE(T) \
+        :: else \
+        fi \
+    fi; \
+next: \
+    r = 0; ok = 0; \
+    END_TURN(T, P);
+
+/* mailbox_send() */
+#if defined(MUTANT_vector_after_command)
+#define SEND(T, P, n) \
+    STORE(T, MAIL_ID, P->n, ID_ORDER); \
+    STORE(T, MAIL_COMMAND, WAKEUP, SEND_ORDER); \
+    STORE(T, MAIL_VECTOR, P->n, RELAXED)
+#elif defined(MUTANT_id_after_command)
+#define SEND(T, P, n) \
+    STORE(T, MAIL_VECTOR, P->n, RELAXED); \
+    STORE(T, MAIL_COMMAND, WAKEUP, SEND_ORDER); \
+    STORE(T, MAIL_ID, P->n, ID_ORDER)
+#else
+#define SEND(T, P, n) \
+    STORE(T, MAIL_VECTOR, P->n, RELAXED); \
+    STORE(T, MAIL_ID, P->n, ID_ORDER); \
+    STORE(T, MAIL_COMMAND, WAKEUP, SEND_ORDER)
+#endif
+
+#ifdef MUTANT_withdraw_by_store
+#define WITHDRAW(T, P) STORE(T, MAIL_COMMAND, NOOP, RELEASE); ok = 1
+#else
+#define WITHDRAW(T, P) MOVE(T, MAIL_COMMAND, WAKEUP, NOOP, P->ok)
+#endif
+
+/* pass_time(SETTLE_NS): who has read the command has cleared it by then, unless it is held up. */
+#if defined(TIMELY) && !defined(MUTANT_no_settle)
+#define SETTLE(T) \
+    atomic { c_expr { !now.looking && mem_settled (M) } -> c_code { mem_catch_up(M, MAIL_COMMAND); } }
+#else
+#define SETTLE(T) skip
+#endif
+
+/* The rule of muster/wake.h: one CPU at a time. Here the host keeps it by a lock. */
+#if defined(TWO_WAKERS) && !defined(MUTANT_no_turn)
+#define AWAIT_TURN(T, P) \
+    do \
+    :: ok -> break \
+    :: else -> \
+        AWAIT(T, TURN, RELAXED, P->r, IS_FREE); \
+        MOVE(T, TURN, 0, 1, P->ok) \
+    od; \
+    ok = 0
+#define END_TURN(T, P) STORE(T, TURN, 0, RELEASE)
+#else
+#define AWAIT_TURN(T, P) skip
+#define END_TURN(T, P) skip
+#endif
+
+#ifdef TWO_WAKERS
+#define LAST_OF_FIRST (APS - 1)
+proctype waker_2(byte n)
+{
+    byte r, ok;
+    WAKE_ONE(WAKER_2, Pwaker_2, n)
+    second_done = 1;
+    EXIT(WAKER_2)
+}
+#else
+#define LAST_OF_FIRST APS
+#endif
+
+/* muster_adopt() on the BSP, then what a kernel does with the firmware's memory. */
+proctype bsp()
+{
+    byte n, r, ok, round, missing;
+
+adopt:
+    n = 1;
+    do /* choose_pending() */
+    :: n <= APS ->
+        LOAD(0, ARRIVED(Pbsp->n), ACQUIRE, Pbsp->r);
+        if
+        :: r ->
+            MOVE(0, STATE(Pbsp->n), FAILED, OFF, Pbsp->ok);
+            goto chosen
+        :: else
+        fi;
+        LOAD(0, CLAIMED(Pbsp->n), ACQUIRE, Pbsp->r);
+        if
+        :: r ->
+            LOAD(0, STATE(Pbsp->n), ACQUIRE, Pbsp->r);
+            if
+            :: r == FAILED -> goto chosen
+            :: else
+            fi
+        :: else
+        fi;
+        MOVE(0, STATE(Pbsp->n), ABSENT, PENDING, Pbsp->ok);
+        if
+        :: !ok -> MOVE(0, STATE(Pbsp->n), FAILED, PENDING, Pbsp->ok)
+        :: else
+        fi;
+chosen: r = 0; ok = 0;
+        n++
+    :: else -> break
+    od;
+#ifdef TWO_WAKERS
+    run waker_2(APS);
+    c_code { mem_fork(M, 0, WAKER_2); };
+#endif
+    n = 1;
+    do /* mailbox_wake() */
+    :: n <= LAST_OF_FIRST ->
+        WAKE_ONE(0, Pbsp, n)
+        n++
+    :: else -> break
+    od;
+    n = 1;
+    do /* wait_for_arrivals(), wait_while_pending(); then give_up(), slot_give_up() */
+    :: n <= APS ->
+        if
+        AWAIT_OPTIONS(0, STATE(Pbsp->n), ACQUIRE, Pbsp->r, NOT_PENDING)
+        :: MAY_EXPIRE(n) ->
+#ifdef MUTANT_give_up_by_store
+            STORE(0, STATE(Pbsp->n), FAILED, RELEASE)
+#else
+            MOVE(0, STATE(Pbsp->n), PENDING, FAILED, Pbsp->ok)
+#endif
+        fi;
+        LOAD(0, STATE(Pbsp->n), ACQUIRE, Pbsp->r);
+        if
+        :: r == OFF -> /* its contents, such as topology, are the BSP's to read from now on */
+            assert(stands[n] == n);
+            READ(0, SLOT(Pbsp->n), Pbsp->r);
+            assert(r == n)
+        :: else
+        fi;
+        r = 0; ok = 0;
+        n++
+    :: else -> break
+    od;
+    round++;
+    if
+    :: round < ROUNDS -> goto adopt
+    :: else
+    fi;
+    /* muster_ap_in_firmware(), muster_custody_release() */
+    n = 1;
+    do
+#ifdef MUTANT_custody_one_early
+    :: n < APS ->
+#else
+    :: n <= APS ->
+#endif
+#ifdef MUTANT_custody_by_claim
+        LOAD(0, CLAIMED(Pbsp->n), ACQUIRE, Pbsp->r);
+#elif defined(MUTANT_custody_by_state)
+        LOAD(0, STATE(Pbsp->n), ACQUIRE, Pbsp->r);
+        r = (r != PENDING);
+#elif defined(MUTANT_custody_relaxed)
+        LOAD(0, ARRIVED(Pbsp->n), RELAXED, Pbsp->r);
+#else
+        LOAD(0, ARRIVED(Pbsp->n), ACQUIRE, Pbsp->r);
+#endif
+        missing = missing + !r;
+        n++
+    :: else -> break
+    od;
+    r = 0;
+    if
+    :: missing -> skip /* MUSTER_ERROR_CUSTODY_IN_USE */
+    :: else -> /* scrub() */
+        assert(in_firmware == 0);
+        n = 1;
+        do
+        :: n <= APS -> WRITE(0, FIRMWARE(Pbsp->n), 9); n++
+        :: else -> break
+        od
+    fi;
+    n = 0; missing = 0; round = 0;
+    EXIT(0)
+}
+
+init {
+    byte i, state, arrived;
+    atomic {
+        c_code { mem_init(M); };
+#ifdef TIMELY
+        if
+        :: odd = 0
+        :: odd = 1
+        :: odd = 2
+        :: odd = APS; dead = 1
+        :: odd = 1; dead = 1
+        fi;
+#endif
+        i = 1;
+        do
+        :: i <= APS -> in_firmware = in_firmware | (1 << i); i++
+        :: else -> break
+        od;
+        run bsp();
+        run ap(1);
+        run ap(2);
+#if APS > 2
+        run ap(3);
+#endif
+        i = 1
+    };
+    atomic {
+        timeout ->
+        do
+        :: i <= APS ->
+            c_code {
+                Pinit->state = (uchar)mem_latest(M, STATE(Pinit->i));
+                Pinit->arrived = (uchar)mem_latest(M, ARRIVED(Pinit->i));
+            };
+            assert(state == OFF || state == FAILED);
+            assert(state != OFF || (stands[i] == i && arrived));
+#ifdef TIMELY
+            assert(state == OFF || odd == i);
+            assert(strays == 0);
+#endif
+            i++
+        :: else -> break
+        od
+    }
+}
