@@ -131,6 +131,7 @@ run_counted inspect python3 tests/inspect/test_inspect.py
 run_case inspect/mutated_tables_neither_crash_nor_hang 240 make -s check-inspect
 run_compilers
 run_case docs/each_test_that_a_table_of_errors_names_is_there 60 tests/docs/check
+run_case model/right_versions_hold_and_wrong_ones_are_caught 240 model/check short
 for file in tests/machine/*.sh; do
     [ "$file" = tests/machine/common.sh ] || run_machine_cases "$file"
 done
