@@ -84,6 +84,7 @@ bool dead;         /* and is dead */
 byte looking;      /* APs between a look at the command and what follows of it, by bits */
 byte in_firmware;  /* APs on the firmware's memory, by bits */
 byte stands[APS + 1]; /* whose CPU is on the park stack of slot i */
+byte given_up; /* slots whose CPU counts as lost, by bits */
 byte strays;
 byte second_done;
 
@@ -244,11 +245,7 @@ next: \
     STORE(T, MAIL_COMMAND, WAKEUP, SEND_ORDER)
 #endif
 
-#ifdef MUTANT_withdraw_by_store
-#define WITHDRAW(T, P) STORE(T, MAIL_COMMAND, NOOP, RELEASE); ok = 1
-#else
 #define WITHDRAW(T, P) MOVE(T, MAIL_COMMAND, WAKEUP, NOOP, P->ok)
-#endif
 
 /* pass_time(SETTLE_NS): who has read the command has cleared it by then, unless it is held up. */
 #if defined(TIMELY) && !defined(MUTANT_no_settle)
@@ -293,7 +290,7 @@ proctype bsp()
     byte n, r, ok, round, missing;
 
 adopt:
-    n = 1;
+    n = 1; given_up = 0;
     do /* choose_pending() */
     :: n <= APS ->
         LOAD(0, ARRIVED(Pbsp->n), ACQUIRE, Pbsp->r);
@@ -342,7 +339,11 @@ chosen: r = 0; ok = 0;
 #ifdef MUTANT_give_up_by_store
             STORE(0, STATE(Pbsp->n), FAILED, RELEASE)
 #else
-            MOVE(0, STATE(Pbsp->n), PENDING, FAILED, Pbsp->ok)
+            MOVE(0, STATE(Pbsp->n), PENDING, FAILED, Pbsp->ok);
+            if
+            :: ok -> given_up = given_up | (1 << n)
+            :: else
+            fi
 #endif
         fi;
         LOAD(0, STATE(Pbsp->n), ACQUIRE, Pbsp->r);
@@ -434,6 +435,7 @@ init {
                 Pinit->arrived = (uchar)mem_latest(M, ARRIVED(Pinit->i));
             };
             assert(state == OFF || state == FAILED);
+            assert(state == FAILED || !(given_up & (1 << i)));
             assert(state != OFF || (stands[i] == i && arrived));
 #ifdef TIMELY
             assert(state == OFF || odd == i);
