@@ -12,7 +12,7 @@
 #include <muster/memory.h>
 
 #include "abi/e820.h"
-#include "boot/sizes.h"
+#include "abi/sizes.h"
 
 /** How a kernel is loaded, entered and told. */
 enum boot_protocol {

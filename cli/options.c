@@ -106,14 +106,6 @@ const char *options_for_qemu(const struct options *options, const char *option)
 
 /* ---- For the subjects ---- */
 
-unsigned options_index(const char *const *words, const char *word)
-{
-    for (unsigned i = 0; word && words[i]; i++)
-        if (words[i] == word)
-            return i;
-    return 0;
-}
-
 void options_add_word(GString *words, const char *name, const char *value)
 {
     if (value)

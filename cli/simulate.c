@@ -85,18 +85,10 @@ static const struct option_group group_output = {"What it leaves", output};
 static const struct option_group *const groups[] = {&group_machines, &group_choices, &group_output,
                                                     NULL};
 
-static enum sim_way way_of(const char *word)
-{
-    unsigned way = SIM_SIPI;
-    while (word && sim_way_names[way] != word)
-        way++;
-    return (enum sim_way)way;
-}
-
 static struct simulation *make_simulation(const struct request *request, GError **error)
 {
     struct simulation *simulation = g_new0(struct simulation, 1);
-    simulation->way = way_of(request->way);
+    simulation->way = (enum sim_way)option_word_index(sim_way_names, request->way);
     simulation->nodes = request->nodes;
     simulation->fanout = request->fanout;
     simulation->seed = request->seed;

@@ -11,7 +11,8 @@ struct request {
 
 #define AT(member) offsetof(struct request, member)
 
-static const char *const themes[] = {"light", "dark", "auto", NULL};
+/* As in enum picture_theme. */
+static const char *const themes[] = {"auto", "light", "dark", NULL};
 
 static const struct option entries[] = {
     {.name = "output",
@@ -36,11 +37,6 @@ static const struct option entries[] = {
 static const struct option_group drawing = {"The drawing", entries};
 static const struct option_group *const groups[] = {&drawing, NULL};
 
-static enum picture_theme theme_of(const char *word)
-{
-    return word == themes[0] ? PICTURE_LIGHT : word == themes[1] ? PICTURE_DARK : PICTURE_AUTO;
-}
-
 static bool check(const struct request *request, char **operands, GError **error)
 {
     if (!operands[0])
@@ -58,7 +54,9 @@ static bool check(const struct request *request, char **operands, GError **error
 
 static int draw(const struct request *request, char **operands, GError **error)
 {
-    struct timeline_look look = {.title = request->title, .theme = theme_of(request->theme)};
+    struct timeline_look look = {.title = request->title,
+                                 .theme =
+                                     (enum picture_theme)option_word_index(themes, request->theme)};
     if (!check(request, operands, error))
         return CLI_USAGE;
     JsonObject *report = timeline_load(operands[0], error);

@@ -11,7 +11,7 @@
 #include <muster/memory.h>
 
 #include "abi/x86.h"
-#include "boot/sizes.h"
+#include "abi/sizes.h"
 #include "kernel/loader.h"
 
 #define MIB ((uint64_t)1 << 20)

@@ -1,123 +1,153 @@
 #!/bin/sh
 # Runs every test that is built and counts: unit tests, the command's own tests, compilers, and
-# the machine cases in tests/machine/.
+# the machine cases in tests/machine/. As many at a time as there are cores, or MUSTER_TEST_JOBS.
 #
 #   tests/runner.sh [WORD]     only what has WORD in its name
+#   tests/runner.sh -1 LINE    one of the lines of list_tests()
 #
 # One line for each; a failure shows the end of its log. The last line is the sum. Exit status
 # 0 if nothing failed. Logs are kept in build/test-logs/.
 set -u
 cd "$(dirname "$0")/.." || exit
 
-word=${1:-}
 logs=build/test-logs
-passed=0
-failed=0
-skipped=0
-rm -rf "$logs" build/test-work
-mkdir -p "$logs"
-: >"$logs/skipped"
+results=$logs/results # lines of "passed N", "failed N", "skipped NAME: REASON"; and "ended NAME"
 
-wanted() { case $1 in *"$word"*) return 0 ;; *) return 1 ;; esac; }
+# ---- What there is: lines of "KIND DEADLINE NAME COMMAND ARG..." ----
+#
+#   case       one test: 0 is passed, 77 is skipped with the log's last line as the reason,
+#              anything else failed
+#   counted    a program with many tests in it, of which each counts: a cmocka program (TAP on
+#              stdout) or a script that says "ok NAME" or "FAIL NAME". One that dies half-way
+#              counts as a failure even if every test that it got to was fine.
+#
+# The deadline is in seconds, and ends the whole process group. With a "!" behind it the test
+# measures the host's time: it runs when nothing else does.
 
-log_of() { printf '%s' "$logs/$(printf '%s' "$1" | tr ' /' '__').log"; }
-
-show_end() {
-    tail -n 15 "$1" | sed 's/^/    /'
-    echo "    (all of it: $1)"
-}
-
-record_pass() {
-    passed=$((passed + ${3:-1}))
-    echo "ok $1 ($2 s)"
-}
-
-record_failure() {
-    failed=$((failed + ${3:-1}))
-    echo "FAILED $1"
-    show_end "$2"
-}
-
-record_skip() {
-    skipped=$((skipped + 1))
-    echo "$1: $(tail -n 1 "$2")" >>"$logs/skipped"
-    echo "skipped $1"
-}
-
-# run_case NAME DEADLINE COMMAND...: 0 is passed, 77 is skipped with the log's last line as
-# the reason, anything else failed. The deadline ends the whole process group.
-run_case() {
-    name=$1
-    deadline=$2
-    shift 2
-    wanted "$name" || return 0
-    log=$(log_of "$name")
-    begun=$(date +%s)
-    status=0
-    timeout -k 5 "$deadline" "$@" >"$log" 2>&1 </dev/null || status=$?
-    case $status in
-    0) record_pass "$name" $(($(date +%s) - begun)) ;;
-    77) record_skip "$name" "$log" ;;
-    124 | 137)
-        echo "the deadline of $deadline s passed" >>"$log"
-        record_failure "$name" "$log"
-        ;;
-    *) record_failure "$name" "$log" ;;
-    esac
-}
-
-# run_counted NAME COMMAND...: a program with many tests in it, of which each counts: a cmocka
-# program (TAP on stdout) or a script that says "ok NAME" or "FAIL NAME". One that dies half-way
-# counts as a failure even if every test that it got to was fine.
-run_counted() {
-    name=$1
-    shift
-    wanted "$name" || return 0
-    log=$(log_of "$name")
-    begun=$(date +%s)
-    status=0
-    CMOCKA_MESSAGE_OUTPUT=tap timeout -k 5 240 "$@" >"$log" 2>&1 </dev/null || status=$?
-    good=$(grep -c '^ok ' "$log")
-    bad=$(grep -E '^(not ok [0-9]+ -|FAIL)' "$log" | grep -vc '# SKIP')
-    if [ "$status" -ne 0 ] || [ "$bad" -gt 0 ] || [ "$good" -eq 0 ]; then
-        passed=$((passed + good))
-        [ "$bad" -gt 0 ] || bad=1
-        record_failure "$name ($bad of $((good + bad)) tests, status $status)" "$log" "$bad"
-    else
-        record_pass "$name: $good tests" $(($(date +%s) - begun)) "$good"
-    fi
+list_unit_tests() {
+    for source in tests/unit/test_*.c; do
+        name=$(basename "$source" .c)
+        echo "counted 240 unit/$name build/tests/$name"
+    done
+    echo "case 240 unit/threads_that_race_are_clean_under_thread_sanitizer make -s check-threads"
 }
 
 # The library promises to compile without a warning under both compilers; everything else is
 # held to it under the one that builds it.
-run_compilers() {
-    strict="-Wall -Wextra -Wconversion -Wshadow -Wstrict-prototypes -Wmissing-prototypes -Wundef"
-    run_case compilers/gcc_warns_about_nothing 300 \
-        make -s -j"$(nproc)" BUILD=build/strict-gcc "WARNINGS=$strict -Werror"
-    run_case compilers/clang_warns_about_nothing_in_the_library 300 \
-        make -s -j"$(nproc)" CC=clang BUILD=build/strict-clang "WARNINGS=$strict -Werror" \
-        build/strict-clang/libmuster.a
+list_compilers() {
+    echo "case 300 compilers/gcc_warns_about_nothing tests/compilers gcc"
+    echo "case 300 compilers/clang_warns_about_nothing_in_the_library tests/compilers clang"
 }
 
-# A file of machine cases lists them as lines of "DEADLINE NAME COMMAND ARG..."; "run" runs one.
-run_machine_cases() {
-    list=$logs/$(basename "$1" .sh).list
-    sh "$1" list >"$list" || {
-        echo "cannot list the cases of $1" >>"$list"
-        record_failure "$1" "$list"
-        return
+list_command_tests() {
+    for file in tests/cli/test_*.sh; do
+        echo "counted 240 cli/$(basename "$file" .sh) sh $file"
+    done
+    echo "counted 240 inspect python3 tests/inspect/test_inspect.py"
+    echo "case 240 inspect/mutated_tables_neither_crash_nor_hang make -s check-inspect"
+    echo "case 60 docs/each_test_that_a_table_of_errors_names_is_there tests/docs/check"
+}
+
+# A file of machine cases lists them as lines of "DEADLINE NAME FUNCTION ARG...".
+list_machine_cases() {
+    for file in tests/machine/*.sh; do
+        [ "$file" = tests/machine/common.sh ] && continue
+        sh "$file" list >"$logs/list" || echo "60 $file/lists_its_cases false" >>"$logs/list"
+        while read -r deadline name command; do
+            echo "case $deadline $name sh $file run $command"
+        done <"$logs/list"
+    done
+}
+
+# The longest first: what is left for the end is short.
+list_tests() {
+    list_compilers
+    list_command_tests
+    list_machine_cases
+    list_unit_tests
+}
+
+# ---- One of them ----
+
+# record NAME SECONDS PASSED FAILED: in one piece, since others write, too.
+record() {
+    [ "$3" -eq 0 ] || echo "passed $3" >>"$results"
+    [ "$4" -eq 0 ] || echo "failed $4" >>"$results"
+    if [ "$4" -gt 0 ]; then
+        printf 'FAILED %s\n%s\n' "$1" "$(tail -n 15 "$log" | sed 's/^/    /')
+    (all of it: $log)"
+    else
+        echo "ok $1 ($2 s)"
+    fi
+}
+
+record_skip() {
+    echo "skipped $1: $(tail -n 1 "$log")" >>"$results"
+    echo "skipped $1"
+}
+
+judge_case() {
+    case $status in
+    0) record "$name" "$seconds" 1 0 ;;
+    77) record_skip "$name" ;;
+    *) record "$name" "$seconds" 0 1 ;;
+    esac
+}
+
+judge_counted() {
+    good=$(grep -c '^ok ' "$log")
+    bad=$(grep -E '^(not ok [0-9]+ -|FAIL)' "$log" | grep -vc '# SKIP')
+    if [ "$status" -ne 0 ] || [ "$bad" -gt 0 ] || [ "$good" -eq 0 ]; then
+        [ "$bad" -gt 0 ] || bad=1
+        record "$name ($bad of $((good + bad)) tests, status $status)" "$seconds" "$good" "$bad"
+    else
+        record "$name: $good tests" "$seconds" "$good" 0
+    fi
+}
+
+# run_one KIND DEADLINE NAME COMMAND ARG...
+run_one() {
+    kind=$1
+    deadline=${2%!}
+    name=$3
+    shift 3
+    log=$logs/$(printf '%s' "$name" | tr ' /' '__').log
+    begun=$(date +%s)
+    status=0
+    CMOCKA_MESSAGE_OUTPUT=tap timeout -k 5 "$deadline" "$@" >"$log" 2>&1 </dev/null || status=$?
+    seconds=$(($(date +%s) - begun))
+    case $status in 124 | 137) echo "the deadline of $deadline s passed" >>"$log" ;; esac
+    "judge_$kind"
+    echo "ended $name" >>"$results"
+}
+
+# ---- All of them ----
+
+# run_list JOBS FILE: the lines of FILE, as many at a time.
+run_list() {
+    xargs -r -a "$2" -d '\n' -n 1 -P "$1" "$0" -1
+}
+
+total() { awk -v kind="$1" '$1 == kind { sum += $2 } END { print sum + 0 }' "$results"; }
+
+# Nothing that was begun is forgotten: a test whose runner died has failed.
+count_lost() {
+    lost=$(($(wc -l <"$logs/tests") - $(grep -c '^ended ' "$results")))
+    [ "$lost" -eq 0 ] || {
+        echo "FAILED to run $lost of the tests in $logs/tests"
+        echo "failed $lost" >>"$results"
     }
-    while read -r deadline name command; do
-        # shellcheck disable=SC2086 # a command and its arguments
-        run_case "$name" "$deadline" sh "$1" run $command
-    done <"$list"
 }
 
 summary() {
+    passed=$(total passed)
+    failed=$(total failed)
+    skipped=$(grep -c '^skipped ' "$results")
     line="$passed passed, $failed failed"
     [ "$skipped" -eq 0 ] || line="$line, $skipped skipped"
-    sed 's/^/skipped: /' "$logs/skipped"
+    sed -n 's/^skipped /skipped: /p' "$results"
     echo "$line"
+    [ "$failed" -eq 0 ] && [ "$passed" -gt 0 ]
 }
 
 for source in tests/unit/test_*.c; do
@@ -137,3 +167,22 @@ for file in tests/machine/*.sh; do
 done
 summary
 [ "$failed" -eq 0 ] && [ "$passed" -gt 0 ]
+run_all() {
+    rm -rf "$logs" build/test-work
+    mkdir -p "$logs"
+    : >"$results"
+    list_tests | awk -v word="$1" 'index($3, word)' >"$logs/tests"
+    grep -v '^[a-z]* [0-9]*! ' "$logs/tests" >"$logs/together"
+    grep '^[a-z]* [0-9]*! ' "$logs/tests" >"$logs/alone"
+    run_list "${MUSTER_TEST_JOBS:-$(nproc)}" "$logs/together"
+    run_list 1 "$logs/alone"
+    count_lost
+    summary
+}
+
+if [ "${1:-}" = -1 ]; then
+    # shellcheck disable=SC2086 # a command and its arguments
+    run_one $2
+else
+    run_all "${1:-}"
+fi

@@ -67,6 +67,14 @@ static bool is_text(const struct option *option)
     return option->kind == OPTION_TEXT || option->kind == OPTION_FILE;
 }
 
+unsigned option_word_index(const char *const *words, const char *word)
+{
+    for (unsigned i = 0; word && words[i]; i++)
+        if (words[i] == word)
+            return i;
+    return 0;
+}
+
 void option_clear(const struct option_group *const *groups, void *values)
 {
     for (; *groups; groups++)

@@ -61,6 +61,9 @@ const struct option *option_find(const struct option_group *const *groups, const
 char **option_parse(const struct option_group *const *groups, void *values, int argc, char **argv,
                     GError **error);
 
+/** The place of @word, one of @words, in them; 0 if it is NULL. For an enum in the same order. */
+unsigned option_word_index(const char *const *words, const char *word);
+
 /** Free the texts in @values, which were put there by option_parse() or by g_strdup(). */
 void option_clear(const struct option_group *const *groups, void *values);
 

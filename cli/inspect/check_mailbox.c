@@ -2,10 +2,10 @@
 #include <string.h>
 
 #include "abi/mailbox.h"
+#include "abi/sizes.h"
 #include "abi/x86.h"
 #include "cli/inspect/words.h"
 
-#define FOUR_GIB 0x100000000u
 
 /*
  * Where TDVF of before stable202411 keeps what its APs stand on (OvmfPkg's memory layout): six page

@@ -23,8 +23,8 @@ const struct option_group options_firmware = {"The machine", firmware};
 
 void options_set_firmware(struct options *options)
 {
-    options->machine = (enum machine)options_index(machines, options->machine_word);
-    options->firmware = (enum firmware)options_index(firmwares, options->firmware_word);
+    options->machine = (enum machine)option_word_index(machines, options->machine_word);
+    options->firmware = (enum firmware)option_word_index(firmwares, options->firmware_word);
     if (!options->firmware_word && options->machine == MACHINE_MICROVM)
         options->firmware = FIRMWARE_QBOOT;
 }

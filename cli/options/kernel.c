@@ -89,7 +89,7 @@ const struct option_group options_next_kernel = {"The kernel after it", next_ker
 
 void options_set_wake(struct options *options)
 {
-    options->wake = (enum wake)options_index(wakes, options->wake_word);
+    options->wake = (enum wake)option_word_index(wakes, options->wake_word);
 }
 
 bool options_by_mailbox(const struct options *options)

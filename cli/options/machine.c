@@ -82,7 +82,7 @@ const struct option_group options_debugger = {machine_title, debugger};
 void options_set_machine(struct options *options)
 {
     bool foreign = options->verb != OPTIONS_RUN || options->then;
-    options->accel = (enum accel)options_index(accels, options->accel_word);
+    options->accel = (enum accel)option_word_index(accels, options->accel_word);
     if (!options->cpus)
         options->cpus = STANDARD_CPUS;
     if (options->timeout_s <= 0)

@@ -44,9 +44,6 @@ bool options_check_output(const struct options *options, GError **error);
 bool options_check_shim(struct options *options, GError **error);
 bool options_check_kernel(struct options *options, GError **error);
 
-/** The place of @word in @words, 0 if it is NULL: for an enum in the same order. */
-unsigned options_index(const char *const *words, const char *word);
-
 /** Append "NAME=VALUE" to @words, behind a blank if need be; nothing if @value is NULL. */
 void options_add_word(GString *words, const char *name, const char *value);
 

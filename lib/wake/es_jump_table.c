@@ -6,13 +6,13 @@
  * nobody to take it.
  */
 #include "abi/sev.h"
+#include "abi/sizes.h"
 #include "abi/x86.h"
 #include "lib/atomic.h"
 #include "lib/cpu/apic.h"
 #include "lib/cpu/cpu.h"
 #include "lib/wake/way.h"
 
-#define ONE_MIB          0x100000u
 #define REAL_MODE_SHIFT  4 /* from a segment's number to its address */
 #define CS_IN_TABLE_WORD 16
 

@@ -1,6 +1,7 @@
 /* The firmware's side of a mailbox: a CPU leaves for the OS, and may come back. */
 #include <muster/wake.h>
 
+#include "abi/sizes.h"
 #include "abi/x86.h"
 #include "lib/atomic.h"
 #include "lib/cpu/cpu.h"
@@ -8,7 +9,6 @@
 #include "lib/wake/park.h"
 #include "lib/wake/way.h"
 
-#define FOUR_GIB 0x100000000u
 
 /*
  * The same page as for a mailbox's wakes (long mode, somebody else's tables, no stack), but with

@@ -4,13 +4,13 @@
  */
 #include "lib/wake/mailbox.h"
 
+#include "abi/sizes.h"
 #include "abi/x86.h"
 #include "lib/atomic.h"
 #include "lib/cpu/cpu.h"
 #include "lib/memory_functions.h"
 #include "lib/wake/way.h"
 
-#define FOUR_GIB 0x100000000u
 
 #define SETTLE_NS 100000u
 

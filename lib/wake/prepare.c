@@ -2,12 +2,12 @@
 #include <muster/order.h>
 #include <muster/wake.h>
 
+#include "abi/sizes.h"
 #include "abi/x86.h"
 #include "lib/atomic.h"
 #include "lib/cpu/cpu.h"
 #include "lib/wake/way.h"
 
-#define FOUR_GIB          0x100000000u
 #define FIRST_FREE_VECTOR 0x20
 
 static enum muster_status check_config(const struct muster_platform *platform,

@@ -1,4 +1,5 @@
 /* INIT, SIPI (SDM vol. 3, 9.4): through the xAPIC or the x2APIC, whichever the BSP runs in. */
+#include "abi/sizes.h"
 #include "abi/x86.h"
 #include "lib/atomic.h"
 #include "lib/cpu/apic.h"
@@ -6,7 +7,6 @@
 #include "lib/memory_functions.h"
 #include "lib/wake/way.h"
 
-#define ONE_MIB                 0x100000u
 #define CLASSIC_INIT_DELAY_NS   10000000u
 #define FIRST_REPEAT_NS         200000u
 #define REPEATS_BEFORE_NEW_INIT 6 /* by then 200 us have doubled to 12.8 ms */

@@ -2,7 +2,8 @@
 # What all machine cases share. A file of cases sources this, defines cases() and the functions
 # that its lines call, and ends with: main "$@"
 #
-#   cases()    prints lines of "DEADLINE NAME FUNCTION ARG..."; names are sentences
+#   cases()    prints lines of "DEADLINE NAME FUNCTION ARG..."; names are sentences. A "!" behind
+#              the deadline: it measures the host's time, and nothing else runs meanwhile
 #
 # A function fails with fail(), is skipped with skip(), and has passed when it returns. Each has
 # a folder of its own, $work, which stays for a look when it failed.
@@ -87,11 +88,15 @@ muster_run() {
 }
 
 # refused STATUS TEXT ARG...: muster run ends with STATUS and says TEXT in one of its own lines.
-refused() {
-    wanted_status=$1
-    text=$2
-    shift 2
-    expect_status "$wanted_status" "$muster" run "$@" 2>"$work/stderr"
+refused() { refused_by run "$@"; }
+
+# refused_by VERB STATUS TEXT ARG...
+refused_by() {
+    verb=$1
+    wanted_status=$2
+    text=$3
+    shift 3
+    expect_status "$wanted_status" "$muster" "$verb" "$@" 2>"$work/stderr"
     cat "$work/stderr"
     grep -q -- "^muster: .*$text" "$work/stderr" || fail "stderr does not say '$text'"
 }

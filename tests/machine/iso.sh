@@ -13,7 +13,7 @@ cases() {
 }
 
 boot() {
-    make -s iso || fail "no ISO could be made"
+    flock build/iso.lock make -s iso || fail "no ISO could be made"
     python3 tests/machine/boot_iso.py "$work" "$@" || fail "it did not come to its end"
     cat "$work/screen.txt"
     jq -c 'select(.from == "kernel" and .event == "report")' "$work/events" >"$work/report.json"

@@ -20,8 +20,8 @@ cases() {
     echo "30 hand_over_of_reclaimed_firmware_is_refused reclaimed"
     echo "30 words_that_mean_nothing_are_refused refused 2 cycles=0 \
 --wake mailbox --cpus 2 --append cycles=0"
-    echo "60 parked_cpus_cost_the_host_nothing parks hlt sipi 2"
-    echo "60 parked_cpus_of_a_td_cost_the_host_nothing parks_td 2"
+    echo "60! parked_cpus_cost_the_host_nothing parks hlt sipi 2"
+    echo "60! parked_cpus_of_a_td_cost_the_host_nothing parks_td 2"
     echo "60 cpus_park_by_mwait_and_come_from_it parks_by_mwait 4"
     echo "60 one_thread_for_all_cpus_cannot_be_measured parks_in_one_thread 2"
     echo "30 mwait_that_the_processor_lacks_is_refused refused_mwait"

@@ -119,57 +119,52 @@ traces() {
         'any(.traceEvents[]; .name == "thread_name" and (.args.name | contains("NOT_ARRIVED")))'
 }
 
-# refused STATUS TEXT ARG...: it says so, and writes nothing.
-refused() {
-    wanted=$1
-    text=$2
-    shift 2
-    expect_status "$wanted" "$muster" timeline "$@" 2>"$work/stderr"
-    cat "$work/stderr"
-    grep -q -- "$text" "$work/stderr" || fail "no '$text' on stderr"
+# undrawn STATUS TEXT ARG...: muster timeline says so in one line, and writes nothing.
+undrawn() {
+    refused_by timeline "$@"
     [ "$(wc -l <"$work/stderr")" -eq 1 ] || fail "more than one line"
     [ -z "$(find "$work" -name 'out*')" ] || fail "something is written"
 }
 
 bad_reports() {
     out=$work/out.svg
-    refused 3 'none: No such file' "$work/none" -o "$out"
-    refused 3 'is a folder' "$work" -o "$out"
-    refused 3 'not a regular file' /dev/zero -o "$out"
+    undrawn 3 'none: No such file' "$work/none" -o "$out"
+    undrawn 3 'is a folder' "$work" -o "$out"
+    undrawn 3 'not a regular file' /dev/zero -o "$out"
     : >"$work/empty"
-    refused 3 'is empty' "$work/empty" -o "$out"
-    refused 3 'is no JSON object' README.md -o "$out"
+    undrawn 3 'is empty' "$work/empty" -o "$out"
+    undrawn 3 'is no JSON object' README.md -o "$out"
     echo '[{"schema":"muster.report/1"}]' >"$work/list"
-    refused 3 'is no JSON object' "$work/list" -o "$out"
+    undrawn 3 'is no JSON object' "$work/list" -o "$out"
     report plain >/dev/null
     head -c 900 "$work/plain.json" >"$work/torn"
-    refused 3 'is no JSON object' "$work/torn" -o "$out"
+    undrawn 3 'is no JSON object' "$work/torn" -o "$out"
     awk 'BEGIN { printf "{\"a\":"; for (i = 0; i < 99999; i++) printf "["; }' >"$work/deep"
-    refused 3 'is no JSON object' "$work/deep" -o "$out"
+    undrawn 3 'is no JSON object' "$work/deep" -o "$out"
     echo '{"cpus":[]}' >"$work/bare"
-    refused 3 'names no schema' "$work/bare" -o "$out"
+    undrawn 3 'names no schema' "$work/bare" -o "$out"
     printf '{"schema":"other\\u001b[31m/2"}' >"$work/other"
-    refused 3 "its schema is 'other/2'" "$work/other" -o "$out"
+    undrawn 3 "its schema is 'other/2'" "$work/other" -o "$out"
     ! grep -q "$(printf '\033')" "$work/stderr" || fail "a control character is printed"
-    refused 3 'no time stamps' "$(report boot)" -o "$out"
+    undrawn 3 'no time stamps' "$(report boot)" -o "$out"
     jq '.cpus = []' "$work/boot.json" >"$work/td"
-    refused 3 'no time stamps' "$work/td" -o "$out"
+    undrawn 3 'no time stamps' "$work/td" -o "$out"
     jq '.cpus = [range(5000) | {apic_id: ., stamps_ns: {on: 5}}]' "$work/plain.json" >"$work/huge"
-    refused 3 'more than 4096 CPUs' "$work/huge" -o "$out"
+    undrawn 3 'more than 4096 CPUs' "$work/huge" -o "$out"
 }
 
 bad_usage() {
     made=$(report plain)
-    refused 2 'which report' -o "$work/out.svg"
-    refused 2 'where to' "$made"
-    refused 2 'one argument too many' "$made" "$made" -o "$work/out.svg"
-    refused 2 '.svg, .png, .pdf, .html or .json' "$made" -o "$work/out.gif"
-    refused 2 '.svg, .png, .pdf, .html or .json' "$made" -o "$work/out"
-    refused 2 'is the same file as' "$made" -o "$made"
+    undrawn 2 'which report' -o "$work/out.svg"
+    undrawn 2 'where to' "$made"
+    undrawn 2 'one argument too many' "$made" "$made" -o "$work/out.svg"
+    undrawn 2 '.svg, .png, .pdf, .html or .json' "$made" -o "$work/out.gif"
+    undrawn 2 '.svg, .png, .pdf, .html or .json' "$made" -o "$work/out"
+    undrawn 2 'is the same file as' "$made" -o "$made"
     ln -s plain.json "$work/link.json"
-    refused 2 'is the same file as' "$made" -o "$work/link.json"
-    refused 2 'give one of light, dark, auto' "$made" -o "$work/out.svg" --theme red
-    refused 2 "Unknown option --fly" "$made" -o "$work/out.svg" --fly
+    undrawn 2 'is the same file as' "$made" -o "$work/link.json"
+    undrawn 2 'give one of auto, light, dark' "$made" -o "$work/out.svg" --theme red
+    undrawn 2 "Unknown option --fly" "$made" -o "$work/out.svg" --fly
     jq -e . "$made" >/dev/null || fail "the report is broken"
     expect_status 2 "$muster" run --timeline "$work/out.gif"
     expect_status 2 "$muster" run --timeline "$work/out.json" --json "$work/out.json"
@@ -178,9 +173,9 @@ bad_usage() {
 
 whole_or_not() {
     made=$(report plain)
-    refused 3 'cannot be written' "$made" -o "$work/none/x.svg"
+    undrawn 3 'cannot be written' "$made" -o "$work/none/x.svg"
     mkdir "$work/folder.svg"
-    refused 3 'is a folder' "$made" -o "$work/folder.svg"
+    undrawn 3 'is a folder' "$made" -o "$work/folder.svg"
     # A link and what it leads to stay; a device is written to as it is.
     echo old >"$work/target"
     ln -s target "$work/link.svg"
@@ -188,7 +183,7 @@ whole_or_not() {
     [ -L "$work/link.svg" ] || fail "the link is gone"
     begins "$work/target" '<?xml'
     ln -s /dev/full "$work/full.svg"
-    refused 3 'cannot be written: No space left' "$made" -o "$work/full.svg"
+    undrawn 3 'cannot be written: No space left' "$made" -o "$work/full.svg"
     # A report that cannot be drawn leaves what was there.
     echo mine >"$work/kept.svg"
     expect_status 3 "$muster" timeline "$(report boot)" -o "$work/kept.svg"

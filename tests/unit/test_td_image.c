@@ -9,10 +9,10 @@
 
 #include <cmocka.h>
 
+#include "abi/sizes.h"
 #include "abi/tdvf_image.h"
 #include "shim/td/layout.h"
 
-#define FOUR_GIB 0x100000000u
 
 static uint8_t image[1 << 24];
 static size_t image_bytes;
