@@ -150,23 +150,6 @@ summary() {
     [ "$failed" -eq 0 ] && [ "$passed" -gt 0 ]
 }
 
-for source in tests/unit/test_*.c; do
-    run_counted "unit/$(basename "$source" .c)" "build/tests/$(basename "$source" .c)"
-done
-run_case unit/threads_that_race_are_clean_under_thread_sanitizer 240 make -s check-threads
-for file in tests/cli/test_*.sh; do
-    run_counted "cli/$(basename "$file" .sh)" sh "$file"
-done
-run_counted inspect python3 tests/inspect/test_inspect.py
-run_case inspect/mutated_tables_neither_crash_nor_hang 240 make -s check-inspect
-run_compilers
-run_case docs/each_test_that_a_table_of_errors_names_is_there 60 tests/docs/check
-run_case model/right_versions_hold_and_wrong_ones_are_caught 240 model/check short
-for file in tests/machine/*.sh; do
-    [ "$file" = tests/machine/common.sh ] || run_machine_cases "$file"
-done
-summary
-[ "$failed" -eq 0 ] && [ "$passed" -gt 0 ]
 run_all() {
     rm -rf "$logs" build/test-work
     mkdir -p "$logs"
