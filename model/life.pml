@@ -43,7 +43,7 @@
 #define COMMAND_ORDER RELEASE
 #endif
 #ifdef MUTANT_take_relaxed
-#define TAKE_ORDER RELAXED
+#define TAKE_ORDER RELAXED /* the load before it, too */
 #else
 #define TAKE_ORDER ACQ_REL
 #endif
@@ -103,7 +103,7 @@ proctype cpu(byte i; bool is_on)
 
 parked: /* park_run(), park_step() */
     r = 0; ok = 0;
-    LOAD(Pcpu->i, COMMAND(Pcpu->i), ACQUIRE, Pcpu->r);
+    LOAD(Pcpu->i, COMMAND(Pcpu->i), TAKE_ORDER, Pcpu->r);
     if
     :: r == PARK_START ->
 #ifdef MUTANT_take_by_store

@@ -46,6 +46,7 @@ list_command_tests() {
     echo "counted 240 inspect python3 tests/inspect/test_inspect.py"
     echo "case 240 inspect/mutated_tables_neither_crash_nor_hang make -s check-inspect"
     echo "case 60 docs/each_test_that_a_table_of_errors_names_is_there tests/docs/check"
+    echo "case 240 model/right_versions_hold_and_wrong_ones_are_caught model/check short"
 }
 
 # A file of machine cases lists them as lines of "DEADLINE NAME FUNCTION ARG...".
