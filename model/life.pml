@@ -142,14 +142,9 @@ end_asleep:
 
 taken: /* park_step() goes on, then cpu_enter() */
     ok = 0; r = 0;
-#ifndef MUTANT_count_after_on
     atomic { ADD(Pcpu->i, ON_COUNT, 1); up++ };
-#endif
     MOVE(Pcpu->i, STATE(Pcpu->i), ON_PENDING, ON, Pcpu->ok);
     assert(ok);
-#ifdef MUTANT_count_after_on
-    atomic { ADD(Pcpu->i, ON_COUNT, 1); up++ };
-#endif
     READ(Pcpu->i, START(Pcpu->i), Pcpu->r);
     got[i] = r;
     assert(r > 0);
