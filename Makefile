@@ -54,7 +54,7 @@ bare_objects = $(patsubst %,$(BUILD)/bare/%.o,$(1))
 host_objects = $(patsubst %,$(BUILD)/host/%.o,$(1))
 test_objects = $(patsubst %,$(BUILD)/sanitized/%.o,$(1))
 
-.PHONY: all check check-inspect check-td check-threads test-long iso clean help
+.PHONY: all check check-td check-threads test-long iso clean help
 all: $(BUILD)/libmuster.a $(BUILD)/muster $(BUILD)/muster-kernel.elf $(BUILD)/muster-shim.elf \
      $(BUILD)/muster-tdshim.fd $(BUILD)/muster-monitor.rom \
      $(BUILD)/muster.1 $(BUILD)/completion/muster $(BUILD)/completion/_muster
@@ -154,7 +154,7 @@ $(BUILD)/sanitized/libmuster.a: $(call test_objects,$(LIB_C_HOST) $(LIB_S))
 SHIM_TESTED := shim/hob.c shim/fw_cfg_directory.c shim/acpi_loader.c shim/fdt_write.c shim/tree.c \
                shim/mailbox_ap.c \
                shim/bios.c shim/host.c shim/host_hyperv.c shim/host_td.c shim/options.c shim/shared.c \
-               shim/source_hob.c \
+               shim/source_hob.c shim/source_multiboot.c \
                boot/clock_compare.c boot/cmdline.c boot/format.c boot/hyperv.c boot/tsc_rate.c \
                boot/multiboot2.c boot/multiboot2_screen.c boot/screen.c boot/font.c \
                boot/payload.c boot/loadable.c boot/bzimage.c boot/pvh_elf.c \
@@ -164,7 +164,7 @@ $(BUILD)/sanitized/libshim.a: $(call test_objects,$(SHIM_TESTED))
 	@rm -f $@
 	$(AR) rcs $@ $^
 
-KERNEL_TESTED := kernel/options.c
+KERNEL_TESTED := kernel/loader.c kernel/loader_multiboot2.c kernel/loader_pvh.c kernel/options.c
 $(BUILD)/sanitized/libkernel.a: $(call test_objects,$(KERNEL_TESTED))
 	@rm -f $@
 	$(AR) rcs $@ $^
@@ -232,15 +232,6 @@ $(BUILD)/sanitized/boot/font.c.o: $(BUILD)/font.c boot/font.h
 	@mkdir -p $(@D)
 	$(CC) $(COMMON) -O1 $(SANITIZE) -c -o $@ $<
 
-# What muster inspect reads is anybody's: mutated tables, under the sanitizers.
-INSPECT_C := $(sort $(wildcard cli/inspect/*.c)) \
-             $(addprefix cli/base/,child.c clean.c files.c members.c option.c output.c stream.c \
-               table.c temp.c words.c)
-$(BUILD)/tests/inspect_fuzz: $(call test_objects,tests/inspect/fuzz.c $(INSPECT_C) \
-                                                 $(LIB_C_BARE_ONLY)) $(BUILD)/sanitized/libmuster.a
-	@mkdir -p $(@D)
-	$(CC) $(SANITIZE) -o $@ $^ $(CLI_LIBS)
-
 $(BUILD)/bare/%.o: %
 	@mkdir -p $(@D)
 	$(CC) $(BARE) -DIMAGE_BASE=$(KERNEL_BASE) -MMD -MP -c -o $@ $<
@@ -257,10 +248,6 @@ $(BUILD)/host/%.o: %
 	$(CC) $(HOST) $(CFLAGS) -MMD -MP -c -o $@ $<
 
 $(BUILD)/sanitized/cli/%.o: cli/%
-	@mkdir -p $(@D)
-	$(CC) $(COMMON) -O1 $(SANITIZE) $(CLI_CFLAGS) -MMD -MP -c -o $@ $<
-
-$(BUILD)/sanitized/tests/inspect/%.o: tests/inspect/%
 	@mkdir -p $(@D)
 	$(CC) $(COMMON) -O1 $(SANITIZE) $(CLI_CFLAGS) -MMD -MP -c -o $@ $<
 
@@ -289,12 +276,6 @@ check: $(UNIT_TESTS) $(BUILD)/muster-tdshim.fd
 #: make check-threads  those of them in which threads race, under ThreadSanitizer
 check-threads: $(patsubst %,$(BUILD)/race/test_%,$(RACE_TESTS))
 	@for t in $^; do $$t || exit 1; done
-
-#: make check-inspect  muster inspect on mutated tables, under the sanitizers
-INSPECT_TIMES ?= 1000
-check-inspect: $(BUILD)/tests/inspect_fuzz
-	@python3 tests/inspect/write_seeds.py $(BUILD)/inspect-seeds
-	@$< $(INSPECT_TIMES) $(BUILD)/inspect-seeds/*
 
 #: make check-td   guests of the monitor: TDs that break a rule each, partitions of Hyper-V
 check-td: $(BUILD)/muster-monitor.rom $(BUILD)/muster-tdshim.fd

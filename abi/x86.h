@@ -49,6 +49,15 @@
 #define RFLAGS_AC    0x00040000
 
 /* Debug registers without a breakpoint (SDM vol. 3, 17.2). */
+/* The FXSAVE area, with which an XSAVE area begins (SDM vol. 1, 10.5.1 and 13.4). */
+#define FXSAVE_BYTES         512
+#define FXSAVE_MXCSR         24
+#define FXSAVE_XMM           160 /* sixteen of 16 bytes */
+#define FXSAVE_FCW_INITIAL   0x037F
+#define FXSAVE_MXCSR_INITIAL 0x1F80
+#define XSAVE_HEADER_BYTES   64
+#define XSAVE_ALIGNMENT      64
+
 #define DR6_NONE    0xFFFF0FF0
 #define DR7_NONE    0x00000400
 #define DR7_LOCAL_0 0x00000001
@@ -57,6 +66,9 @@
 #define MSR_APIC_BASE      0x0000001B
 #define MSR_TSC            0x00000010
 #define MSR_TSC_ADJUST     0x0000003B
+#define MSR_SPEC_CTRL      0x00000048
+#define MSR_PRED_CMD       0x00000049
+#define PRED_CMD_IBPB      0x1
 #define MSR_MTRRCAP        0x000000FE
 #define MSR_SYSENTER_CS    0x00000174
 #define MSR_MCG_CAP        0x00000179
@@ -199,6 +211,9 @@
 #define CPUID_7_ECX_LA57         (1u << 16)
 #define CPUID_7_EBX_TSC_ADJUST   (1u << 1)
 #define CPUID_7_EDX_HYBRID       (1u << 15)
+#define CPUID_7_EDX_IBRS_IBPB    (1u << 26) /* SPEC_CTRL and PRED_CMD */
+#define CPUID_7_EDX_STIBP        (1u << 27)
+#define CPUID_7_EDX_SSBD         (1u << 31)
 #define CPUID_TOPOLOGY           0x0000000B /* a sub-leaf for each level */
 #define CPUID_CORE_KIND          0x0000001A
 #define CPUID_TOPOLOGY_V2        0x0000001F /* as 0xB, with more kinds of level */
@@ -220,7 +235,11 @@
 #define CPUID_BRAND              0x80000002 /* and the next two: the processor's name in parts */
 #define CPUID_BRAND_BYTES        48u        /* of all three */
 #define CPUID_ADDRESS_SIZES      0x80000008
-#define CPUID_PHYSICAL_BITS      0xFF /* of EAX */
+#define CPUID_PHYSICAL_BITS      0xFF       /* of EAX */
+#define CPUID_8_EBX_IBPB         (1u << 12) /* AMD's, of CPUID_ADDRESS_SIZES; the next too */
+#define CPUID_8_EBX_IBRS         (1u << 14)
+#define CPUID_8_EBX_STIBP        (1u << 15)
+#define CPUID_8_EBX_SSBD         (1u << 24)
 #define CPUID_SEV                0x8000001F
 
 #ifndef __ASSEMBLER__

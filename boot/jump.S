@@ -9,8 +9,8 @@
 /*
  * void boot_jump_linux(entry, boot_params)
  * Entry: long mode, interrupts off, payload mapped 1:1.
- * Exit:  at entry with RSI = boot_params, Linux's flat segments; all other registers zero but
- *        RDI, which is the entry, and the stack pointer (Linux sets its own).
+ * Exit:  at entry with RSI = boot_params, Linux's flat segments; all other general registers zero
+ *        but the stack pointer (Linux sets its own).
  */
 boot_jump_linux:
     subq $16, %rsp
@@ -39,12 +39,14 @@ boot_jump_linux:
     xorl %r15d, %r15d
     pushq $LINUX_BOOT_CS
     pushq %rdi
+    xorl %edi, %edi
     lretq
 
 /*
  * void boot_jump_32(entry, ebx, eax, keep_efer)
  * Entry: long mode, interrupts off, this code and the stack below 4 GiB and mapped 1:1.
- * Exit:  at entry in 32-bit protected mode, flat segments, paging off, EBX and EAX as given.
+ * Exit:  at entry in 32-bit protected mode, flat segments, paging off, EBX and EAX as given, all
+ *        other general registers zero but the stack pointer.
  */
 boot_jump_32:
     subq $16, %rsp
@@ -81,8 +83,13 @@ boot_jump_32:
     andl $~(EFER_LME | EFER_SCE), %eax
     wrmsr
 2:  movl %esi, %eax
+    pushl %edi
+    xorl %ecx, %ecx
+    xorl %edx, %edx
+    xorl %esi, %esi
+    xorl %edi, %edi
     xorl %ebp, %ebp
-    jmp *%edi
+    ret
 
     .section .rodata
     .balign 8

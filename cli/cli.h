@@ -8,10 +8,15 @@
 
 #include <glib.h>
 
+#include <muster/version.h>
+
 #include "cli/base/option.h"
 
-#define CLI_VERSION "0.1"
-#define CLI_DATE    "2026-11-22" /* of the version, for the manual page */
+/* The library's: they come together. */
+#define CLI_VERSION                                                                                \
+    G_STRINGIFY(MUSTER_VERSION_MAJOR)                                                              \
+    "." G_STRINGIFY(MUSTER_VERSION_MINOR) "." G_STRINGIFY(MUSTER_VERSION_PATCH)
+#define CLI_DATE "2026-11-22" /* of the version, for the manual page */
 
 enum cli_status {
     CLI_OK = 0,

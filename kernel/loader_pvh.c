@@ -9,12 +9,17 @@
 
 #define TEXT_BYTES 4096u
 
-static const struct pvh_start_info *info;
+/* Copies, each taken once: what the loader left may lie on any border. */
+static uint64_t start_phys;
+static struct pvh_start_info info;
+static struct pvh_module modules[LOADER_MODULES];
 
 bool loader_is_pvh(uint64_t info_phys)
 {
-    memory_require_mapped("information", info_phys, sizeof(*info));
-    return ((const struct pvh_start_info *)info_phys)->magic == PVH_START_MAGIC;
+    uint32_t magic;
+    memory_require_mapped("information", info_phys, sizeof(info));
+    memcpy(&magic, (const void *)info_phys, sizeof(magic));
+    return magic == PVH_START_MAGIC;
 }
 
 static const char *read_text(const char *what, uint64_t phys)
@@ -35,31 +40,26 @@ static void keep_text(const char *text)
     memory_keep("text", (uint64_t)text, strlen(text) + 1);
 }
 
-static const struct pvh_module *modules(void)
-{
-    return (const struct pvh_module *)info->modules_phys;
-}
-
 static void describe_memory(void)
 {
-    if (info->version < 1 || !info->memory_map_phys || !info->memory_map_entries)
-        fatal("the start info (version %u) brings no memory map", info->version);
-    uint64_t map_bytes = info->memory_map_entries * sizeof(struct pvh_memory_entry);
-    memory_require_mapped("memory map", info->memory_map_phys, map_bytes);
+    if (info.version < 1 || !info.memory_map_phys || !info.memory_map_entries)
+        fatal("the start info (version %u) brings no memory map", info.version);
+    uint64_t map_bytes = info.memory_map_entries * sizeof(struct pvh_memory_entry);
+    memory_require_mapped("memory map", info.memory_map_phys, map_bytes);
     enum muster_status status = muster_memory_add_pvh(
-        &kernel.map, (const void *)info->memory_map_phys, info->memory_map_entries);
+        &kernel.map, (const void *)info.memory_map_phys, info.memory_map_entries);
     if (status != MUSTER_OK)
         fatal_status(status, "read the loader's memory map");
-    memory_keep("start info", (uint64_t)info, sizeof(*info));
-    memory_keep("memory map", info->memory_map_phys, map_bytes);
-    if (info->cmdline_phys)
-        keep_text((const char *)info->cmdline_phys);
-    for (uint32_t i = 0; info->modules_phys && i < info->module_count; i++)
-        if (modules()[i].cmdline_phys)
-            keep_text((const char *)modules()[i].cmdline_phys);
-    if (info->modules_phys)
-        memory_keep("module list", info->modules_phys,
-                    info->module_count * sizeof(struct pvh_module));
+    memory_keep("start info", start_phys, sizeof(info));
+    memory_keep("memory map", info.memory_map_phys, map_bytes);
+    if (info.cmdline_phys)
+        keep_text((const char *)info.cmdline_phys);
+    for (uint32_t i = 0; info.modules_phys && i < info.module_count; i++)
+        if (modules[i].cmdline_phys)
+            keep_text((const char *)modules[i].cmdline_phys);
+    if (info.modules_phys)
+        memory_keep("module list", info.modules_phys,
+                    info.module_count * sizeof(struct pvh_module));
 }
 
 /* Of a shim that was left one itself. */
@@ -79,21 +79,23 @@ static void read_screen(struct loader *loader)
 
 void loader_read_pvh(struct loader *loader, uint64_t info_phys)
 {
-    info = (const struct pvh_start_info *)info_phys;
+    start_phys = info_phys;
+    memcpy(&info, (const void *)info_phys, sizeof(info));
     loader->protocol = "PVH";
-    loader->cmdline = read_text("command line", info->cmdline_phys);
-    loader->rsdp_phys = info->rsdp_phys;
+    loader->cmdline = read_text("command line", info.cmdline_phys);
+    loader->rsdp_phys = info.rsdp_phys;
     loader->describe_memory = describe_memory;
-    if (!info->modules_phys)
+    if (!info.modules_phys)
         return;
-    if (info->module_count > LOADER_MODULES)
-        fatal("the start info lists %u modules; %u at most", info->module_count, LOADER_MODULES);
-    memory_require_mapped("module list", info->modules_phys,
-                          info->module_count * sizeof(struct pvh_module));
-    for (uint32_t i = 0; i < info->module_count; i++)
+    if (info.module_count > LOADER_MODULES)
+        fatal("the start info lists %u modules; %u at most", info.module_count, LOADER_MODULES);
+    memory_require_mapped("module list", info.modules_phys,
+                          info.module_count * sizeof(struct pvh_module));
+    memcpy(modules, (const void *)info.modules_phys, info.module_count * sizeof(modules[0]));
+    for (uint32_t i = 0; i < info.module_count; i++)
         loader->modules[i] =
-            (struct loader_module){modules()[i].start_phys, modules()[i].bytes,
-                                   read_text("module's command line", modules()[i].cmdline_phys)};
-    loader->module_count = info->module_count;
+            (struct loader_module){modules[i].start_phys, modules[i].bytes,
+                                   read_text("module's command line", modules[i].cmdline_phys)};
+    loader->module_count = info.module_count;
     read_screen(loader);
 }

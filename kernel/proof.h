@@ -63,6 +63,9 @@ void evidence_equal(struct percpu *cpu, const char *what, uint64_t found, uint64
 /** On the CPU: complain unless @holds. */
 void evidence_true(struct percpu *cpu, const char *what, bool holds);
 
+/** On the CPU: nothing of who had it before is in its vector and debug registers. */
+void evidence_forgotten(struct percpu *cpu);
+
 void prove_cycles(struct proof *proof);
 void prove_identity(struct proof *proof);
 void prove_percpu(struct proof *proof);

@@ -4,6 +4,7 @@
  */
 #include "abi/x86.h"
 #include "boot/console.h"
+#include "kernel/assembly.h"
 #include "kernel/kernel.h"
 #include "kernel/proof.h"
 #include "kernel/syscall.h"
@@ -116,7 +117,7 @@ struct sample {
     uint64_t value;
     char name[32];
 };
-static struct sample samples[3 + MUSTER_MTRR_FIXED + 2 * MUSTER_MTRR_VARIABLE_MAX];
+static struct sample samples[4 + MUSTER_MTRR_FIXED + 2 * MUSTER_MTRR_VARIABLE_MAX];
 static uint32_t sample_count;
 static uint64_t bsp_cr0, bsp_cr4, bsp_efer;
 static uint32_t bsp_memory_types; /* CPUID 1's PAT and MTRR bits */
@@ -128,6 +129,23 @@ static uint32_t memory_types_offered(void)
     uint32_t mtrr = kernel.machine.confidential ? 0 : CPUID_1_EDX_MTRR;
     read_cpuid(CPUID_FEATURES, 0, r);
     return r[EDX] & (CPUID_1_EDX_PAT | mtrr);
+}
+
+/* By the CPUID of the CPU that this runs on, and not by what the library says. */
+static bool has_spec_ctrl(void)
+{
+    uint32_t r[4];
+    read_cpuid(0, 0, r);
+    if (r[0] >= CPUID_EXTENDED_FEATURES) {
+        read_cpuid(CPUID_EXTENDED_FEATURES, 0, r);
+        if (r[EDX] & (CPUID_7_EDX_IBRS_IBPB | CPUID_7_EDX_STIBP | CPUID_7_EDX_SSBD))
+            return true;
+    }
+    read_cpuid(CPUID_EXTENDED_MAX, 0, r);
+    if (r[0] < CPUID_ADDRESS_SIZES)
+        return false;
+    read_cpuid(CPUID_ADDRESS_SIZES, 0, r);
+    return r[EBX] & (CPUID_8_EBX_IBRS | CPUID_8_EBX_STIBP | CPUID_8_EBX_SSBD);
 }
 
 static void take_samples(const char *what, uint32_t first_msr, uint32_t count)
@@ -148,6 +166,8 @@ static void sample_bsp(void)
     bsp_cr4 = read_cr4();
     bsp_efer = read_msr(MSR_EFER);
     bsp_memory_types = memory_types_offered();
+    if (has_spec_ctrl())
+        take_samples("SPEC_CTRL", MSR_SPEC_CTRL, 1);
     if (bsp_memory_types & CPUID_1_EDX_PAT)
         take_samples("PAT", MSR_PAT, 1);
     if (!(bsp_memory_types & CPUID_1_EDX_MTRR))
@@ -175,6 +195,26 @@ static void compare_with_bsp(struct percpu *cpu)
         evidence_equal(cpu, samples[i].name, read_msr(samples[i].msr), samples[i].value);
 }
 
+/* x87 empty, MXCSR as at reset, all of XMM0 to XMM15 zero: as the entry found them. */
+static bool vectors_are_initial(void)
+{
+    struct vectors found = {{0}}, wanted = {{0}}; /* some bytes are not stored */
+    const uint16_t control = FXSAVE_FCW_INITIAL;
+    const uint32_t mxcsr = FXSAVE_MXCSR_INITIAL;
+    vectors_store(&found);
+    memcpy(wanted.bytes, &control, sizeof(control));
+    memcpy(wanted.bytes + FXSAVE_MXCSR, &mxcsr, sizeof(mxcsr));
+    memset(found.bytes + FXSAVE_MXCSR + sizeof(mxcsr), 0, sizeof(mxcsr)); /* the mask of MXCSR */
+    return memcmp(found.bytes, wanted.bytes, FXSAVE_XMM + 16 * 16) == 0;
+}
+
+void evidence_forgotten(struct percpu *cpu)
+{
+    evidence_equal(cpu, "DR7", read_dr7(), DR7_NONE);
+    evidence_equal(cpu, "DR0 to DR3", read_breakpoints(), 0);
+    evidence_true(cpu, "x87 and vector registers as after a reset", vectors_are_initial());
+}
+
 static void check_registers(struct percpu *cpu, void *argument)
 {
     (void)argument;
@@ -183,6 +223,8 @@ static void check_registers(struct percpu *cpu, void *argument)
     check_syscall(cpu);
     evidence_equal(cpu, "CR3", read_cr3(), kernel.paging.root_phys);
     compare_with_bsp(cpu);
+    if (cpu->slot->index != kernel.machine.bsp) /* which no hand-over has led here */
+        evidence_forgotten(cpu);
 }
 
 void prove_registers(struct proof *proof)
@@ -195,7 +237,8 @@ void prove_registers(struct proof *proof)
         mtrr_writes += kernel.machine.slots[i].mtrr_writes;
     proof_held(proof,
                "%u CPUs: all %u features that CPUID offers are on: CR0 0x%lx CR4 0x%lx EFER "
-               "0x%lx; PAT and MTRRs (%u MSRs) are the BSP's, %u had to be written",
+               "0x%lx; PAT, MTRRs and SPEC_CTRL (%u MSRs) are the BSP's, %u had to be written; "
+               "vector and debug registers are empty",
                cpu_active_count(), offered_count(), bsp_cr0, bsp_cr4, bsp_efer, sample_count,
                mtrr_writes);
 }

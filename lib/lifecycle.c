@@ -211,7 +211,7 @@ static bool start_each(const struct start_list *list)
 }
 
 /* A broadcast reaches all others: only where each of them is known, parked, and to be started. */
-static bool may_broadcast(const struct start_list *list)
+static bool may_start_together(const struct start_list *list)
 {
     const struct muster_machine *machine = list->machine;
     if (machine->disabled_count || machine->cpu_count < 3 ||
@@ -270,7 +270,7 @@ enum muster_status muster_start(struct muster_machine *machine, const uint32_t *
     const struct muster_platform *platform = machine->platform;
     const struct start_list list = {machine, order, order ? order_count : machine->cpu_count};
     uint64_t deadline_ns = time_after(platform->time_ns(platform->context), timeout_ns);
-    bool all_on = may_broadcast(&list) ? start_together(&list) : start_each(&list);
+    bool all_on = may_start_together(&list) ? start_together(&list) : start_each(&list);
     all_on &= await_all(machine, deadline_ns);
     enum muster_status status = all_on ? MUSTER_OK : MUSTER_TIME_OUT;
     trace_boot(machine, MUSTER_TRACE_STARTED, status, 0);

@@ -24,11 +24,6 @@ static struct muster_index_entry *find_place(const struct muster_machine *machin
     return &machine->index[place];
 }
 
-static bool is_power_of_two(uint32_t value)
-{
-    return value != 0 && (value & (value - 1)) == 0;
-}
-
 enum muster_status muster_machine_init(struct muster_machine *machine,
                                        const struct muster_platform *platform,
                                        struct muster_cpu *cpus, uint32_t cpu_capacity,

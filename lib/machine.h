@@ -8,6 +8,11 @@
 
 #include <muster/machine.h>
 
+static inline bool is_power_of_two(uint32_t value)
+{
+    return value != 0 && (value & (value - 1)) == 0;
+}
+
 /** Forget all that was discovered, except the finding, whether the machine is a TD,
  * and what the host has asked for. */
 void machine_empty(struct muster_machine *machine);

@@ -211,10 +211,12 @@ static const struct words table[] = {
         "Muster choose, or go on with 1 CPU."),
     ROW(MUSTER_ERROR_ENTRY_PAGE,
         "The entry memory is too small, not page-aligned, or beyond the limit of the way to wake "
-        "(1 MiB for INIT-SIPI and SEV-ES, 4 GiB for all others). Mend the caller."),
+        "(1 MiB for INIT-SIPI and SEV-ES, 4 GiB for all others), or the host of this confidential "
+        "VM can write there. Mend the caller."),
     ROW(MUSTER_ERROR_PARK_TABLE_ADDRESS,
         "The park area's page table does not lie below 4 GiB, where a processor that comes from "
-        "32-bit mode can load it. Mend the caller."),
+        "32-bit mode can load it, or the host of this confidential VM can write there. Mend the "
+        "caller."),
     ROW(MUSTER_ERROR_APIC_ID_BEYOND_XAPIC,
         "A processor's APIC ID is 255 or more, which an xAPIC cannot address. Turn on x2APIC mode: "
         "muster_apic_enable_x2() before discovery, or in the firmware."),

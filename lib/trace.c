@@ -1,6 +1,7 @@
 /* The trace's memory, from both sides: making it, and reading one that may be anything. */
 #include "lib/trace.h"
 
+#include "lib/machine.h"
 #include "lib/memory_functions.h"
 
 _Static_assert(sizeof(struct muster_trace) == 64, "layout of version 1");
@@ -38,11 +39,6 @@ const char *muster_trace_event_name(enum muster_trace_event event)
         [MUSTER_TRACE_CLOCK] = "clock",
     };
     return (unsigned)event < MUSTER_TRACE_EVENT_COUNT ? names[event] : "unknown";
-}
-
-static bool is_power_of_two(uint32_t value)
-{
-    return value != 0 && (value & (value - 1)) == 0;
 }
 
 static uint64_t ring_bytes(uint32_t records)

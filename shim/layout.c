@@ -79,6 +79,16 @@ static void place_entry(void)
         shim_fail_status("no page below 1 MiB to start processors in", status);
 }
 
+/* For kernels of Multiboot alone; without it they find the tables of the firmware below us. */
+static void place_bios_page(void)
+{
+    uint64_t phys;
+    if (!muster_memory_allocate(&shim.map, PAGE_BYTES, PAGE_BYTES, PAGE_BYTES, LOW_LIMIT,
+                                SHIM_OWNER, &phys) &&
+        !muster_memory_add(&shim.map, phys, PAGE_BYTES, MUSTER_MEMORY_NVS))
+        shim.bios_page_phys = phys;
+}
+
 void shim_layout(void)
 {
     discover();
@@ -99,4 +109,5 @@ void shim_layout(void)
     place_tables();
     shim_acpi_place();
     place_entry();
+    place_bios_page();
 }

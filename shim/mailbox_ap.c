@@ -40,22 +40,28 @@ static bool is_known(uint16_t command, uint16_t version)
     return command == MAILBOX_WAKEUP || (command == MAILBOX_TEST && version >= 1);
 }
 
+/*
+ * The command that is there for this AP, or Noop. An AP that was held up behind its first look
+ * may find its ID in what the OS is just writing, for the next command, and would act on the
+ * last one, which was another's: so the command counts that is seen behind the ID. Acquire: with
+ * the ID the OS has released that the last one is over.
+ */
+static uint16_t command_for(const struct mailbox *mailbox, uint32_t apic_id, uint16_t version)
+{
+    if (u32_load_acquire(&mailbox->apic_id) != apic_id)
+        return MAILBOX_NOOP;
+    /* Pairs with the OS's release of the command, after its operands. */
+    uint16_t command = u16_load_acquire(&mailbox->command);
+    return is_known(command, version) ? command : MAILBOX_NOOP;
+}
+
 enum mailbox_look mailbox_ap_look(struct mailbox *mailbox, struct muster_word *state,
                                   uint32_t apic_id, uint16_t version, uint64_t *vector)
 {
-    /* Pairs with the OS's release of the command, after its operands. */
-    uint16_t command = u16_load_acquire(&mailbox->command);
-    if (command == MAILBOX_NOOP)
+    if (u16_load_acquire(&mailbox->command) == MAILBOX_NOOP)
         return MAILBOX_LOOK_QUIET;
-    if (u32_load_acquire(&mailbox->apic_id) != apic_id)
-        return MAILBOX_LOOK_BUSY;
-    /*
-     * That command may have been another's, and the ID have been written since, for a command that
-     * is still to come: then it is Noop by now, and neither the vector nor the acknowledgement is
-     * ours yet. What stands there behind our ID is meant for us.
-     */
-    command = u16_load_acquire(&mailbox->command);
-    if (!is_known(command, version))
+    uint16_t command = command_for(mailbox, apic_id, version);
+    if (command == MAILBOX_NOOP)
         return MAILBOX_LOOK_BUSY;
     if (!word_move(state, MAILBOX_AP_WAITING, MAILBOX_AP_COMMAND_SEEN))
         return MAILBOX_LOOK_DENIED;

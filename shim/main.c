@@ -139,6 +139,8 @@ static void load_payload(struct boot_jump *jump)
     shim_fdt_publish(&payload, jump);
     if (jump->magic)
         bios_data_fill(&shim.map, 0);
+    if (jump->magic && payload.rsdp_phys && shim.bios_page_phys)
+        bios_rsdp_publish(&shim.map, shim.bios_page_phys, payload.rsdp_phys, 0);
 }
 
 void boot_main(uint64_t info_phys, uint32_t magic)

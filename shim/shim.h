@@ -47,6 +47,7 @@ struct shim {
     uint64_t tables_bytes;
     uint64_t boot_tables_phys;   /* the BSP's, until the payload has its own */
     uint64_t rsdp_phys;          /* ours, for the payload */
+    uint64_t bios_page_phys;     /* for a copy of it where a BIOS's would be; 0: no room */
     uint32_t timer_ticks_per_ms; /* of the APIC timer, divided by 16 */
 };
 extern struct shim shim;

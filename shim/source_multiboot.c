@@ -3,15 +3,23 @@
 #include "boot/console.h"
 #include "shim/source.h"
 
+#define MODULES_MOST 3u
+
+/* What lies elsewhere is not mapped yet, and nobody is there to tell of the fault. */
+static bool is_mapped(uint64_t phys, uint64_t bytes)
+{
+    return phys <= FOUR_GIB && bytes <= FOUR_GIB - phys;
+}
+
 static const char *copy_text(char *to, uint64_t from_phys)
 {
     const char *from = (const char *)from_phys;
-    for (uint32_t at = 0; at < BOOT_SOURCE_CMDLINE_BYTES; at++) {
+    for (uint32_t at = 0; at < BOOT_SOURCE_CMDLINE_BYTES && is_mapped(from_phys, at + 1); at++) {
         to[at] = from[at];
         if (!from[at])
             return NULL;
     }
-    return "a command line is longer than 4095 bytes";
+    return "a command line is longer than 4095 bytes, or does not end below 4 GiB";
 }
 
 static const char *copy_module(struct boot_module *to, const struct multiboot_module *module,
@@ -36,14 +44,26 @@ static void drop_file_name(char *cmdline)
     memmove(cmdline, rest, strlen(rest) + 1);
 }
 
-static const char *copy_modules(struct boot_source *source, const struct multiboot_info *info)
+/* The list may lie anywhere, on no border: it is copied out. */
+static const char *copy_list(const struct multiboot_info *info,
+                             struct multiboot_module modules[MODULES_MOST])
 {
-    const struct multiboot_module *modules = (const void *)(uint64_t)info->modules;
     if (!(info->flags & MULTIBOOT_INFO_MODULES) || info->module_count == 0)
         return "no kernel was given: the first Multiboot module is the kernel to boot";
-    if (info->module_count > 3)
+    if (info->module_count > MODULES_MOST)
         return "more than three Multiboot modules: a kernel, an initrd and one more are wanted";
-    const char *error = copy_module(&source->kernel, &modules[0], source->map);
+    if (!is_mapped(info->modules, info->module_count * sizeof(*modules)))
+        return "the list of Multiboot modules does not end below 4 GiB";
+    memcpy(modules, (const void *)(uint64_t)info->modules, info->module_count * sizeof(*modules));
+    return NULL;
+}
+
+static const char *copy_modules(struct boot_source *source, const struct multiboot_info *info)
+{
+    struct multiboot_module modules[MODULES_MOST] = {0};
+    const char *error = copy_list(info, modules);
+    if (!error)
+        error = copy_module(&source->kernel, &modules[0], source->map);
     if (!error && modules[0].cmdline)
         error = copy_text(source->cmdline, modules[0].cmdline);
     if (!error && info->module_count >= 2)
@@ -62,19 +82,24 @@ static const char *copy_modules(struct boot_source *source, const struct multibo
 const char *boot_source_from_multiboot(struct boot_source *source, uint64_t info_phys,
                                        uint32_t magic)
 {
-    const struct multiboot_info *info = (const void *)info_phys;
+    struct multiboot_info info;
     if (magic != MULTIBOOT_LOADER_MAGIC)
         return "the loader followed neither Multiboot 1 nor Multiboot 2";
-    if (!(info->flags & MULTIBOOT_INFO_MMAP))
+    if (!is_mapped(info_phys, sizeof(info)))
+        return "the Multiboot information does not end below 4 GiB";
+    memcpy(&info, (const void *)info_phys, sizeof(info));
+    if (!(info.flags & MULTIBOOT_INFO_MMAP))
         return "the loader gave no memory map";
-    if (muster_memory_add_multiboot(source->map, (const void *)(uint64_t)info->mmap,
-                                    info->mmap_bytes))
+    if (!is_mapped(info.mmap, info.mmap_bytes))
+        return "the loader's memory map does not end below 4 GiB";
+    if (muster_memory_add_multiboot(source->map, (const void *)(uint64_t)info.mmap,
+                                    info.mmap_bytes))
         return "the loader's memory map is malformed or too long";
-    if (info->flags & MULTIBOOT_INFO_CMDLINE) {
-        const char *error = copy_text(source->options, info->cmdline);
+    if (info.flags & MULTIBOOT_INFO_CMDLINE) {
+        const char *error = copy_text(source->options, info.cmdline);
         if (error)
             return error;
         drop_file_name(source->options);
     }
-    return copy_modules(source, info);
+    return copy_modules(source, &info);
 }

@@ -30,6 +30,7 @@ list_unit_tests() {
         echo "counted 240 unit/$name build/tests/$name"
     done
     echo "case 240 unit/threads_that_race_are_clean_under_thread_sanitizer make -s check-threads"
+    echo "case 240 unit/threads_as_cpus_lose_nothing_in_100000_steps make -s stress STRESS_STEPS=100000"
 }
 
 # The library promises to compile without a warning under both compilers; everything else is
@@ -44,7 +45,9 @@ list_command_tests() {
         echo "counted 240 cli/$(basename "$file" .sh) sh $file"
     done
     echo "counted 240 inspect python3 tests/inspect/test_inspect.py"
-    echo "case 240 inspect/mutated_tables_neither_crash_nor_hang make -s check-inspect"
+    echo "case 400 fuzz/the_same_hostile_inputs_neither_crash_nor_hang_any_reader make -s check-fuzz"
+    [ -z "${MUSTER_TEST_LONG:-}" ] ||
+        echo "case 900 fuzz/the_readers_branches_are_taken_by_tests_and_seeds make -s coverage"
     echo "case 60 docs/each_test_that_a_table_of_errors_names_is_there tests/docs/check"
     echo "case 240 model/right_versions_hold_and_wrong_ones_are_caught model/check short"
 }

@@ -164,6 +164,7 @@ struct muster_slot {
     uint32_t way_step;     /* how far its wake has come: private to its way */
     uint32_t vp_index;     /* MUSTER_WAY_HYPERV: the hypervisor's number for it */
     struct muster_topology topology;
+    struct muster_word measuring; /* 1: the CPU is in the clock below */
     struct muster_clock clock;
     uint8_t park_stack[MUSTER_SLOT_BYTES - 1024 - MUSTER_IST_COUNT * MUSTER_IST_STACK_BYTES]
         __attribute__((aligned(1024)));
@@ -187,6 +188,9 @@ struct muster_cpu_profile {
     uint64_t mtrr_fixed[MUSTER_MTRR_FIXED];
     uint64_t mtrr_variable[2 * MUSTER_MTRR_VARIABLE_MAX];
     bool has_pat, has_mtrr, x2apic;
+    bool has_spec_ctrl,
+        has_ibpb;       /* by the BSP's CPUID; these and the next: only in machine.profile */
+    uint64_t spec_ctrl; /* what the BSP had at muster_prepare() */
     uint32_t apic_svr;
 };
 

@@ -55,10 +55,11 @@ enum muster_status muster_cpu_wait(struct muster_machine *machine, uint32_t apic
  * are its host's again.
  *
  * What must not come along is put in order: CR0, CR3, CR4, EFER, PAT, MTRRs and SYSCALL's MSRs
- * by the profile, GDT, TSS, IDT, LDT, GS, KERNEL_GS and FS base, debug registers, TPR, the
- * APIC's local sources and timer, interrupts in service. Interrupts that are pending, or come
- * while it is off, are taken and dropped. What the library does not know of (XCR0, the vector
- * registers, performance counters, TSC_AUX, SPEC_CTRL) is the host's to clear before.
+ * by the profile, GDT, TSS, IDT, LDT, GS, KERNEL_GS and FS base, debug registers, x87, MXCSR and
+ * what XCR0 has of vector registers, SPEC_CTRL, TPR, the APIC's local sources and timer, interrupts
+ * in service. Interrupts that are pending, or come
+ * while it is off, are taken and dropped. What the library does not know of (XCR0,
+ * performance counters, TSC_AUX) is the host's to clear before.
  *
  * @param slot  the calling CPU's own
  * @return MUSTER_DENIED if no other CPU is on (PSCI's rule; the BSP is a CPU like others), or if

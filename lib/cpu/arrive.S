@@ -4,6 +4,7 @@
 #include "abi/sev.h"
 #include "abi/tdx.h"
 #include "abi/x86.h"
+#include "lib/cpu/forget.inc"
 #include "lib/cpu/slot_layout.h"
 
 #define TD_REGISTERS     0x1C00     /* the calls below pass R10, R11 and R12 */
@@ -98,6 +99,7 @@ found:
     movq SLOT_PARK_STACK_TOP(%r10), %rsp
     xorl %ebp, %ebp
     movq %r10, %rdi
+    forget_registers
     call park_enter
     ud2
 
@@ -131,5 +133,16 @@ stray:
     rep                             /* with it, VMMCALL is VMGEXIT: clang 14 has no other name */
     vmmcall
     jmp 9b
+
+/* For FXRSTOR, and for XRSTOR with all parts in their initial state (SDM vol. 1, 10.5 and 13.8). */
+    .section .rodata.initial_vectors, "a", @progbits
+    .globl cpu_initial_vectors
+    .hidden cpu_initial_vectors
+    .balign XSAVE_ALIGNMENT
+cpu_initial_vectors:
+    .short FXSAVE_FCW_INITIAL
+    .org cpu_initial_vectors + FXSAVE_MXCSR
+    .long FXSAVE_MXCSR_INITIAL
+    .org cpu_initial_vectors + FXSAVE_BYTES + XSAVE_HEADER_BYTES
 
     .section .note.GNU-stack, "", @progbits

@@ -61,6 +61,16 @@ static bool correct(struct muster_slot *slot)
     return true;
 }
 
+/* Said before the command is taken: whoever sees it taken sees this, too. */
+bool clock_begin(struct muster_slot *slot)
+{
+    word_store_release(&slot->measuring, 1);
+    if (word_move(&slot->command, PARK_CLOCK, PARK_STAY))
+        return true;
+    word_store_release(&slot->measuring, 0);
+    return false;
+}
+
 bool clock_ask(struct muster_slot *slot)
 {
     struct muster_clock *clock = &slot->clock;
@@ -93,10 +103,10 @@ void clock_end(struct muster_slot *slot)
     struct muster_clock *clock = &slot->clock;
     if (clock->known)
         trace_own(slot, MUSTER_TRACE_CLOCK, clock->corrections != 0, (uint64_t)clock->offset);
-    /* Fails where the BSP has given up, or wants something else by now: then nobody looks. */
-    if (!word_move(&slot->command, PARK_CLOCK, PARK_STAY))
+    if (word_load_acquire(&clock->answer) == CLOCK_CLOSED)
         clock->known = false;
     word_store_release(&clock->request, CLOCK_CLOSED);
+    word_store_release(&slot->measuring, 0); /* last: now the next may write all of it anew */
 }
 
 /* Until the BSP's answer to the last question; false: it is not to come. */
@@ -148,6 +158,18 @@ static bool answer_rounds(struct muster_slot *slot, uint64_t deadline_ns)
     }
 }
 
+/* A CPU that was held up in the last measurement, which was given up, may still be in it. */
+static bool await_unmeasured(const struct muster_slot *slot, uint64_t deadline_ns)
+{
+    const struct muster_platform *platform = slot->machine->platform;
+    while (word_load_acquire(&slot->measuring)) {
+        if (platform->time_ns(platform->context) >= deadline_ns)
+            return false;
+        platform->wait(platform->context, &slot->measuring, 1, deadline_ns);
+    }
+    return true;
+}
+
 enum muster_status muster_clock_measure(struct muster_machine *machine, uint32_t index,
                                         uint64_t timeout_ns)
 {
@@ -160,6 +182,8 @@ enum muster_status muster_clock_measure(struct muster_machine *machine, uint32_t
         word_load_acquire(&slot->command) != PARK_STAY)
         return MUSTER_DENIED;
     uint64_t deadline_ns = time_after(platform->time_ns(platform->context), timeout_ns);
+    if (!await_unmeasured(slot, deadline_ns))
+        return MUSTER_TIME_OUT;
     slot->clock = (struct muster_clock){.patience_ns = timeout_ns};
     if (!word_move(&slot->command, PARK_STAY, PARK_CLOCK))
         return MUSTER_DENIED;

@@ -8,16 +8,22 @@
 
 #define CLOCK_CLOSED 0xFFFFFFFFu /* in place of an answer: nobody answers any more */
 
+/**
+ * Take the command, if it is still there: whoever takes it decides. From here to clock_end() the
+ * CPU is in slot->clock, and no other measurement begins.
+ */
+bool clock_begin(struct muster_slot *slot);
+
 /** Ask for the next round; false: there is no more to ask. */
 bool clock_ask(struct muster_slot *slot);
 
 /** The answer is there: take it. */
 void clock_take(struct muster_slot *slot);
 
-/** All of it, on the CPU itself, interrupts off; ends when the BSP is silent for too long. */
+/** All the rest, on the CPU itself, interrupts off; ends when the BSP is silent for too long. */
 void clock_run(struct muster_slot *slot);
 
-/** The end: the command that led here is taken off, and with it the outcome counts. */
+/** The end: the outcome counts, unless the BSP has given up. */
 void clock_end(struct muster_slot *slot);
 
 #endif

@@ -25,8 +25,8 @@
  */
     .code64
 mailbox_entry_start:
-    entry_stubs enter
-enter:
+    entry_stubs enter_long
+enter_long:
     cli
     cld
     rdtsc

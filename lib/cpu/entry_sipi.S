@@ -21,8 +21,8 @@
  */
     .code16
 sipi_entry_start:
-    entry_stubs enter
-enter:
+    entry_stubs enter_real
+enter_real:
     cli
     cld
     rdtsc

@@ -143,6 +143,22 @@ static inline void write_dr6(uint64_t value)
     __asm__ volatile("mov %0, %%dr6" : : "r"(value));
 }
 
+static inline uint64_t read_breakpoints(void)
+{
+    uint64_t value[4];
+    __asm__ volatile("mov %%dr0, %0\n\tmov %%dr1, %1\n\tmov %%dr2, %2\n\tmov %%dr3, %3"
+                     : "=r"(value[0]), "=r"(value[1]), "=r"(value[2]), "=r"(value[3]));
+    return value[0] | value[1] | value[2] | value[3];
+}
+
+/* All four addresses. */
+static inline void write_breakpoints(uint64_t address)
+{
+    __asm__ volatile("mov %0, %%dr0\n\tmov %0, %%dr1\n\tmov %0, %%dr2\n\tmov %0, %%dr3"
+                     :
+                     : "r"(address));
+}
+
 /* Data segments are null in kernel mode; CS is re-loaded by a far return. */
 static inline void load_segments(uint16_t cs, uint16_t ss)
 {

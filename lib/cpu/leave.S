@@ -2,6 +2,7 @@
  * Out of the park area, and from one depth of page tables to another.
  */
 #include "abi/x86.h"
+#include "lib/cpu/forget.inc"
 #include "lib/cpu/slot_layout.h"
 
     .text
@@ -35,7 +36,8 @@ cpu_jump_to_entry:
 /*
  * void cpu_go_off(slot)
  * Entry: long mode, interrupts off, on the host's stack and page tables, which map the slot.
- * Exit:  park_reenter(slot) on the slot's park stack, all flags clear that can be.
+ * Exit:  park_reenter(slot) on the slot's park stack, all flags clear that can be, nothing of the
+ *        host's in other registers.
  *
  * The stack goes first, and page tables only behind it: the park tables need not map the host's.
  */
@@ -44,6 +46,7 @@ cpu_go_off:
     xorl %ebp, %ebp
     pushq $RFLAGS_FIXED             /* AC, DF, NT, IOPL: the host's */
     popfq
+    forget_registers
     call park_reenter
     ud2
 

@@ -8,6 +8,7 @@
 #include "lib/cpu/cpu.h"
 #include "lib/cpu/instructions.h"
 #include "lib/cpu/mtrr.h"
+#include "lib/cpu/speculation.h"
 
 /* SYSCALL clears these (SDM vol. 2, SYSCALL): nothing that user mode set may hold in the kernel. */
 #define SYSCALL_MASK (RFLAGS_TF | RFLAGS_IF | RFLAGS_DF | RFLAGS_IOPL | RFLAGS_NT | RFLAGS_AC)
@@ -178,6 +179,14 @@ static void apic_load(const struct muster_slot *slot, const struct muster_cpu_pr
         apic_clear(platform, x2);
 }
 
+/* As INIT does. Off first; then not even the addresses are told to whoever comes next. */
+static void debug_clear(void)
+{
+    write_dr7(DR7_NONE);
+    write_dr6(DR6_NONE);
+    write_breakpoints(0);
+}
+
 enum muster_status cpu_load(struct muster_slot *slot, void *percpu)
 {
     const struct muster_machine *machine = slot->machine;
@@ -189,6 +198,10 @@ enum muster_status cpu_load(struct muster_slot *slot, void *percpu)
     /* How deep the page tables are is the table's affair, and cannot be changed from here. */
     write_cr4((profile->cr4 & ~(uint64_t)CR4_LA57) | (read_cr4() & CR4_LA57));
     syscall_load(machine->platform, profile);
+    speculation_load(machine->platform, profile);
+    speculation_barrier(machine->platform, profile);
+    if (slot->firmware_cr3)
+        debug_clear();
     slot->mtrr_writes = cpu_memory_types_load(machine);
     apic_load(slot, profile);
     return MUSTER_OK;
@@ -208,8 +221,7 @@ enum muster_status cpu_reload(struct muster_slot *slot)
     write_cr3(machine->config.park_cr3);
     enum muster_status status = cpu_load(slot, slot);
     load_local_table(0);
-    write_dr7(DR7_NONE);
-    write_dr6(DR6_NONE);
+    debug_clear();
     bool x2 = muster_apic_is_x2(platform);
     apic_clear(platform, x2);
     apic_write(platform, x2, APIC_TIMER_INITIAL, 0);

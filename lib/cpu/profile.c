@@ -1,6 +1,7 @@
 /* What must be equal on every CPU: which features, and how two profiles differ. */
 #include "abi/x86.h"
 #include "lib/cpu/cpu.h"
+#include "lib/cpu/speculation.h"
 
 _Static_assert(MUSTER_CR4_FEATURES ==
                    (CR4_SMEP | CR4_SMAP | CR4_UMIP | CR4_FSGSBASE | CR4_MCE | CR4_PGE),
@@ -45,7 +46,8 @@ uint64_t cpu_cr4_offered(const struct muster_platform *platform, uint64_t wanted
 bool cpu_has_profile(const struct muster_platform *platform,
                      const struct muster_cpu_profile *profile)
 {
-    return cpu_cr4_offered(platform, profile->cr4) == profile->cr4;
+    return cpu_cr4_offered(platform, profile->cr4) == profile->cr4 &&
+           speculation_is_offered(platform, profile);
 }
 
 const char *muster_cpu_profile_difference(const struct muster_cpu_profile *a,

@@ -186,7 +186,7 @@ enum muster_status fdt_next(struct fdt *fdt)
     uint32_t token;
 
     /* Its number is of use to whoever took the event; its end comes after. */
-    if (fdt->event == FDT_NODE_END && fdt->depth > 0)
+    if (fdt->event == FDT_NODE_END)
         fdt->depth--;
     fdt->event = FDT_NODE;
     do {

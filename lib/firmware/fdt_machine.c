@@ -78,8 +78,8 @@ static enum muster_status take_cpu(struct reading *reading, struct fdt *fdt,
 
 /* ---- The mailbox ---- */
 
-static enum muster_status check_mailbox(struct reading *reading, struct fdt *fdt,
-                                        const struct fdt_child *child, uint64_t phys)
+static enum muster_status check_mailbox_page(struct reading *reading, struct fdt *fdt,
+                                             const struct fdt_child *child, uint64_t phys)
 {
     const struct acpi_range tree = {fdt->phys, fdt->header.totalsize};
     enum muster_status status = mailbox_page_judge(reading->machine->platform, phys);
@@ -133,7 +133,7 @@ static enum muster_status take_mailbox(struct reading *reading, struct fdt *fdt,
         return fdt_refuse_child(fdt, MUSTER_ERROR_FDT_MAILBOX_DUPLICATE, child, region.phys,
                                 reading->machine->mailbox.mailbox_phys);
     reading->has_mailbox = true;
-    status = check_mailbox(reading, fdt, child, region.phys);
+    status = check_mailbox_page(reading, fdt, child, region.phys);
     return status == MUSTER_OK ? use_mailbox(reading, fdt, child, region.phys) : status;
 }
 
@@ -187,8 +187,8 @@ static uint64_t find_lapic(const struct muster_platform *platform, uint32_t bsp_
  * The BSP is who it says it is. What the header says counts only where nobody else does: after a
  * crash another processor may be the one that runs.
  */
-static enum muster_status find_bsp(struct muster_machine *machine, struct fdt *fdt,
-                                   uint32_t bsp_apic_id)
+static enum muster_status find_bsp_node(struct muster_machine *machine, struct fdt *fdt,
+                                        uint32_t bsp_apic_id)
 {
     const uint32_t field = offsetof(struct fdt_header, boot_cpuid_phys);
     bool unknown = bsp_apic_id == MUSTER_BSP_UNKNOWN;
@@ -216,7 +216,7 @@ enum muster_status fdt_machine_read(struct muster_machine *machine, uint64_t fdt
     if (status != MUSTER_OK)
         return status;
     machine->lapic_phys = find_lapic(machine->platform, bsp_apic_id);
-    return find_bsp(machine, &fdt, bsp_apic_id);
+    return find_bsp_node(machine, &fdt, bsp_apic_id);
 }
 
 /* Those that ACPI lists and the tree, read by now, does not. */

@@ -26,7 +26,7 @@ static void copy_header(struct fdt *fdt)
         words[i] = (uint32_t)fdt_read_cells(fdt, i * FDT_CELL_BYTES, 1);
 }
 
-static enum muster_status check_header(struct fdt *fdt)
+static enum muster_status check_fdt_header(struct fdt *fdt)
 {
     const struct fdt_header *header = &fdt->header;
 
@@ -102,7 +102,7 @@ enum muster_status fdt_open(struct fdt *fdt, const struct muster_platform *platf
     if (fdt->bytes == NULL)
         return refuse_field(fdt, MUSTER_ERROR_FDT_ADDRESS, 0, phys, 0);
     copy_header(fdt);
-    status = check_header(fdt);
+    status = check_fdt_header(fdt);
     if (status == MUSTER_OK)
         status = check_blocks(fdt);
     if (status != MUSTER_OK)

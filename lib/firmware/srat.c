@@ -4,7 +4,7 @@
 #include "lib/firmware/acpi_entries.h"
 #include "lib/firmware/hearing.h"
 
-static uint32_t least_bytes(uint8_t type)
+static uint32_t least_affinity_bytes(uint8_t type)
 {
     switch (type) {
     case ACPI_SRAT_LOCAL_APIC:
@@ -25,7 +25,7 @@ static void take_node(struct muster_machine *machine, uint32_t apic_id, uint32_t
     machine->cpus[index].numa_node = node;
 }
 
-static enum muster_status take_entry(void *machine, const union acpi_entry *entry)
+static enum muster_status take_affinity(void *machine, const union acpi_entry *entry)
 {
     const struct acpi_srat_local_apic *small = &entry->srat_local_apic;
     const struct acpi_srat_local_x2apic *large = &entry->srat_x2apic;
@@ -41,14 +41,14 @@ static enum muster_status take_entry(void *machine, const union acpi_entry *entr
 
 const struct acpi_entries srat_entries = {
     .fixed_bytes = sizeof(struct acpi_srat),
-    .least_bytes = least_bytes,
+    .least_bytes = least_affinity_bytes,
     .too_short = MUSTER_ERROR_SRAT_ENTRY_LENGTH,
     .overrun = MUSTER_ERROR_SRAT_ENTRY_OVERRUN,
 };
 
-static enum muster_status read_body(struct muster_machine *machine, struct acpi_table *table)
+static enum muster_status read_srat(struct muster_machine *machine, struct acpi_table *table)
 {
-    const struct acpi_entries_reader reader = {machine, take_entry, machine->listener};
+    const struct acpi_entries_reader reader = {machine, take_affinity, machine->listener};
     const uint32_t fixed_bytes = sizeof(struct acpi_srat) - sizeof(struct acpi_header);
     if (!acpi_table_skip(table, fixed_bytes))
         return acpi_table_refuse(table, MUSTER_ERROR_TABLE_LENGTH,
@@ -93,7 +93,7 @@ static enum muster_status read_nodes(struct muster_machine *machine, uint64_t rs
                              &machine->finding);
     if (status)
         return status;
-    read_body(machine, &table);
+    read_srat(machine, &table);
     /* What came out counts only when the sum is right: half a reading is none. */
     status = acpi_table_close(&table);
     if (status)

@@ -228,7 +228,7 @@ enum muster_status muster_memory_add(struct muster_memory_map *map, uint64_t sta
     return make_edit(map, &edit);
 }
 
-static bool is_owned_by_other(const struct muster_memory_map *map, const struct edit *edit)
+static bool is_window_of_other(const struct muster_memory_map *map, const struct edit *edit)
 {
     uint32_t i = first_behind(map, edit->start_phys);
 
@@ -252,7 +252,7 @@ enum muster_status muster_memory_reserve(struct muster_memory_map *map, uint64_t
         return MUSTER_ERROR_RANGE_INVALID;
     if (bytes == 0)
         return MUSTER_OK;
-    if (is_owned_by_other(map, &edit))
+    if (is_window_of_other(map, &edit))
         return MUSTER_ERROR_RANGE_OWNED;
     return make_edit(map, &edit);
 }

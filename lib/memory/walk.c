@@ -8,7 +8,7 @@
 
 #define PTE_LARGE_PAT 0x1000ull /* the one bit below a large page's address that has a use */
 
-struct walk {
+struct table_walk {
     const struct muster_platform *platform;
     muster_page_visitor *visitor;
     void *context;
@@ -39,8 +39,8 @@ static unsigned allowed_by(uint64_t entry)
     return access;
 }
 
-static enum muster_status visit_mapping(const struct walk *walk, uint64_t entry, unsigned level,
-                                        uint64_t virt, unsigned access)
+static enum muster_status visit_mapping(const struct table_walk *walk, uint64_t entry,
+                                        unsigned level, uint64_t virt, unsigned access)
 {
     uint64_t span = page_span(level);
     struct muster_page_visit visit = {
@@ -57,7 +57,7 @@ static enum muster_status visit_mapping(const struct walk *walk, uint64_t entry,
     return walk->visitor(walk->context, &visit);
 }
 
-static enum muster_status visit_table(struct walk *walk, uint64_t phys, unsigned level,
+static enum muster_status visit_table(struct table_walk *walk, uint64_t phys, unsigned level,
                                       uint64_t virt)
 {
     struct muster_page_visit visit = {
@@ -79,7 +79,7 @@ static enum muster_status visit_table(struct walk *walk, uint64_t phys, unsigned
 }
 
 /* Calls itself for the tables below, one level down each time: at most five deep. */
-static enum muster_status walk_table(struct walk *walk, uint64_t phys, unsigned level,
+static enum muster_status walk_table(struct table_walk *walk, uint64_t phys, unsigned level,
                                      uint64_t virt, unsigned access)
 {
     const struct muster_platform *platform = walk->platform;
@@ -110,7 +110,7 @@ static enum muster_status walk_table(struct walk *walk, uint64_t phys, unsigned 
 enum muster_status muster_paging_walk(const struct muster_platform *platform, uint64_t cr3,
                                       unsigned levels, muster_page_visitor *visitor, void *context)
 {
-    struct walk walk = {
+    struct table_walk walk = {
         .platform = platform,
         .visitor = visitor,
         .context = context,

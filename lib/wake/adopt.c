@@ -37,7 +37,7 @@ void slot_fail(struct muster_slot *slot, enum muster_status why)
 {
     u32_store_relaxed((uint32_t *)&slot->failure, why);
     if (why == MUSTER_OK)
-        slot->failure_code = 0;
+        u32_store_relaxed(&slot->failure_code, 0);
 }
 
 enum muster_status slot_failure(const struct muster_slot *slot)
@@ -127,7 +127,7 @@ void slot_give_up(struct muster_slot *slot)
         if (!slot_failure(slot))
             slot_fail(slot, MUSTER_ERROR_NOT_ARRIVED);
         trace_boot(slot->machine, MUSTER_TRACE_FAILED, slot->apic_id, slot_failure(slot));
-    } else if (word_load_acquire(&slot->state) != MUSTER_CPU_FAILED) {
+    } else if (word_load_acquire(&slot->state) == MUSTER_CPU_OFF) {
         slot_fail(slot, MUSTER_OK); /* late, or its wake seemed lost and was not */
     }
 }

@@ -88,8 +88,8 @@ static bool wait_for_claim(const struct muster_machine *machine, const struct mu
  * The table is free again when the CPU is in its slot. One that is slower than its turn may read
  * the next one's address: it is then in another's slot, and told so by its own APIC ID.
  */
-static void wake_one(const struct wake_run *run, struct muster_word *table, uint32_t index,
-                     uint32_t turns)
+static void wake_by_table(const struct wake_run *run, struct muster_word *table, uint32_t index,
+                          uint32_t turns)
 {
     struct muster_slot *slot = &run->machine->slots[index];
     uint64_t deadline_ns = way_turn_deadline_ns(run, turns);
@@ -114,7 +114,7 @@ static void es_wake(const struct wake_run *run)
         if (!slot_wants_wake(&run->machine->slots[i]))
             continue;
         if (table)
-            wake_one(run, table, i, turns--);
+            wake_by_table(run, table, i, turns--);
         else
             slot_fail(&run->machine->slots[i], MUSTER_ERROR_JUMP_TABLE);
     }

@@ -32,6 +32,7 @@ static void slot_begin_life(struct muster_slot *slot)
     for (unsigned stamp = 0; stamp < MUSTER_STAMP_COUNT; stamp++)
         slot->stamps_ns[stamp] = 0;
     slot->clock = (struct muster_clock){0};
+    word_store_release(&slot->measuring, 0);
     word_store_release(&slot->command, PARK_STAY);
     slot_vacate(slot);
 }

@@ -53,7 +53,7 @@ static uint32_t write_ids(const struct muster_machine *machine, uint8_t *page)
 }
 
 /* Take the first @count indexes, in the order in which the IDs were written. */
-static void take_indexes(struct muster_machine *machine, const uint8_t *page, uint32_t count)
+static void take_vp_indexes(struct muster_machine *machine, const uint8_t *page, uint32_t count)
 {
     const uint32_t *indexes = (const void *)(page + OUTPUT_AT);
     uint32_t taken = 0;
@@ -95,7 +95,7 @@ static void learn_indexes(struct muster_machine *machine, uint8_t *page)
             give_indexes_up(machine, machine->cpu_count, MUSTER_ERROR_HYPERCALL_UNKNOWN, status);
             return;
         }
-        take_indexes(machine, page, done);
+        take_vp_indexes(machine, page, done);
         if (status == HYPERV_TIME_OUT && !done)
             return;
         if (status == HYPERV_INVALID_PARAMETER && done < count)

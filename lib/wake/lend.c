@@ -5,10 +5,11 @@
 #include "abi/x86.h"
 #include "lib/atomic.h"
 #include "lib/cpu/cpu.h"
+#include "lib/cpu/speculation.h"
+#include "lib/firmware/mailbox_page.h"
 #include "lib/memory_functions.h"
 #include "lib/wake/park.h"
 #include "lib/wake/way.h"
-
 
 /*
  * The same page as for a mailbox's wakes (long mode, somebody else's tables, no stack), but with
@@ -16,7 +17,8 @@
  */
 enum muster_status muster_lend_prepare(struct muster_machine *machine, uint64_t page_phys)
 {
-    if (page_phys == 0 || page_phys % PAGE_BYTES || page_phys >= FOUR_GIB)
+    if (page_phys == 0 || page_phys % PAGE_BYTES || page_phys >= FOUR_GIB ||
+        !firmware_range_is_private(machine->platform, (struct acpi_range){page_phys, PAGE_BYTES}))
         return MUSTER_ERROR_ENTRY_PAGE;
     uint8_t *page = machine->platform->map(machine->platform->context, page_phys, PAGE_BYTES);
     if (!page)
@@ -33,6 +35,7 @@ void muster_lend(struct muster_slot *slot, uint64_t vector)
     word_store_release(&slot->command, PARK_START);
     (void)word_fetch_add(&slot->machine->on_count, (uint32_t)-1);
     word_move(&slot->state, MUSTER_CPU_ON, MUSTER_CPU_ON_PENDING);
+    speculation_barrier(slot->machine->platform, &slot->machine->profile);
     word_store_release(&slot->arrived, 0);
     word_store_release(&slot->claimed, 0);
     cpu_leave(vector);

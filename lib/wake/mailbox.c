@@ -8,9 +8,9 @@
 #include "abi/x86.h"
 #include "lib/atomic.h"
 #include "lib/cpu/cpu.h"
+#include "lib/firmware/mailbox_page.h"
 #include "lib/memory_functions.h"
 #include "lib/wake/way.h"
-
 
 #define SETTLE_NS 100000u
 
@@ -48,8 +48,10 @@ void mailbox_send(struct mailbox *mailbox, uint32_t apic_id, uint64_t vector,
 {
     /*
      * Both anew for every command: some firmware clears the ID together with the command. The
-     * vector first: an AP that still has the last command, another's, in its hand when it finds
-     * its ID here, and looks no further, at least does not follow the other's vector.
+     * vector first: firmware whose AP has the last command, another's, in its hand when it finds
+     * its ID here, and looks no further, at least does not follow the other's vector. Release:
+     * whoever finds its ID here finds the last command gone, too (shim/mailbox_ap.c,
+     * command_for()).
      */
     u64_store_relaxed(&mailbox->wakeup_vector, vector);
     u32_store_release(&mailbox->apic_id, apic_id);
@@ -120,7 +122,9 @@ enum muster_status mailbox_entry_prepare(const struct muster_machine *machine)
     uint64_t bytes = mailbox_entry_bytes(machine);
     /* Below 4 GiB: older firmware reads 32 bits of the vector only. */
     if (config->entry_phys == 0 || config->entry_phys % PAGE_BYTES ||
-        config->entry_phys > FOUR_GIB - bytes || config->entry_bytes < bytes)
+        config->entry_phys > FOUR_GIB - bytes || config->entry_bytes < bytes ||
+        !firmware_range_is_private(machine->platform,
+                                   (struct acpi_range){config->entry_phys, bytes}))
         return MUSTER_ERROR_ENTRY_PAGE;
     uint8_t *pages = machine->platform->map(machine->platform->context, config->entry_phys, bytes);
     if (!pages)

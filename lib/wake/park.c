@@ -9,6 +9,7 @@
 #include "lib/atomic.h"
 #include "lib/cpu/clock.h"
 #include "lib/cpu/cpu.h"
+#include "lib/cpu/speculation.h"
 #include "lib/wake/way.h"
 
 static void arrival_stamps(struct muster_slot *slot)
@@ -64,7 +65,7 @@ enum park_step park_step(struct muster_slot *slot)
         return word_move(&slot->command, PARK_HAND_BACK, PARK_STAY) ? PARK_STEP_LEAVE
                                                                     : PARK_STEP_SLEEP;
     case PARK_CLOCK:
-        return PARK_STEP_CLOCK;
+        return clock_begin(slot) ? PARK_STEP_CLOCK : PARK_STEP_SLEEP;
     default:
         return PARK_STEP_SLEEP;
     }
@@ -87,6 +88,7 @@ void park_run(struct muster_slot *slot)
             cpu_enter(slot);
         case PARK_STEP_LEAVE:
             trace_own(slot, MUSTER_TRACE_LEFT, 0, 0);
+            speculation_barrier(slot->machine->platform, &slot->machine->profile);
             cpu_leave(slot->machine->mailbox.reset_vector_phys);
         case PARK_STEP_CLOCK:
             clock_run(slot);

@@ -6,6 +6,8 @@
 #include "abi/x86.h"
 #include "lib/atomic.h"
 #include "lib/cpu/cpu.h"
+#include "lib/cpu/speculation.h"
+#include "lib/firmware/mailbox_page.h"
 #include "lib/wake/way.h"
 
 #define FIRST_FREE_VECTOR 0x20
@@ -19,7 +21,8 @@ static enum muster_status check_config(const struct muster_platform *platform,
         (config->paging_levels != 5 || !cpu_cr4_offered(platform, CR4_LA57)))
         return MUSTER_ERROR_PAGING_LEVELS;
     /* An AP loads it in 32-bit mode. */
-    if (config->park_cr3 == 0 || config->park_cr3 % PAGE_BYTES || config->park_cr3 >= FOUR_GIB)
+    if (config->park_cr3 == 0 || config->park_cr3 % PAGE_BYTES || config->park_cr3 >= FOUR_GIB ||
+        !firmware_range_is_private(platform, (struct acpi_range){config->park_cr3, PAGE_BYTES}))
         return MUSTER_ERROR_PARK_TABLE_ADDRESS;
     return MUSTER_OK;
 }
@@ -71,6 +74,8 @@ enum muster_status muster_prepare(struct muster_machine *machine, const struct m
         return status;
     /* What was asked for and what the processor made of it may differ: the latter is the law. */
     muster_cpu_profile_read(machine, &machine->profile);
+    speculation_read(machine->platform, &machine->profile); /* there is an IDT by now */
+    speculation_barrier(machine->platform, &machine->profile);
     bsp->park_method = machine->config.park_method;
     slot_stamp(bsp, MUSTER_STAMP_OWN_TABLES);
     muster_topology_read(machine->platform, bsp->apic_id, &bsp->topology);

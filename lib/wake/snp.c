@@ -16,7 +16,7 @@
 #define BLOCK_USABLE (BLOCK_PAGES - 1)
 
 /* A slot's way_step. */
-enum step { NOT_CREATED, CREATED };
+enum snp_step { NOT_CREATED, CREATED };
 
 uint64_t muster_vmsa_bytes(uint32_t cpu_count)
 {

@@ -25,7 +25,7 @@ static enum muster_status td_start_prepare(struct muster_machine *machine)
     return muster_lend_prepare(machine, config->entry_phys);
 }
 
-static void wake_one(const struct wake_run *run, struct muster_slot *slot)
+static void wake_td_vcpu(const struct wake_run *run, struct muster_slot *slot)
 {
     const struct muster_machine *machine = run->machine;
     enum muster_status status = apic_send(machine->platform, run->plan->x2apic, slot->apic_id,
@@ -53,7 +53,7 @@ static void td_start_wake(const struct wake_run *run)
     td_gate_open(machine);
     for (uint32_t i = 0; i < machine->cpu_count; i++)
         if (slot_wants_wake(&machine->slots[i]))
-            wake_one(run, &machine->slots[i]);
+            wake_td_vcpu(run, &machine->slots[i]);
 }
 
 static uint64_t td_start_wake_again(const struct wake_run *run, unsigned attempt)

@@ -151,13 +151,15 @@ struct fake_machine {
     uint32_t send_count;
 
     struct mailbox *mailbox;
-    unsigned clear_bytes; /* how much an acknowledgement sets to zero */
+    unsigned clear_from;  /* where an acknowledgement begins to */
+    unsigned clear_bytes; /* how much it sets to zero */
     struct fake_command last;
     struct fake_command commands[FAKE_LOG_MAX];
     uint32_t command_count;
 
     uint32_t cpuid_0[4], cpuid_1[4], cpuid_5[4], cpuid_7[4];
     uint32_t cpuid_hypervisor[4][4]; /* 0x40000000 and on; read only if CPUID.1 says so */
+    uint32_t cpuid_8[4];             /* 0x80000008: what AMD has of speculation is in EBX */
     uint32_t cpuid_sev[4];           /* 0x8000001F; the last leaf of that range if EAX is set */
     uint32_t msr_number[FAKE_MSRS_MAX];
     uint64_t msr_value[FAKE_MSRS_MAX];
@@ -460,7 +462,7 @@ static inline void fake_acknowledge(struct fake_machine *fake, struct fake_cpu *
     if (!value && box.command == MAILBOX_TEST &&
         (cpu->silent_to_test || fake->machine.mailbox.version == 0))
         return;
-    memset(fake->mailbox, 0, fake->clear_bytes);
+    memset((uint8_t *)fake->mailbox + fake->clear_from, 0, fake->clear_bytes);
     if (!value && box.command == MAILBOX_TEST)
         return;
     cpu->place = FAKE_UNDER_WAY;
@@ -673,6 +675,7 @@ static inline void fake_cpuid(void *context, uint32_t leaf, uint32_t subleaf, ui
                            : leaf == 5                                          ? fake->cpuid_5
                            : leaf == 7                                          ? fake->cpuid_7
                            : leaf == CPUID_EXTENDED_MAX                         ? last_extended
+                           : leaf == CPUID_ADDRESS_SIZES                        ? fake->cpuid_8
                            : leaf == CPUID_SEV && last_extended[0] == CPUID_SEV ? fake->cpuid_sev
                            : leaf >= CPUID_HYPERVISOR && leaf < CPUID_HYPERVISOR + 4 &&
                                    fake->cpuid_1[2] & CPUID_1_ECX_HYPERVISOR

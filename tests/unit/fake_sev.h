@@ -194,8 +194,8 @@ static inline void fake_vmgexit(void *context, struct muster_vmgexit *exit)
 
 static inline bool fake_sev_is_private(void *context, uint64_t phys, uint64_t bytes)
 {
-    (void)context, (void)phys, (void)bytes;
-    return !fake_sev.shared;
+    (void)context, (void)bytes;
+    return !fake_sev.shared || phys != FAKE_VMSA;
 }
 
 /** SEV_STATUS is @status; before fake_prepare(). */

@@ -2,6 +2,7 @@
 #include "tests/unit/acpi_tables.h"
 
 #include "lib/firmware/acpi.h"
+#include "lib/firmware/fdt.h"
 
 /* ---- RSDP ---- */
 
@@ -436,6 +437,31 @@ static void checksum_of_bytes_makes_them_add_up(void **state)
     assert_int_equal(acpi_checksum(bytes, sizeof(bytes)), 0);
 }
 
+static void first_refusal_of_a_table_is_the_one_that_stays(void **state)
+{
+    struct muster_finding finding = {0};
+    struct acpi_table table = {.phys = MADT_PHYS, .name = ACPI_SIGNATURE_MADT, .finding = &finding};
+
+    (void)state;
+    assert_int_equal(acpi_table_refuse(&table, MUSTER_ERROR_TABLE_LENGTH, 4, 1, 2),
+                     MUSTER_ERROR_TABLE_LENGTH);
+    assert_int_equal(acpi_table_refuse(&table, MUSTER_ERROR_TABLE_CHECKSUM, 9, 3, 4),
+                     MUSTER_ERROR_TABLE_LENGTH);
+    assert_int_equal(finding.offset, 4);
+    assert_int_equal(finding.found, 1);
+}
+
+static void first_refusal_of_a_tree_is_the_one_that_stays(void **state)
+{
+    struct muster_finding finding = {0};
+    struct fdt fdt = {.phys = MADT_PHYS, .finding = &finding};
+
+    (void)state;
+    assert_int_equal(fdt_refuse_at(&fdt, MUSTER_ERROR_FDT_SIZE, 1, 4, 5, 6), MUSTER_ERROR_FDT_SIZE);
+    assert_int_equal(fdt_refuse_at(&fdt, MUSTER_ERROR_FDT_NAME, 2, 8, 7, 8), MUSTER_ERROR_FDT_SIZE);
+    assert_int_equal(finding.offset, 4);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -470,6 +496,8 @@ int main(void)
         firmware_test(empty_root_table_lists_nothing),
         cmocka_unit_test(range_ends_within_52_bits_and_does_not_wrap),
         cmocka_unit_test(ranges_that_only_touch_do_not_overlap),
+        cmocka_unit_test(first_refusal_of_a_table_is_the_one_that_stays),
+        cmocka_unit_test(first_refusal_of_a_tree_is_the_one_that_stays),
         firmware_test(table_that_changes_its_length_is_refused),
         firmware_test(entry_that_changes_without_its_checksum_is_refused),
         firmware_test(rsdp_that_changes_while_it_is_read_is_refused),

@@ -216,6 +216,24 @@ static void a_deaf_cpu_is_not_measured_later_by_surprise(void **state)
     assert_int_equal(measure(fake), MUSTER_OK); /* and can be asked again */
 }
 
+/* It is held up in a measurement that has been given up, and comes to itself in the next. */
+static void the_next_measurement_waits_until_the_cpu_is_out_of_the_last(void **state)
+{
+    struct fake_machine *fake = *state;
+    struct muster_slot *slot = &fake->slots[SOME];
+
+    fake->cpus[SOME].clock_dies = true;
+    assert_int_equal(measure(fake), MUSTER_TIME_OUT);
+    uint32_t interrupts = fake->cpus[SOME].interrupts;
+    struct muster_clock last = slot->clock;
+    assert_int_equal(measure(fake), MUSTER_TIME_OUT);
+    assert_int_equal(fake->cpus[SOME].interrupts, interrupts); /* it was not even asked */
+    assert_memory_equal(&slot->clock, &last, sizeof(last));
+    fake->cpus[SOME].clock_dies = false;
+    clock_end(slot);
+    assert_int_equal(measure(fake), MUSTER_OK);
+}
+
 static void all_parked_cpus_are_measured_past_one_that_fails(void **state)
 {
     struct fake_machine *fake = *state;
@@ -268,6 +286,7 @@ static void the_cpu_itself_gives_up_when_the_bsp_is_gone(void **state)
     slot->command.value = PARK_CLOCK;
     slot->clock = (struct muster_clock){.patience_ns = 5 * FAKE_MS};
     fake->current = &fake->cpus[SOME];
+    assert_int_equal(park_step(slot), PARK_STEP_CLOCK);
     clock_run(slot);
     fake->current = &fake->cpus[fake->machine.bsp];
     assert_int_equal(fake->now_ns - start_ns, 5 * FAKE_MS);
@@ -353,6 +372,7 @@ int main(void)
         TEST(a_cpu_without_leaf_7_is_not_asked_for_its_tsc_adjust),
         TEST(a_cpu_that_falls_silent_costs_the_time_out_and_no_more),
         TEST(a_deaf_cpu_is_not_measured_later_by_surprise),
+        TEST(the_next_measurement_waits_until_the_cpu_is_out_of_the_last),
         TEST(all_parked_cpus_are_measured_past_one_that_fails),
         TEST(who_is_not_parked_is_denied_and_stays_as_it_is),
         TEST(without_the_hook_nothing_is_measured),

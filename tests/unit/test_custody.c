@@ -189,6 +189,26 @@ static void older_tdvf_range_in_a_hole_is_left_alone(void **state)
 }
 
 /* Four tables, the first and the third in plain memory, the others in NVS, one leaf far away. */
+/* Too much kept is safe: what was taken before the map was full stays so. */
+static void map_without_room_ends_a_take_in_the_middle(void **state)
+{
+    struct machine *machine = *state;
+    struct muster_custody *custody = &machine->custody;
+
+    muster_memory_init(&machine->map, machine->storage, 3);
+    muster_memory_add(&machine->map, 0, 0x800000, MUSTER_MEMORY_NVS);
+    muster_memory_add(&machine->map, 0x800000, 0x2000, MUSTER_MEMORY_USABLE);
+    muster_memory_add(&machine->map, 0x803000, 0x800000, MUSTER_MEMORY_USABLE);
+    assert_int_equal(muster_custody_take_known(custody), MUSTER_ERROR_MAP_FULL);
+    assert_int_equal(owner_of(machine, 0x800000), MUSTER_OWNER_FIRMWARE_TABLES);
+    assert_int_equal(owner_of(machine, 0x803000), MUSTER_OWNER_NONE);
+    assert_int_equal(muster_custody_take(custody, 0x7ff000, 0x1000000, MUSTER_OWNER_FIRMWARE_LOOP),
+                     MUSTER_ERROR_MAP_FULL);
+    muster_memory_init(&machine->map, machine->storage, 1);
+    muster_memory_add(&machine->map, 0, 0x802000, MUSTER_MEMORY_USABLE);
+    assert_int_equal(muster_custody_take_known(custody), MUSTER_ERROR_MAP_FULL);
+}
+
 static void write_tables(struct machine *machine)
 {
     muster_memory_add(&machine->map, 0x801000, 0x1000, MUSTER_MEMORY_NVS);
@@ -422,6 +442,7 @@ int main(void)
         TEST(older_tdvf_range_is_taken_where_plain_and_unowned),
         TEST(older_tdvf_range_ends_at_its_last_byte),
         TEST(older_tdvf_range_in_a_hole_is_left_alone),
+        TEST(map_without_room_ends_a_take_in_the_middle),
         TEST(every_page_of_the_tables_is_taken_and_no_mapped_one),
         TEST(only_the_usable_tables_come_back_and_scrubbed),
         TEST(tables_taken_before_a_bad_one_stay_taken),

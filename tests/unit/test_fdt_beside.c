@@ -152,6 +152,17 @@ static void local_apic_is_where_the_processor_says(void **state)
     assert_int_equal(firmware->machine.lapic_phys, 0xFED00000);
 }
 
+static void local_apic_of_another_machine_is_where_it_usually_is(void **state)
+{
+    struct firmware *firmware = *state;
+
+    tree_small(firmware);
+    firmware->platform.msr_read = apic_base;
+    assert_int_equal(muster_discover_fdt(&firmware->machine, TREE_PHYS, MUSTER_BSP_UNKNOWN),
+                     MUSTER_OK);
+    assert_int_equal(firmware->machine.lapic_phys, LAPIC_PHYS);
+}
+
 /* ---- The memory map ---- */
 
 static enum muster_status add_to(struct firmware *firmware, struct muster_memory_map *map)
@@ -230,6 +241,41 @@ static void map_refuses_what_wraps_around_or_is_translated(void **state)
     assert_int_equal(add_to(firmware, &map), MUSTER_ERROR_FDT_MAGIC);
 }
 
+static void map_refuses_a_reg_that_is_none_and_what_it_has_no_room_for(void **state)
+{
+    struct firmware *firmware = *state;
+    struct muster_memory_range storage[1];
+    struct muster_memory_map map;
+    void *tree = tree_begin(firmware);
+
+    muster_memory_init(&map, storage, 1);
+    tree_reserved(tree);
+    MUST(fdt_begin_node(tree, "half"));
+    MUST(fdt_property_u32(tree, "reg", 0x1000));
+    MUST(fdt_end_node(tree));
+    MUST(fdt_end_node(tree));
+    tree_end(tree);
+    assert_int_equal(
+        muster_memory_add_fdt(&map, &firmware->platform, TREE_PHYS, &firmware->machine.finding),
+        MUSTER_ERROR_FDT_REG);
+    forget_maps(firmware);
+    tree_from_text(firmware, "/dts-v1/;\n"
+                             "/ { reserved-memory { #address-cells = <1>; #size-cells = <1>;\n"
+                             "    ranges; three@1000 { reg = <0x1000 0x1000 0x3000 0x1000 0x5000\n"
+                             "    0x1000>; }; }; };\n");
+    assert_int_equal(
+        muster_memory_add_fdt(&map, &firmware->platform, TREE_PHYS, &firmware->machine.finding),
+        MUSTER_ERROR_MAP_FULL);
+    forget_maps(firmware);
+    tree_from_text(firmware, "/dts-v1/;\n/memreserve/ 0x1000 0x1000;\n"
+                             "/memreserve/ 0x8000 0x1000;\n/ { };\n");
+    assert_int_equal(
+        muster_memory_add_fdt(&map, &firmware->platform, TREE_PHYS, &firmware->machine.finding),
+        MUSTER_ERROR_MAP_FULL);
+    forget_maps(firmware);
+    assert_int_equal(map.count, 1);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -240,8 +286,10 @@ int main(void)
         firmware_test(processor_twice_in_the_tree_does_not_make_up_for_a_missing_one),
         firmware_test(what_is_wrong_with_either_is_refused_as_if_it_were_alone),
         firmware_test(local_apic_is_where_the_processor_says),
+        firmware_test(local_apic_of_another_machine_is_where_it_usually_is),
         firmware_test(what_a_tree_keeps_is_taken_out_of_usable_memory),
         firmware_test(map_refuses_what_wraps_around_or_is_translated),
+        firmware_test(map_refuses_a_reg_that_is_none_and_what_it_has_no_room_for),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

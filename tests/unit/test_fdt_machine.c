@@ -186,6 +186,22 @@ static void section_or_property_that_is_there_twice_is_refused(void **state)
     }
 }
 
+static void cells_of_a_section_that_are_there_twice_are_refused(void **state)
+{
+    static const char *const names[] = {"#address-cells", "#size-cells", "ranges"};
+    struct firmware *firmware = *state;
+
+    for (size_t i = 0; i < sizeof(names) / sizeof(names[0]); i++) {
+        void *tree = tree_begin(firmware);
+        MUST(fdt_begin_node(tree, "cpus"));
+        MUST(fdt_property_u32(tree, names[i], 1));
+        MUST(fdt_property_u32(tree, names[i], 1));
+        MUST(fdt_end_node(tree));
+        tree_end(tree);
+        assert_tree_refused(firmware, MUSTER_ERROR_FDT_DUPLICATE);
+    }
+}
+
 static void text_that_is_not_one_string_is_refused(void **state)
 {
     static const struct {
@@ -345,6 +361,7 @@ int main(void)
         firmware_test(tree_without_the_processor_that_reads_it_is_refused),
         firmware_test(more_processors_than_there_is_room_for_are_refused),
         firmware_test(section_or_property_that_is_there_twice_is_refused),
+        firmware_test(cells_of_a_section_that_are_there_twice_are_refused),
         firmware_test(text_that_is_not_one_string_is_refused),
         firmware_test(mailbox_that_is_not_one_page_on_its_border_is_refused),
         firmware_test(mailbox_that_the_hypervisor_can_write_is_refused),

@@ -162,6 +162,17 @@ static void reserve_map_that_runs_into_the_structure_is_refused(void **state)
     assert_int_equal(firmware->machine.finding.offset, word(tree, STRUCT_AT));
 }
 
+static void reserve_map_that_lies_over_the_strings_is_refused(void **state)
+{
+    struct firmware *firmware = *state;
+    uint8_t *tree = tree_small(firmware);
+    uint32_t at = (word(tree, STRINGS_AT) + 7) / 8 * 8;
+
+    set_word(tree, RESERVE_AT, at);
+    assert_tree_refused(firmware, MUSTER_ERROR_FDT_BLOCK);
+    assert_int_equal(firmware->machine.finding.offset, at);
+}
+
 /* ---- The structure block ---- */
 
 /* A tree with @count words as its whole structure. */
@@ -348,6 +359,7 @@ int main(void)
         firmware_test(strings_cut_off_anywhere_are_refused),
         firmware_test(reserve_map_without_an_end_is_refused),
         firmware_test(reserve_map_that_runs_into_the_structure_is_refused),
+        firmware_test(reserve_map_that_lies_over_the_strings_is_refused),
         firmware_test(nodes_that_do_not_pair_up_are_refused),
         firmware_test(tokens_that_are_none_or_out_of_place_are_refused),
         firmware_test(names_without_an_end_or_out_of_place_are_refused),

@@ -111,6 +111,21 @@ static void entry_without_a_whole_head_ends_the_walk(void **state)
     assert_heard(&heard, 1, MUSTER_ERROR_MADT_ENTRY_OVERRUN, 1);
 }
 
+static void entry_that_runs_past_the_end_ends_the_walk(void **state)
+{
+    struct firmware *firmware = *state;
+    static const uint8_t longer[8] = {ACPI_MADT_LOCAL_APIC, 200};
+    struct heard heard;
+
+    madt_begin(firmware, 5);
+    madt_lapic(firmware, 0, ACPI_MADT_ENABLED);
+    madt_raw(firmware, longer, sizeof(longer));
+    madt_finish(firmware);
+    listen(firmware, &heard);
+    assert_int_equal(discover(firmware), MUSTER_ERROR_MADT_ENTRY_OVERRUN);
+    assert_heard(&heard, 0, MUSTER_ERROR_MADT_ENTRY_OVERRUN, 1);
+}
+
 static void each_refused_node_of_a_tree_is_told(void **state)
 {
     struct firmware *firmware = *state;
@@ -170,6 +185,7 @@ int main(void)
         firmware_test(wrong_sum_is_the_verdict_and_does_not_hide_the_entries),
         firmware_test(entry_that_cannot_be_stepped_over_ends_the_walk),
         firmware_test(entry_without_a_whole_head_ends_the_walk),
+        firmware_test(entry_that_runs_past_the_end_ends_the_walk),
         firmware_test(each_refused_node_of_a_tree_is_told),
         firmware_test(each_cpu_that_a_tree_lacks_is_told),
         firmware_test(good_tables_are_nothing_to_tell),

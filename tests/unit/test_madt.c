@@ -644,6 +644,14 @@ static void two_wakeup_entries_must_say_the_same(void **state)
     madt_wakeup(firmware, 16, 0, MAILBOX_PHYS, 0);
     madt_wakeup(firmware, 16, 0, MAILBOX_PHYS + 0x1000, 0);
     finish_refused(firmware, MUSTER_ERROR_WAKEUP_DUPLICATE, FIRST_ENTRY + 8 + 16);
+    begin(firmware);
+    madt_wakeup(firmware, 24, 0, MAILBOX_PHYS, 0);
+    madt_wakeup(firmware, 24, 1, MAILBOX_PHYS, 0);
+    finish_refused(firmware, MUSTER_ERROR_WAKEUP_DUPLICATE, FIRST_ENTRY + 8 + 24);
+    begin(firmware);
+    madt_wakeup(firmware, 16, 1, MAILBOX_PHYS, 0);
+    madt_wakeup(firmware, 24, 1, MAILBOX_PHYS, 0);
+    finish_refused(firmware, MUSTER_ERROR_WAKEUP_DUPLICATE, FIRST_ENTRY + 8 + 16);
 }
 
 static void mailbox_that_cannot_be_is_refused(void **state)

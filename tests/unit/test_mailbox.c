@@ -80,6 +80,26 @@ static void entry_pages_are_aligned_and_can_be_mapped(void **state)
     assert_int_equal(prepare_at(fake, 0x22000, PAGE_BYTES), MUSTER_ERROR_ENTRY_PAGE);
 }
 
+static bool all_but_the_first_page_is_private(void *context, uint64_t phys, uint64_t bytes)
+{
+    (void)context, (void)bytes;
+    return phys != 0x20000;
+}
+
+static void entry_pages_that_the_host_can_write_are_refused(void **state)
+{
+    struct fake_machine *fake = *state;
+
+    fake_region_add(fake, 0x20000, 2 * PAGE_BYTES);
+    fake->platform.is_private = all_but_the_first_page_is_private;
+    assert_int_equal(prepare_at(fake, 0x21000, PAGE_BYTES), MUSTER_OK);
+    assert_int_equal(prepare_at(fake, 0x20000, PAGE_BYTES), MUSTER_ERROR_ENTRY_PAGE);
+    assert_int_equal(muster_lend_prepare(&fake->machine, 0x21000), MUSTER_OK);
+    assert_int_equal(muster_lend_prepare(&fake->machine, 0x20000), MUSTER_ERROR_ENTRY_PAGE);
+    fake->config.park_cr3 = 0x20000;
+    assert_int_equal(prepare_at(fake, 0x21000, PAGE_BYTES), MUSTER_ERROR_PARK_TABLE_ADDRESS);
+}
+
 static void mailbox_that_cannot_be_mapped_is_named(void **state)
 {
     struct fake_machine *fake = *state;
@@ -574,6 +594,7 @@ int main(void)
         TEST(entry_pages_lie_below_4_gib),
         cmocka_unit_test(last_of_several_entry_pages_lies_below_4_gib_too),
         TEST(entry_pages_are_aligned_and_can_be_mapped),
+        TEST(entry_pages_that_the_host_can_write_are_refused),
         TEST(mailbox_that_cannot_be_mapped_is_named),
         cmocka_unit_test(every_entry_page_stands_on_its_own),
         cmocka_unit_test(each_slot_has_a_vector_of_its_own),

@@ -160,6 +160,7 @@ static void e820_types_go_both_ways_and_unknown_ones_are_reserved(void **state)
     assert_int_equal(muster_memory_type_from_e820(0), MUSTER_MEMORY_RESERVED);
     assert_int_equal(muster_memory_type_from_e820(7), MUSTER_MEMORY_RESERVED);
     assert_int_equal(muster_memory_type_from_e820(UINT32_MAX), MUSTER_MEMORY_RESERVED);
+    assert_int_equal(muster_memory_type_to_e820((enum muster_memory_type)99), E820_RESERVED);
 }
 
 static void e820_and_pvh_maps_are_added_whole(void **state)

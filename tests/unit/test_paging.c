@@ -154,6 +154,8 @@ static void pool_without_a_page_is_refused(void **state)
                      MUSTER_ERROR_PAGE_TABLE_ADDRESS);
     assert_int_equal(muster_paging_init(&paging, &memory->platform, 4, true, 1ull << 52, 0x1000),
                      MUSTER_ERROR_PAGE_TABLE_ADDRESS);
+    assert_int_equal(muster_paging_init(&paging, &memory->platform, 4, true, 1ull << 53, 0x1000),
+                     MUSTER_ERROR_PAGE_TABLE_ADDRESS);
     assert_int_equal(muster_paging_init(&paging, &memory->platform, 4, true, POOL_PHYS, UINT64_MAX),
                      MUSTER_ERROR_PAGE_TABLE_ADDRESS);
 }
@@ -361,6 +363,24 @@ static void pool_that_ends_or_cannot_be_mapped_is_reported(void **state)
     assert_int_equal(muster_paging_map(&paging, 0, 0, MIB2, RW), MUSTER_ERROR_PAGE_TABLE_ADDRESS);
     memory->denied_start = POOL_PHYS;
     assert_int_equal(muster_paging_map(&paging, 0, 0, MIB2, RW), MUSTER_ERROR_PAGE_TABLE_ADDRESS);
+}
+
+/* Other tools make larger pages and tables elsewhere than this pool: both are met on the way. */
+static void gigabyte_page_is_split_and_a_table_that_is_gone_is_named(void **state)
+{
+    struct fake_memory *memory = *state;
+    struct muster_paging paging = new_paging(memory, 4);
+
+    assert_int_equal(muster_paging_map(&paging, 0, 0, 0x1000, RW), MUSTER_OK);
+    uint64_t *pointers = fake_memory_table(memory, POOL_PHYS + 0x1000);
+    pointers[1] = GIB | LEAF | PTE_LARGE | PTE_NO_EXECUTE;
+    assert_int_equal(muster_paging_unmap(&paging, GIB + 0x1000, 0x1000), MUSTER_OK);
+    assert_unmapped(memory, &paging, GIB + 0x1000);
+    assert_maps(memory, &paging, GIB, GIB, RW);
+    assert_maps(memory, &paging, GIB + MIB2 + 0x3000, GIB + MIB2 + 0x3000, RW);
+    pointers[2] = MEMORY_BYTES | TABLE;
+    assert_int_equal(muster_paging_map(&paging, 2 * GIB, 0, 0x1000, RW),
+                     MUSTER_ERROR_PAGE_TABLE_ADDRESS);
 }
 
 /* ---- Thousands of changes, against a model that knows every page by itself. ---- */
@@ -685,6 +705,7 @@ int main(void)
         TEST(unaligned_or_impossible_ranges_are_refused),
         TEST(five_levels_reach_further_than_four),
         TEST(pool_that_ends_or_cannot_be_mapped_is_reported),
+        TEST(gigabyte_page_is_split_and_a_table_that_is_gone_is_named),
         TEST(tree_maps_what_a_model_of_single_pages_does),
         TEST(walk_gives_tables_and_mappings_in_order),
         TEST(gigabyte_page_is_seen_whole),

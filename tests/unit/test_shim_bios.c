@@ -7,6 +7,7 @@
 
 #include <cmocka.h>
 
+#include "abi/acpi.h"
 #include "abi/bios.h"
 #include "shim/bios.h"
 
@@ -51,6 +52,24 @@ static void free_low_memory_is_told_up_to_what_the_shim_keeps(void **state)
             assert_int_equal(low_memory[at], JUNK);
 }
 
+static void rsdp_is_found_where_a_bios_would_have_it(void **state)
+{
+    static uint8_t area[0x2000];
+    const struct acpi_rsdp rsdp = {.length = sizeof(rsdp), .xsdt_address = 0x12345678};
+    (void)state;
+    memset(area, JUNK, sizeof(area));
+    bios_rsdp_publish(&map, 0x1000, (uint64_t)(uintptr_t)&rsdp, (uint64_t)(uintptr_t)area);
+    assert_memory_equal(area + 0x1000, &rsdp, sizeof(rsdp));
+    assert_int_equal(area[BIOS_EBDA_SEGMENT_PHYS] | area[BIOS_EBDA_SEGMENT_PHYS + 1] << 8, 0x100);
+    for (uint32_t at = 0; at < 0x1000; at++)
+        if (at != BIOS_EBDA_SEGMENT_PHYS && at != BIOS_EBDA_SEGMENT_PHYS + 1)
+            assert_int_equal(area[at], JUNK);
+    memset(area, JUNK, sizeof(area));
+    muster_memory_add(&map, 0, 0x1000, MUSTER_MEMORY_RESERVED);
+    bios_rsdp_publish(&map, 0x1000, (uint64_t)(uintptr_t)&rsdp, (uint64_t)(uintptr_t)area);
+    assert_int_equal(area[0x1000], JUNK);
+}
+
 static void words_of_a_real_bios_stay(void **state)
 {
     const uint16_t kib = 639;
@@ -88,6 +107,7 @@ int main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test_setup(free_low_memory_is_told_up_to_what_the_shim_keeps, set_up),
+        cmocka_unit_test_setup(rsdp_is_found_where_a_bios_would_have_it, set_up),
         cmocka_unit_test_setup(words_of_a_real_bios_stay, set_up),
         cmocka_unit_test_setup(word_that_cannot_be_is_replaced, set_up),
         cmocka_unit_test_setup(data_area_that_is_somebodys_stays, set_up),

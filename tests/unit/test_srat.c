@@ -210,6 +210,19 @@ static void table_without_room_for_its_fixed_part_is_refused(void **state)
     assert_refused_nodes(firmware, MUSTER_ERROR_TABLE_LENGTH, offsetof(struct acpi_header, length));
 }
 
+static void the_first_of_two_srats_counts(void **state)
+{
+    const uint64_t entries[] = {MADT_PHYS, SRAT_PHYS, OTHER_PHYS};
+    struct firmware *firmware = *state;
+
+    srat_lapic(firmware, 1, 3, ACPI_SRAT_ENABLED);
+    srat_finish(firmware);
+    put_header(firmware, OTHER_PHYS, "SRAT", 3, sizeof(struct acpi_header));
+    put_root(firmware, XSDT_PHYS, 8, entries, 3);
+    assert_int_equal(nodes(firmware), MUSTER_OK);
+    assert_int_equal(firmware->machine.cpus[1].numa_node, 3);
+}
+
 static void wrong_checksum_takes_every_node_back(void **state)
 {
     struct firmware *firmware = *state;
@@ -273,6 +286,7 @@ int main(void)
         TEST(entry_too_short_for_its_type_is_refused),
         TEST(entry_that_runs_past_the_end_is_refused),
         TEST(table_without_room_for_its_fixed_part_is_refused),
+        TEST(the_first_of_two_srats_counts),
         TEST(wrong_checksum_takes_every_node_back),
         TEST(tables_that_do_not_lead_to_the_srat_take_every_node_back),
         TEST(any_changed_byte_is_seen_or_harmless),

@@ -1,0 +1,43 @@
+/* Multiboot 1 to main() in long mode, the first 4 GiB mapped 1:1. */
+    .section .head, "ax"
+    .code32
+    .globl start
+    .long 0x1BADB002, 0, -0x1BADB002
+
+/* Entry: 32-bit protected mode, flat segments, paging and interrupts off. Exit: main(). */
+start:
+    leal stack + 16384, %esp
+    movl $0x20, %eax                /* PAE */
+    movl %eax, %cr4
+    movl $root, %eax
+    movl %eax, %cr3
+    movl $0xC0000080, %ecx          /* EFER: long mode */
+    rdmsr
+    orl $0x100, %eax
+    wrmsr
+    movl $0x80010033, %eax          /* paging, write protection, native errors, protection */
+    movl %eax, %cr0
+    lgdt gdtr
+    ljmp $8, $1f
+    .code64
+1:  movl $16, %eax
+    movl %eax, %ss
+    call main
+
+    .data
+    .globl root
+    .balign 4096
+root:     .quad pointers + 3
+    .balign 4096
+pointers: .quad large + 3, large + 0x1003, large + 0x2003, large + 0x3003
+    .balign 4096
+large:
+    .set page, 0x83                 /* present, writable, 2 MiB */
+    .rept 2048
+    .quad page
+    .set page, page + 0x200000
+    .endr
+gdt:    .quad 0, 0x00AF9B000000FFFF, 0x00CF93000000FFFF
+gdtr:   .word 23
+        .long gdt
+    .lcomm stack, 16384
