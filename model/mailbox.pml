@@ -94,6 +94,14 @@ byte second_done;
 #define MAY_EXPIRE(i) true
 #endif
 
+/* acknowledge() */
+#ifdef MUTANT_acknowledge_clears_vector
+#define ACKNOWLEDGE_IT STORE(Pap->i, MAIL_VECTOR, 0, RELAXED)
+#else
+#define ACKNOWLEDGE_IT STORE(Pap->i, MAIL_COMMAND, NOOP, ACKNOWLEDGE_ORDER)
+#endif
+#define ACKNOWLEDGE atomic { ACKNOWLEDGE_IT; looking = looking & ~(1 << i) }
+
 proctype ap(byte i)
 {
     byte command, id, vector, old, ok;
@@ -106,51 +114,49 @@ proctype ap(byte i)
 #endif
 
 look: /* shim_ap_main(), mailbox_ap_look() */
-    command = 0; id = 0;
 end_look: /* whom nobody wakes stays here */
     if
     AWAIT_OPTIONS(Pap->i, MAIL_COMMAND, LOOK_ORDER, now.looking |= 1 << Pap->i; Pap->command, IS_COMMAND)
     fi;
-    LOAD(Pap->i, MAIL_ID, ID_ORDER, Pap->id);
-    if
-    :: id != i ->
-        looking = looking & ~(1 << i);
-        /* The same look again would bring nothing else. */
-end_look_again:
+    atomic { /* command_for() */
+        LOAD(Pap->i, MAIL_ID, ID_ORDER, Pap->id);
+        if
+        :: id != i -> looking = looking & ~(1 << i)
+        :: else -> command = 0; id = 0; goto for_me
+        fi
+    };
+end_look_again: /* the same look again would bring nothing else */
+    atomic {
         c_expr { mem_has_news (M, Pap->i, MAIL_COMMAND, Pap->command) ||
                  mem_has_news (M, Pap->i, MAIL_ID, Pap->id) };
+        command = 0; id = 0;
         goto look
-    :: else
-    fi;
+    };
+for_me:
 #ifndef MUTANT_look_once
     /* The command that was seen may have been another's: what stands there now is for this ID. */
-    LOAD(Pap->i, MAIL_COMMAND, LOOK_ORDER, Pap->command);
-    if
-    :: command == NOOP -> looking = looking & ~(1 << i); goto look
-    :: else
-    fi;
+    atomic {
+        LOAD(Pap->i, MAIL_COMMAND, LOOK_ORDER, Pap->command);
+        if
+        :: command == NOOP -> looking = looking & ~(1 << i); goto look
+        :: else -> command = 0
+        fi
+    };
 #endif
-    command = 0; id = 0;
 #ifdef MUTANT_acknowledge_first
-    STORE(Pap->i, MAIL_COMMAND, NOOP, ACKNOWLEDGE_ORDER);
-    looking = looking & ~(1 << i);
+    ACKNOWLEDGE;
     LOAD(Pap->i, MAIL_VECTOR, RELAXED, Pap->vector);
 #else
     LOAD(Pap->i, MAIL_VECTOR, RELAXED, Pap->vector);
-#ifdef MUTANT_acknowledge_clears_vector
-    STORE(Pap->i, MAIL_VECTOR, 0, RELAXED);
-    looking = looking & ~(1 << i);
-#else
-    /* acknowledge() */
-    STORE(Pap->i, MAIL_COMMAND, NOOP, ACKNOWLEDGE_ORDER);
-    looking = looking & ~(1 << i);
-#endif
+    ACKNOWLEDGE;
 #endif
     /* mailbox_ap_leave(), muster_lend(), cpu_leave(); the stub, still on the firmware's tables. */
-    assert(vector >= 1 && vector <= APS);
-    READ(Pap->i, FIRMWARE(Pap->i), Pap->id);
-    assert(id == 0); /* not scrubbed, not anybody else's */
-    in_firmware = in_firmware & ~(1 << i);
+    atomic {
+        assert(vector >= 1 && vector <= APS); /* the vector is one that the OS wrote */
+        READ(Pap->i, FIRMWARE(Pap->i), Pap->id);
+        assert(id == 0); /* not scrubbed, not anybody else's */
+        in_firmware = in_firmware & ~(1 << i)
+    };
 
     /* arrive_by_slot */
 #ifdef MUTANT_slot_by_arrival
@@ -162,18 +168,19 @@ end_look_again:
         od
     };
 #endif
+    atomic {
 #ifdef MUTANT_no_claim
-    old = 0;
-    STORE(Pap->i, CLAIMED(Pap->vector), 1, RELEASE);
+        STORE(Pap->i, CLAIMED(Pap->vector), 1, RELEASE);
 #else
-    SWAP(Pap->i, CLAIMED(Pap->vector), 1, Pap->old);
+        SWAP(Pap->i, CLAIMED(Pap->vector), 1, Pap->old);
 #endif
-    if
-    :: old -> strays++; goto done
-    :: else
-    fi;
-    assert(stands[vector] == 0); /* nobody else is on this stack */
-    stands[vector] = i;
+        if
+        :: old -> strays++; goto done
+        :: else
+        fi;
+        assert(stands[vector] == 0); /* nobody else is on this stack */
+        stands[vector] = i
+    };
     /* park_enter(), cpu_load(), park_arrive() */
     WRITE(Pap->i, SLOT(Pap->vector), Pap->i);
 #ifndef MUTANT_identity_unchecked
@@ -191,24 +198,30 @@ end_look_again:
     MOVE(Pap->i, STATE(Pap->vector), PENDING, OFF, Pap->ok);
 #endif
 done:
-    command = 0; id = 0; vector = 0; old = 0; ok = 0;
-    EXIT(Pap->i)
+    atomic {
+        command = 0; id = 0; vector = 0; old = 0; ok = 0;
+        EXIT(Pap->i)
+    }
 }
 
 /* wake_one() of lib/wake/mailbox.c, on thread T for AP n. */
 #define WAKE_ONE(T, P, n) \
     AWAIT_TURN(T, P); \
-    r = 0; \
-    LOAD(T, STATE(P->n), ACQUIRE, P->r); \
-    if \
-    :: r != PENDING -> goto next \
-    :: else \
-    fi; \
-    LOAD(T, CLAIMED(P->n), ACQUIRE, P->r); \
-    if \
-    :: r -> goto next /* slot_wants_wake() */ \
-    :: else \
-    fi; \
+    atomic { \
+        r = 0; \
+        LOAD(T, STATE(P->n), ACQUIRE, P->r); \
+        if \
+        :: r != PENDING -> r = 0; goto next \
+        :: else -> r = 0 \
+        fi \
+    }; \
+    atomic { \
+        LOAD(T, CLAIMED(P->n), ACQUIRE, P->r); \
+        if \
+        :: r -> r = 0; goto next /* slot_wants_wake() */ \
+        :: else \
+        fi \
+    }; \
     if /* mailbox_wait_noop() */ \
     AWAIT_OPTIONS(T, MAIL_COMMAND, ACQUIRE, P->r, IS_NOOP) \
     :: MAY_EXPIRE(n) -> goto next /* MUSTER_ERROR_MAILBOX_BUSY */ \
@@ -219,12 +232,11 @@ done:
     :: MAY_EXPIRE(n) -> /* mailbox_withdraw() */ \
         WITHDRAW(T, P); \
         if \
-        :: ok -> SETTLE(T) \
+        :: ok -> ok = 0; SETTLE(T) \
         :: else \
         fi \
     fi; \
 next: \
-    r = 0; ok = 0; \
     END_TURN(T, P);
 
 /* mailbox_send() */
@@ -259,12 +271,11 @@ next: \
 #if defined(TWO_WAKERS) && !defined(MUTANT_no_turn)
 #define AWAIT_TURN(T, P) \
     do \
-    :: ok -> break \
+    :: ok -> ok = 0; break \
     :: else -> \
         AWAIT(T, TURN, RELAXED, P->r, IS_FREE); \
         MOVE(T, TURN, 0, 1, P->ok) \
-    od; \
-    ok = 0
+    od
 #define END_TURN(T, P) STORE(T, TURN, 0, RELEASE)
 #else
 #define AWAIT_TURN(T, P) skip
@@ -287,41 +298,47 @@ proctype waker_2(byte n)
 /* muster_adopt() on the BSP, then what a kernel does with the firmware's memory. */
 proctype bsp()
 {
-    byte n, r, ok, round, missing;
+    byte n, r, ok, round;
 
 adopt:
     n = 1; given_up = 0;
     do /* choose_pending() */
     :: n <= APS ->
-        LOAD(0, ARRIVED(Pbsp->n), ACQUIRE, Pbsp->r);
-        if
-        :: r ->
-            MOVE(0, STATE(Pbsp->n), FAILED, OFF, Pbsp->ok);
-            goto chosen
-        :: else
-        fi;
-        LOAD(0, CLAIMED(Pbsp->n), ACQUIRE, Pbsp->r);
-        if
-        :: r ->
+        atomic {
+            LOAD(0, ARRIVED(Pbsp->n), ACQUIRE, Pbsp->r);
+            if
+            :: r -> r = 0
+            :: else -> goto not_here
+            fi
+        };
+        MOVE(0, STATE(Pbsp->n), FAILED, OFF, Pbsp->ok);
+        goto chosen;
+not_here:
+        atomic {
+            LOAD(0, CLAIMED(Pbsp->n), ACQUIRE, Pbsp->r);
+            if
+            :: r -> r = 0
+            :: else -> goto unclaimed
+            fi
+        };
+        atomic {
             LOAD(0, STATE(Pbsp->n), ACQUIRE, Pbsp->r);
             if
             :: r == FAILED -> goto chosen
-            :: else
+            :: else -> r = 0
             fi
-        :: else
-        fi;
+        };
+unclaimed:
         MOVE(0, STATE(Pbsp->n), ABSENT, PENDING, Pbsp->ok);
         if
         :: !ok -> MOVE(0, STATE(Pbsp->n), FAILED, PENDING, Pbsp->ok)
         :: else
         fi;
-chosen: r = 0; ok = 0;
-        n++
+chosen: atomic { r = 0; ok = 0; n++ }
     :: else -> break
     od;
 #ifdef TWO_WAKERS
-    run waker_2(APS);
-    c_code { mem_fork(M, 0, WAKER_2); };
+    atomic { c_code { mem_fork(M, 0, WAKER_2); }; run waker_2(APS) };
 #endif
     n = 1;
     do /* mailbox_wake() */
@@ -339,23 +356,27 @@ chosen: r = 0; ok = 0;
 #ifdef MUTANT_give_up_by_store
             STORE(0, STATE(Pbsp->n), FAILED, RELEASE)
 #else
-            MOVE(0, STATE(Pbsp->n), PENDING, FAILED, Pbsp->ok);
-            if
-            :: ok -> given_up = given_up | (1 << n)
-            :: else
-            fi
+            atomic {
+                MOVE(0, STATE(Pbsp->n), PENDING, FAILED, Pbsp->ok);
+                if
+                :: ok -> given_up = given_up | (1 << n); ok = 0
+                :: else
+                fi
+            }
 #endif
         fi;
-        LOAD(0, STATE(Pbsp->n), ACQUIRE, Pbsp->r);
-        if
-        :: r == OFF -> /* its contents, such as topology, are the BSP's to read from now on */
-            assert(stands[n] == n);
-            READ(0, SLOT(Pbsp->n), Pbsp->r);
-            assert(r == n)
-        :: else
-        fi;
-        r = 0; ok = 0;
-        n++
+        atomic {
+            LOAD(0, STATE(Pbsp->n), ACQUIRE, Pbsp->r);
+            if
+            :: r == OFF -> /* its contents, such as topology, are the BSP's to read from now on */
+                assert(stands[n] == n);
+                READ(0, SLOT(Pbsp->n), Pbsp->r);
+                assert(r == n)
+            :: else
+            fi;
+            r = 0;
+            n++
+        }
     :: else -> break
     od;
     round++;
@@ -371,33 +392,34 @@ chosen: r = 0; ok = 0;
 #else
     :: n <= APS ->
 #endif
+        atomic {
 #ifdef MUTANT_custody_by_claim
-        LOAD(0, CLAIMED(Pbsp->n), ACQUIRE, Pbsp->r);
+            LOAD(0, CLAIMED(Pbsp->n), ACQUIRE, Pbsp->r);
 #elif defined(MUTANT_custody_by_state)
-        LOAD(0, STATE(Pbsp->n), ACQUIRE, Pbsp->r);
-        r = (r != PENDING);
+            LOAD(0, STATE(Pbsp->n), ACQUIRE, Pbsp->r);
+            r = (r != PENDING);
 #elif defined(MUTANT_custody_relaxed)
-        LOAD(0, ARRIVED(Pbsp->n), RELAXED, Pbsp->r);
+            LOAD(0, ARRIVED(Pbsp->n), RELAXED, Pbsp->r);
 #else
-        LOAD(0, ARRIVED(Pbsp->n), ACQUIRE, Pbsp->r);
+            LOAD(0, ARRIVED(Pbsp->n), ACQUIRE, Pbsp->r);
 #endif
-        missing = missing + !r;
-        n++
+            if
+            :: !r -> goto in_use /* MUSTER_ERROR_CUSTODY_IN_USE */
+            :: else -> r = 0; n++
+            fi
+        }
     :: else -> break
     od;
-    r = 0;
-    if
-    :: missing -> skip /* MUSTER_ERROR_CUSTODY_IN_USE */
-    :: else -> /* scrub() */
+    atomic {
         assert(in_firmware == 0);
         n = 1;
-        do
+        do /* scrub() */
         :: n <= APS -> WRITE(0, FIRMWARE(Pbsp->n), 9); n++
         :: else -> break
         od
-    fi;
-    n = 0; missing = 0; round = 0;
-    EXIT(0)
+    };
+in_use:
+    atomic { n = 0; r = 0; round = 0; EXIT(0) }
 }
 
 init {

@@ -281,7 +281,7 @@ static void mem_insert(struct memory *m, int t, int loc, int k, int value, int s
 {
     int total = mem_total(m), at = mem_first(m, loc) + k + 1;
     if (total == messages || m->count[loc] == history) {
-        mem_too_small("HISTORY or MESSAGES");
+        mem_too_small(total == messages ? "MESSAGES" : "HISTORY");
     }
     mem_shift(m, loc, k + 1, 1);
     for (int i = total; i > at; i--) {

@@ -6,7 +6,7 @@
  * The names are those of lib/atomic.h; ..._OPTIONS are for an if or do of the model's own.
  */
 #ifndef MESSAGES
-#define MESSAGES (ATOMICS + 20)
+#define MESSAGES (ATOMICS + 32)
 #endif
 #ifndef HISTORY
 #define HISTORY 10 /* the macros below have so many alternatives */
