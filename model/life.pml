@@ -71,30 +71,34 @@ byte offs[CPUS];    /* that each may still do */
 byte up;            /* CPUs that are ON, or have taken their start; the truth behind on_count */
 byte stands[CPUS];  /* whose stack each CPU is on, 1 for CPU 0's ...; 0: its slot's own */
 byte got[CPUS];     /* which start each CPU has taken last */
+bool two_on_a_stack, freed_too_early;
 
 /* A stack is used: by one CPU at a time. */
+#define NOBODY_ON(whose) \
+    (stands[0] != (whose) && stands[1] != (whose) && stands[2] != (whose) && stands[3] != (whose))
+
 inline stand_on(cpu, whose)
 {
     d_step {
-        assert(whose == 0 ||
-               !((cpu != 0 && stands[0] == whose) || (cpu != 1 && stands[1] == whose) ||
-                 (cpu != 2 && stands[2] == whose) || (cpu != 3 && stands[3] == whose)));
+        stands[cpu] = 0;
+        two_on_a_stack = (whose != 0 && !NOBODY_ON(whose));
+        assert(!two_on_a_stack);
         stands[cpu] = whose
     }
 }
 
-#define NOBODY_ON(whose) \
-    (stands[0] != (whose) && stands[1] != (whose) && stands[2] != (whose) && stands[3] != (whose))
-
 /* The host has its stack back, and does what it likes with it. */
 #define STACK_IS_FREE(i) \
-    assert(NOBODY_ON(i + 1)); \
-    WRITE(Pcpu->i, STACK(Pcpu->i), 1); \
-    lent = 0
+    atomic { \
+        freed_too_early = !NOBODY_ON(i + 1); \
+        assert(!freed_too_early); \
+        WRITE(Pcpu->i, STACK(Pcpu->i), 1); \
+        lent = 0 \
+    }
 
 proctype cpu(byte i; bool is_on)
 {
-    byte r, ok, count, t, lent;
+    byte r, ok, was_pending, count, t, lent;
 
     if
     :: is_on -> goto at_work
@@ -143,14 +147,14 @@ end_asleep:
 taken: /* park_step() goes on, then cpu_enter() */
     ok = 0; r = 0;
     atomic { ADD(Pcpu->i, ON_COUNT, 1); up++ };
-    MOVE(Pcpu->i, STATE(Pcpu->i), ON_PENDING, ON, Pcpu->ok);
-    assert(ok);
+    MOVE(Pcpu->i, STATE(Pcpu->i), ON_PENDING, ON, Pcpu->was_pending);
+    assert(was_pending);
     READ(Pcpu->i, START(Pcpu->i), Pcpu->r);
     got[i] = r;
-    assert(r > 0);
+    assert(r > 0); /* it is a start that was given */
     stand_on(i, r);
     WRITE(Pcpu->i, STACK(Pcpu->r - 1), 2);
-    r = 0; ok = 0;
+    r = 0; was_pending = 0;
 
 at_work:
     do
@@ -318,7 +322,7 @@ go_off: /* muster_cpu_off(), leave_the_others() */
 #ifdef MUTANT_count_twice
     ADD(Pcpu->i, ON_COUNT, -1);
 #endif
-    assert(up >= 1); /* the last CPU stays */
+    assert(up > 0); /* the last CPU stays */
     count = 0;
     MOVE(Pcpu->i, STATE(Pcpu->i), ON, OFF_PENDING, Pcpu->ok);
     assert(ok);
@@ -347,6 +351,7 @@ stays: /* ON, for good */
 
 init {
     byte i, state, command, count, on;
+    bool nobody_is_waited_for, no_wake_is_lost, count_is_true;
     atomic {
         c_code {
             mem_init(M);
@@ -371,13 +376,16 @@ init {
                 Pinit->state = (uchar)mem_latest(M, STATE(Pinit->i));
                 Pinit->command = (uchar)mem_latest(M, COMMAND(Pinit->i));
             };
-            assert(state == ON || state == OFF || state == FAILED);
-            assert(command == PARK_STAY); /* no wake is lost */
+            nobody_is_waited_for = (state == ON || state == OFF || state == FAILED);
+            assert(nobody_is_waited_for);
+            no_wake_is_lost = (command == PARK_STAY);
+            assert(no_wake_is_lost);
             on = on + (state == ON);
             i++
         :: else -> break
         od;
         c_code { Pinit->count = (uchar)mem_latest(M, ON_COUNT); };
-        assert(count == on && on == up && on >= 1)
+        count_is_true = (count == on && on == up && on >= 1);
+        assert(count_is_true)
     }
 }

@@ -58,11 +58,6 @@
 #else
 #define LOOK_ORDER ACQUIRE
 #endif
-#if defined(MUTANT_acknowledge_plain)
-#define ACKNOWLEDGE_ORDER RELAXED
-#else
-#define ACKNOWLEDGE_ORDER RELEASE
-#endif
 #ifdef MUTANT_id_relaxed
 #define ID_ORDER RELAXED
 #else
@@ -98,7 +93,7 @@ byte second_done;
 #ifdef MUTANT_acknowledge_clears_vector
 #define ACKNOWLEDGE_IT STORE(Pap->i, MAIL_VECTOR, 0, RELAXED)
 #else
-#define ACKNOWLEDGE_IT STORE(Pap->i, MAIL_COMMAND, NOOP, ACKNOWLEDGE_ORDER)
+#define ACKNOWLEDGE_IT STORE(Pap->i, MAIL_COMMAND, NOOP, RELEASE)
 #endif
 #define ACKNOWLEDGE atomic { ACKNOWLEDGE_IT; looking = looking & ~(1 << i) }
 
@@ -152,7 +147,7 @@ for_me:
 #endif
     /* mailbox_ap_leave(), muster_lend(), cpu_leave(); the stub, still on the firmware's tables. */
     atomic {
-        assert(vector >= 1 && vector <= APS); /* the vector is one that the OS wrote */
+        assert(vector > 0); /* it is one that the OS wrote */
         READ(Pap->i, FIRMWARE(Pap->i), Pap->id);
         assert(id == 0); /* not scrubbed, not anybody else's */
         in_firmware = in_firmware & ~(1 << i)
@@ -179,10 +174,10 @@ for_me:
         :: else
         fi;
         assert(stands[vector] == 0); /* nobody else is on this stack */
-        stands[vector] = i
+        stands[vector] = i;
+        /* park_enter(), cpu_load(), park_arrive() */
+        WRITE(Pap->i, SLOT(Pap->vector), Pap->i)
     };
-    /* park_enter(), cpu_load(), park_arrive() */
-    WRITE(Pap->i, SLOT(Pap->vector), Pap->i);
 #ifndef MUTANT_identity_unchecked
     if
     :: vector != i -> /* MUSTER_ERROR_WRONG_APIC_ID */
@@ -353,9 +348,6 @@ chosen: atomic { r = 0; ok = 0; n++ }
         if
         AWAIT_OPTIONS(0, STATE(Pbsp->n), ACQUIRE, Pbsp->r, NOT_PENDING)
         :: MAY_EXPIRE(n) ->
-#ifdef MUTANT_give_up_by_store
-            STORE(0, STATE(Pbsp->n), FAILED, RELEASE)
-#else
             atomic {
                 MOVE(0, STATE(Pbsp->n), PENDING, FAILED, Pbsp->ok);
                 if
@@ -363,7 +355,6 @@ chosen: atomic { r = 0; ok = 0; n++ }
                 :: else
                 fi
             }
-#endif
         fi;
         atomic {
             LOAD(0, STATE(Pbsp->n), ACQUIRE, Pbsp->r);
@@ -393,9 +384,7 @@ chosen: atomic { r = 0; ok = 0; n++ }
     :: n <= APS ->
 #endif
         atomic {
-#ifdef MUTANT_custody_by_claim
-            LOAD(0, CLAIMED(Pbsp->n), ACQUIRE, Pbsp->r);
-#elif defined(MUTANT_custody_by_state)
+#ifdef MUTANT_custody_by_state
             LOAD(0, STATE(Pbsp->n), ACQUIRE, Pbsp->r);
             r = (r != PENDING);
 #elif defined(MUTANT_custody_relaxed)
@@ -424,6 +413,7 @@ in_use:
 
 init {
     byte i, state, arrived;
+    bool nobody_is_waited_for, the_late_stay_lost, off_is_parked, all_but_the_odd_are_off;
     atomic {
         c_code { mem_init(M); };
 #ifdef TIMELY
@@ -456,11 +446,15 @@ init {
                 Pinit->state = (uchar)mem_latest(M, STATE(Pinit->i));
                 Pinit->arrived = (uchar)mem_latest(M, ARRIVED(Pinit->i));
             };
-            assert(state == OFF || state == FAILED);
-            assert(state == FAILED || !(given_up & (1 << i)));
-            assert(state != OFF || (stands[i] == i && arrived));
+            nobody_is_waited_for = (state == OFF || state == FAILED);
+            assert(nobody_is_waited_for);
+            the_late_stay_lost = (state == FAILED || !(given_up & (1 << i)));
+            assert(the_late_stay_lost);
+            off_is_parked = (state != OFF || (stands[i] == i && arrived));
+            assert(off_is_parked);
 #ifdef TIMELY
-            assert(state == OFF || odd == i);
+            all_but_the_odd_are_off = (state == OFF || odd == i);
+            assert(all_but_the_odd_are_off);
             assert(strays == 0);
 #endif
             i++
