@@ -40,6 +40,7 @@ BOOT_COMMON := boot/enter.S boot/jump.S boot/td.S boot/hyperv_call.S boot/font.c
                $(sort $(wildcard boot/*.c))
 KERNEL_SRC  := $(sort $(wildcard kernel/*.c kernel/*.S)) boot/entry_pvh.S boot/entry_multiboot2.S \
                $(BOOT_COMMON)
+EFI_SRC     := $(sort $(wildcard boot/efi/*.c)) boot/string.c boot/jump.S
 SHIM_SRC    := $(sort $(wildcard shim/*.c shim/*.S)) boot/entry_multiboot.S boot/entry_multiboot2.S \
                $(BOOT_COMMON)
 # Bare hardware is all that the monitor runs on: nothing of the programs' own ways to come up.
@@ -56,7 +57,7 @@ test_objects = $(patsubst %,$(BUILD)/sanitized/%.o,$(1))
 
 .PHONY: all check check-td check-threads test-long iso clean help
 all: $(BUILD)/libmuster.a $(BUILD)/muster $(BUILD)/muster-kernel.elf $(BUILD)/muster-shim.elf \
-     $(BUILD)/muster-tdshim.fd $(BUILD)/muster-monitor.rom \
+     $(BUILD)/muster-kernel.efi $(BUILD)/muster-tdshim.fd $(BUILD)/muster-monitor.rom \
      $(BUILD)/muster.1 $(BUILD)/completion/muster $(BUILD)/completion/_muster
 
 #: make            build library, kernel, shim, monitor and command into build/
@@ -152,9 +153,9 @@ $(BUILD)/sanitized/libmuster.a: $(call test_objects,$(LIB_C_HOST) $(LIB_S))
 
 # What the shim reads of hostile input, and the tree that it writes: apart from all hardware.
 SHIM_TESTED := shim/hob.c shim/fw_cfg_directory.c shim/acpi_loader.c shim/fdt_write.c shim/tree.c \
-               shim/mailbox_ap.c \
+               shim/lookout.c shim/mailbox_ap.c \
                shim/bios.c shim/host.c shim/host_hyperv.c shim/host_td.c shim/options.c shim/shared.c \
-               shim/source_hob.c shim/source_multiboot.c \
+               shim/fault_options.c shim/source_hob.c shim/source_multiboot.c \
                boot/clock_compare.c boot/cmdline.c boot/format.c boot/hyperv.c boot/tsc_rate.c \
                boot/multiboot2.c boot/multiboot2_screen.c boot/screen.c boot/font.c \
                boot/payload.c boot/loadable.c boot/bzimage.c boot/pvh_elf.c \
@@ -164,7 +165,8 @@ $(BUILD)/sanitized/libshim.a: $(call test_objects,$(SHIM_TESTED))
 	@rm -f $@
 	$(AR) rcs $@ $^
 
-KERNEL_TESTED := kernel/loader.c kernel/loader_multiboot2.c kernel/loader_pvh.c kernel/options.c
+KERNEL_TESTED := kernel/loader.c kernel/loader_multiboot2.c kernel/loader_pvh.c kernel/options.c \
+                 boot/efi/efi.c boot/efi/information.c
 $(BUILD)/sanitized/libkernel.a: $(call test_objects,$(KERNEL_TESTED))
 	@rm -f $@
 	$(AR) rcs $@ $^
@@ -259,6 +261,20 @@ $(BUILD)/sanitized/%.o: %
 # ELF has, so this one has none for debuggers.
 #: make iso        build build/muster.iso, which starts a real PC (docs/iso.md)
 iso: $(BUILD)/muster.iso
+# The kernel as an EFI program: as a flat file, within a loader whose headers are laid by hand.
+$(BUILD)/muster-kernel.bin: $(BUILD)/muster-kernel.elf
+	$(OBJCOPY) -O binary $< $@
+
+$(BUILD)/efi-header.o: boot/efi/header.S abi/x86.h $(BUILD)/muster-kernel.bin
+	$(CC) $(COMMON) -DKERNEL_FILE='"$(BUILD)/muster-kernel.bin"' -c -o $@ $< \
+	  -DKERNEL_BYTES="$$(nm $(BUILD)/muster-kernel.elf | awk '$$3 == "image_end" { print "0x" $$1 }')-$(KERNEL_BASE)"
+
+$(BUILD)/muster-kernel.efi: boot/efi/image.ld $(BUILD)/efi-header.o $(call bare_objects,$(EFI_SRC)) \
+                            $(BUILD)/bare/libmuster-inner.a
+	$(LD) -pie --no-dynamic-linker -z noexecstack -z text --build-id=none \
+	  -T boot/efi/image.ld -o $(BUILD)/efi.elf $(filter %.o %.a,$^)
+	$(OBJCOPY) -O binary $(BUILD)/efi.elf $@
+
 $(BUILD)/muster.iso: boot/grub.cfg $(BUILD)/muster-kernel.elf $(BUILD)/muster-shim.elf
 	@for tool in grub-mkrescue xorriso mformat; do command -v $$tool >/dev/null || { echo \
 	  "$$tool is missing; install grub-common grub-pc-bin grub-efi-amd64-bin xorriso mtools" >&2; \

@@ -63,6 +63,19 @@ static void native_msr_write(void *context, uint32_t msr, uint64_t value)
     write_msr(msr, value);
 }
 
+static uint32_t native_msr_load(void *context, const struct muster_msr *list, uint32_t count)
+{
+    (void)context;
+    uint32_t writes = 0;
+    for (const struct muster_msr *at = list; at < list + count; at++) {
+        if (read_msr(at->msr) == at->value)
+            continue;
+        write_msr(at->msr, at->value);
+        writes++;
+    }
+    return writes;
+}
+
 static void native_cpuid(void *context, uint32_t leaf, uint32_t subleaf, uint32_t out[4])
 {
     (void)context;
@@ -89,8 +102,13 @@ static uint64_t native_tsc(void *context)
 static void native_wait(void *context, const struct muster_word *word, uint32_t value,
                         uint64_t deadline_ns)
 {
-    while (word_load_acquire(word) == value && native_time_ns(context) < deadline_ns)
+    uint64_t last_ns = 0, now_ns = native_time_ns(context);
+    /* A clock that stands would keep us here: who called counts how often it did. */
+    while (word_load_acquire(word) == value && now_ns < deadline_ns && now_ns != last_ns) {
         cpu_pause();
+        last_ns = now_ns;
+        now_ns = native_time_ns(context);
+    }
 }
 
 static void native_sleep(void *context, const struct muster_word *word, uint32_t value)
@@ -175,6 +193,7 @@ void native_platform_init(struct muster_platform *platform, uint64_t mapped_end)
         .apic_write = native_apic_write,
         .msr_read = native_msr_read,
         .msr_write = native_msr_write,
+        .msr_load = native_msr_load,
         .cpuid = native_cpuid,
         .time_ns = native_time_ns,
         .tsc_to_ns = native_tsc_to_ns,

@@ -7,6 +7,7 @@
 #include "cli/base/fields.h"
 #include "cli/base/files.h"
 #include "cli/machine/registers.h"
+#include "cli/machine/td_firmware.h"
 #include "cli/base/table.h"
 
 /* As muster_cpu_state_name() spells it: a CPU still on the shim's tables is off. */
@@ -137,15 +138,17 @@ static int conclude_boot(const struct session *session, void *context)
 
 bool boot_files_good(const struct options *options, bool *bzimage, GError **error)
 {
-    return files_check_payload(options->kernel, options->initrd, options->memory_bytes, bzimage,
-                               error) &&
+    bool (*check)(const char *, const char *, guint64, bool *, GError **) =
+        options->td_firmware ? files_check_efi_payload : files_check_payload;
+    return check(options->kernel, options->initrd, options->memory_bytes, bzimage, error) &&
            files_check_output("report", options->json, error);
 }
 
 int boot_machine(const struct options *options, bool bzimage, const char *words,
                  outcome_conclude *conclude, void *context, GError **error)
 {
-    char *shim = files_own(options->td ? FILES_TD_SHIM : FILES_SHIM, error);
+    char *shim = options->td_firmware ? td_firmware_find(options->td_firmware, error)
+                                      : files_own(options->td ? FILES_TD_SHIM : FILES_SHIM, error);
     char *monitor = shim && options->td ? files_own(FILES_MONITOR, error) : NULL;
     bool found = shim && (monitor || !options->td);
     char *shim_words = options_shim_words(options);
@@ -156,6 +159,7 @@ int boot_machine(const struct options *options, bool bzimage, const char *words,
                   .monitor = monitor,
                   .monitor_words = monitor_words,
                   .td_firmware = options->td ? shim : NULL,
+                  .efi = options->td_firmware != NULL,
                   .words = shim_words,
                   .modules = {options->kernel, options->initrd},
                   .module_words = {words, NULL}},

@@ -51,6 +51,7 @@ extern const struct verb verb_conform;
 extern const struct verb verb_inspect;
 extern const struct verb verb_timeline;
 extern const struct verb verb_simulate;
+extern const struct verb verb_bench;
 extern const struct verb verb_help;
 
 /** All verbs, in the order of the help; ends with NULL. */

@@ -8,9 +8,9 @@
 #include "cli/cli.h"
 #include "cli/help.h"
 
-const struct verb *const cli_verbs[] = {
-    &verb_run,      &verb_boot,     &verb_conform, &verb_inspect,
-    &verb_timeline, &verb_simulate, &verb_help,    NULL};
+const struct verb *const cli_verbs[] = {&verb_run,     &verb_boot,     &verb_conform,
+                                        &verb_inspect, &verb_timeline, &verb_simulate,
+                                        &verb_bench,   &verb_help,     NULL};
 
 int cli_report_error(const GError *error)
 {

@@ -6,24 +6,29 @@
 #include "cli/options/subjects.h"
 
 const struct option_group *const options_of_run[] = {
-    &options_machine, &options_firmware, &options_qemu,        &options_debugger,
-    &options_td,      &options_kernel,   &options_next_kernel, &options_shim,
-    &options_hyperv,  &options_timeline, &options_output,      NULL,
+    &options_machine,
+    &options_firmware,
+    &options_qemu,
+    &options_debugger,
+    &options_td,
+    &options_td_firmware,
+    &options_kernel,
+    &options_next_kernel,
+    &options_shim,
+    &options_hyperv,
+    &options_timeline,
+    &options_output,
+    NULL,
 };
 
 const struct option_group *const options_of_boot[] = {
-    &options_payload, &options_machine, &options_firmware, &options_qemu, &options_debugger,
-    &options_td,      &options_shim,    &options_output,   NULL,
+    &options_payload, &options_machine,     &options_firmware, &options_qemu,   &options_debugger,
+    &options_td,      &options_td_firmware, &options_shim,     &options_output, NULL,
 };
 
 const struct option_group *const options_of_conform[] = {
-    &options_payload,
-    &options_symbols,
-    &options_machine_td,
-    &options_qemu,
-    &options_shim,
-    &options_output,
-    NULL,
+    &options_payload, &options_symbols, &options_machine_td, &options_td_firmware,
+    &options_qemu,    &options_shim,    &options_output,     NULL,
 };
 
 static char **split_off_qemu_arguments(int *argc, char **argv)

@@ -86,8 +86,9 @@ struct options {
     char *shim_append;
 
     /* Only through the monitor (cli/options/monitor.c). NULL or 0: the monitor's own default. */
-    bool td;        /* as an Intel TD, by its shim */
-    bool monitored; /* the same, or as a partition of Hyper-V */
+    bool td;           /* as an Intel TD, by its shim */
+    bool monitored;    /* the same, or as a partition of Hyper-V */
+    char *td_firmware; /* a file or a suite's name, or NULL: the shim */
     const char *vp_index;
     unsigned time_out;
     unsigned lost_vp;
@@ -99,13 +100,16 @@ struct options {
     /* What our kernel does (cli/options/kernel.c). */
     const char *wake_word;
     enum wake wake;
-    const char *order;               /* a policy's name, or NULL: the kernel's default */
-    unsigned cycles;                 /* how many times CPUs go off and on; 0: not at all */
-    guint64 seed;                    /* of these */
-    unsigned park_ms;                /* how long CPUs stay parked at least; 0: not at all */
-    unsigned hand_backs;             /* rounds through the ResetVector; 0: the kernel's own */
-    unsigned hot_add;                /* CPUs that come after the boot, in each round */
-    char *then;                      /* the kernel that ours hands over to, or NULL */
+    const char *strategy; /* "broadcast", or what it is to be compared with */
+    bool one_by_one;      /* each CPU is brought up alone */
+    const char *order;    /* a policy's name, or NULL: the kernel's default */
+    unsigned cycles;      /* how many times CPUs go off and on; 0: not at all */
+    guint64 seed;         /* of these */
+    unsigned wait_ms;     /* how long CPUs stay in the firmware at least; 0: not at all */
+    unsigned park_ms;     /* how long CPUs stay parked at least; 0: not at all */
+    unsigned hand_backs;  /* rounds through the ResetVector; 0: the kernel's own */
+    unsigned hot_add;     /* CPUs that come after the boot, in each round */
+    char *then;           /* the kernel that ours hands over to, or NULL */
     char *then_initrd, *then_append; /* its own, or NULL */
 
     /* What a kernel is given, and when it is done (cli/options/payload.c). */

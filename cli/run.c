@@ -5,50 +5,12 @@
 #include "cli/base/fields.h"
 #include "cli/base/files.h"
 #include "cli/base/paint.h"
+#include "cli/image.h"
 #include "cli/judge/outcome.h"
 #include "cli/judge/hot_add_rounds.h"
 #include "cli/judge/proofs.h"
 #include "cli/judge/run_table.h"
 #include "cli/timeline/files.h"
-
-/* The files and words of the plan, and who frees them. */
-struct image_texts {
-    char *kernel, *shim, *monitor, *kernel_words, *shim_words, *monitor_words;
-};
-
-static bool choose_monitored_image(struct image_texts *texts, struct qemu_image *image,
-                                   GError **error)
-{
-    texts->monitor = files_own(FILES_MONITOR, error);
-    texts->shim = texts->monitor ? files_own(FILES_TD_SHIM, error) : NULL;
-    image->monitor = texts->monitor;
-    image->monitor_words = texts->monitor_words;
-    image->td_firmware = texts->shim;
-    return texts->shim != NULL;
-}
-
-static bool choose_image(const struct options *options, struct image_texts *texts,
-                         struct qemu_image *image, GError **error)
-{
-    texts->kernel = files_own(FILES_KERNEL, error);
-    texts->kernel_words = options_kernel_words(options);
-    *image = (struct qemu_image){.program = texts->kernel, .words = texts->kernel_words};
-    if (!texts->kernel || !options_by_mailbox(options))
-        return texts->kernel != NULL;
-
-    texts->shim_words = options_shim_words(options);
-    const char *next_words = options_foreign_words(options, options->then_append);
-    *image = (struct qemu_image){
-        .words = texts->shim_words,
-        .modules = {texts->kernel, options->then, options->then_initrd},
-        .module_words = {texts->kernel_words, options->then ? next_words : NULL}};
-    texts->monitor_words = options_monitor_words(options);
-    if (options->monitored)
-        return choose_monitored_image(texts, image, error);
-    texts->shim = files_own(FILES_SHIM, error);
-    image->program = texts->shim;
-    return texts->shim != NULL;
-}
 
 static void judge_cpus(struct verdict *verdict, JsonArray *cpus, unsigned asked)
 {
@@ -80,10 +42,21 @@ static gint64 count_on(JsonObject *report)
     return report ? on : -1;
 }
 
+/* Where no shim says which mailbox it serves, the kernel is believed: whether CPUs can go back. */
+static gint64 mailbox_version_of(const struct session *session)
+{
+    JsonObject *discovery = fields_object(session->guest.report, "discovery");
+    if (options_by_tree(session->options) ||
+        g_strcmp0(fields_text(session->guest.shim, "tables"), "fdt") == 0)
+        return 0; /* a tree tells of no other */
+    if (session->options->td_firmware)
+        return fields_text(discovery, "reset_vector_phys") ? 1 : 0;
+    return fields_number(session->guest.shim, "mailbox_version", -1);
+}
+
 /* What was run, as the shim says it and not as the kernel under test does. */
 static void profile_of(const struct session *session, struct proofs_profile *profile)
 {
-    JsonObject *shim = session->guest.shim;
     JsonObject *memory = fields_object(session->guest.report, "memory");
     *profile = (struct proofs_profile){
         .cpus = session->options->cpus,
@@ -91,9 +64,7 @@ static void profile_of(const struct session *session, struct proofs_profile *pro
         .by_mailbox = options_by_mailbox(session->options),
         .by_hyperv = session->options->wake == WAKE_HYPERV,
         .cycles = session->options->cycles > 0,
-        .mailbox_version = options_by_tree(session->options)
-                               ? 0 /* a tree tells of no other */
-                               : fields_number(shim, "mailbox_version", -1),
+        .mailbox_version = mailbox_version_of(session),
         .keep = g_strcmp0(fields_text(memory, "policy"), "keep") == 0,
     };
 }
@@ -138,6 +109,10 @@ static void judge_report(struct verdict *verdict, const struct session *session)
         g_strcmp0(way, profile.by_mailbox ? "mailbox" : "sipi") != 0)
         verdict_fail(verdict, "the CPUs were woken by %s, not as asked",
                      way ? way : "no way that it tells");
+    if (g_strcmp0(fields_text(report, "strategy"), options->strategy) != 0)
+        verdict_fail(verdict, "the CPUs were sent for by the strategy %s, not %s",
+                     fields_text(report, "strategy") ? fields_text(report, "strategy") : "(none)",
+                     options->strategy);
     if (options->wake == WAKE_HYPERV)
         judge_hyperv(verdict, session);
     if (options_by_tree(options))
@@ -218,6 +193,17 @@ static int draw_timeline(const struct report *report, const struct session *sess
     return status;
 }
 
+static void print_waits(const struct session *session)
+{
+    const char *method = fields_text(session->guest.report, "park_method");
+    char *parked = g_strdup_printf("parked by %s", method ? method : "no way that is told");
+    if (session->options->wait_ms)
+        run_table_print_park(&session->waiting, "in the firmware");
+    if (session->options->park_ms)
+        run_table_print_park(&session->parked, parked);
+    g_free(parked);
+}
+
 static int conclude(const struct session *session, void *context)
 {
     (void)context;
@@ -236,8 +222,7 @@ static int conclude(const struct session *session, void *context)
         run_table_print(report.cpus, way ? way : "?");
         run_table_print_proofs(report.proofs);
         run_table_print_hot_add(fields_array(guest, "hot_add"));
-        if (session->options->park_ms)
-            run_table_print_park(&session->parked, fields_text(guest, "park_method"));
+        print_waits(session);
     }
     monitor_print(&session->guest.monitor, NULL);
     if (verdict.status != CLI_OK)
@@ -269,14 +254,9 @@ static int run_options(const struct options *options, GError **error)
     int status = CLI_ENVIRONMENT;
     if (next_files_good(options, &plan.linux_kernel, error) &&
         files_check_output("report", options->json, error) &&
-        choose_image(options, &texts, &plan.image, error))
+        image_choose(options, &texts, &plan.image, error))
         status = outcome_of_plan(&plan, conclude, NULL, error);
-    g_free(texts.kernel);
-    g_free(texts.shim);
-    g_free(texts.monitor);
-    g_free(texts.kernel_words);
-    g_free(texts.shim_words);
-    g_free(texts.monitor_words);
+    image_clear(&texts);
     return status;
 }
 

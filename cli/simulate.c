@@ -6,6 +6,7 @@
 #include "cli/base/output.h"
 #include "cli/cli.h"
 #include "cli/simulate/picture.h"
+#include "cli/timeline/picture_file.h"
 
 struct request {
     char *cpus, *strategies, *costs, *json, *picture;
@@ -111,7 +112,7 @@ static bool write_json(const char *path, const struct simulation *simulation, GE
 
 static bool check_outputs(const struct request *request, GError **error)
 {
-    if ((request->picture && !simulation_check_picture(request->picture, error)) ||
+    if ((request->picture && !picture_check_output(request->picture, error)) ||
         !option_is_apart("output", request->picture, request->costs, error) ||
         !option_is_apart("output", request->picture, request->json, error) ||
         !option_is_apart("json", request->json, request->costs, error))

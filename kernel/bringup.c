@@ -1,11 +1,12 @@
 #include "kernel/bringup.h"
 
-#include <muster/clock.h>
 #include <muster/trace.h>
 
+#include "abi/handover.h"
 #include "abi/pvh.h"
 #include "boot/console.h"
 #include "boot/json.h"
+#include "boot/mark.h"
 #include "boot/native.h"
 #include "kernel/fatal.h"
 #include "kernel/kernel.h"
@@ -150,6 +151,7 @@ void bringup_prepare(void)
     config.paging_levels = kernel.paging.levels;
     config.cr4_features = MUSTER_CR4_FEATURES;
     config.wake_vector = WAKE_VECTOR;
+    config.no_broadcast = kernel.options.strategy != STRATEGY_BROADCAST;
     config.syscall_entry = (uint64_t)syscall_entry;
     config.trap = kernel_trap;
     config.park_method = kernel.options.park_method;
@@ -169,7 +171,7 @@ void bringup_prepare(void)
     paging_seal(config.entry_phys, config.entry_bytes);
 }
 
-/* Each AP came on some firmware page table, most on the same. */
+/* Each AP came on some firmware page table, most on the same. Nobody has allocated anything yet. */
 static void take_tables(void)
 {
     uint64_t last_cr3 = 0;
@@ -193,19 +195,54 @@ static void print_failed(void)
                            muster_error_text(slots[i].failure));
 }
 
+/* Who orders CPUs by what they told, or has use for parked ones, lets them rest in between. */
+static bool may_start_on_arrival(void)
+{
+    return kernel.options.order == MUSTER_ORDER_LISTED && !kernel.options.park_ns &&
+           !kernel.options.nmi_parked && (!kernel.plan.reset_vector || !kernel.options.prove) &&
+           !options_one_by_one(&kernel.options);
+}
+
+static void prepare_starts(void)
+{
+    const struct muster_machine *machine = &kernel.machine;
+    for (uint32_t i = 0; i < machine->cpu_count; i++) {
+        if (!machine->cpus[i].enabled)
+            continue;
+        bringup_prepare_start(i);
+        if (i != machine->bsp && may_start_on_arrival())
+            (void)muster_cpu_on_arrival(&kernel.machine, slots[i].apic_id, &slots[i].start);
+    }
+}
+
 void bringup_adopt(void)
 {
+    prepare_starts();
+    mark_write(&kernel.platform, BRING_UP_MARK);
+    if (options_one_by_one(&kernel.options))
+        return; /* each by itself, when it is its turn: bringup_start() */
     uint64_t start = time_now_ns();
     enum muster_status status =
         muster_adopt(&kernel.machine, &kernel.plan, kernel.options.timeout_ns);
     kernel.adopt_ns = time_now_ns() - start;
     if (status != MUSTER_OK && status != MUSTER_TIME_OUT)
         fatal_status(status, "adopt the processors");
-    console_printf("adopt: %s after %lu us\n",
-                   status == MUSTER_OK ? "every CPU is parked" : "not every CPU came",
-                   kernel.adopt_ns / 1000);
+    kernel.adopt_status = status;
+}
+
+static void tell_adopted(void)
+{
+    if (options_one_by_one(&kernel.options))
+        console_write("adopt: each CPU by itself\n");
+    else
+        console_printf("adopt: %s after %lu us\n",
+                       kernel.adopt_status == MUSTER_OK ? "every CPU came" : "not every CPU came",
+                       kernel.adopt_ns / 1000);
     print_failed();
-    take_tables();
+}
+
+static void tell_custody(void)
+{
     if (kernel.custody.taken_bytes)
         console_printf("custody: %lu KiB of firmware memory, %lu KiB of it declared usable\n",
                        kernel.custody.taken_bytes / 1024, kernel.custody.taken_usable_bytes / 1024);
@@ -215,33 +252,7 @@ void bringup_adopt(void)
                       "no memory is handed out\n");
 }
 
-static void tell(const char *event)
-{
-    json_begin("kernel", event);
-    json_end();
-}
-
-void bringup_stay_parked(void)
-{
-    if (!kernel.options.park_ns)
-        return;
-    tell("parked");
-    native_delay_ns(kernel.options.park_ns);
-    tell("unparked");
-}
-
-void bringup_measure_clocks(void)
-{
-    uint64_t start = time_now_ns();
-    enum muster_status status =
-        muster_clock_measure_all(&kernel.machine, kernel.options.timeout_ns);
-    kernel.clocks_ns = time_now_ns() - start;
-    console_printf("clocks: %s after %lu us\n",
-                   status == MUSTER_OK ? "measured" : muster_error_text(status),
-                   kernel.clocks_ns / 1000);
-}
-
-void bringup_release_custody(void)
+static void release_custody(void)
 {
     if (!kernel.custody.taken_bytes)
         return;
@@ -254,4 +265,12 @@ void bringup_release_custody(void)
                        status == MUSTER_DENIED ? "the policy is KEEP" : muster_error_text(status));
     else
         fatal_status(status, "give the firmware's memory back");
+}
+
+void bringup_settle_custody(void)
+{
+    tell_adopted();
+    take_tables();
+    tell_custody();
+    release_custody();
 }

@@ -22,20 +22,37 @@ void bringup_take_custody(void);
 /** Fill slots and entry memory, seal the latter; the BSP is on its slot's tables afterwards. */
 void bringup_prepare(void);
 
-/** Every AP comes into the park area; what page tables they came from go into custody. */
+/**
+ * Every AP comes into the park area, or, where nobody wants to see it parked, straight into its
+ * bootstrap thread. From here to the end of bringup_start() nothing is printed: a character by
+ * the serial port takes as long as a processor.
+ */
 void bringup_adopt(void);
 
-/** As long as the command line says nothing happens: whoever watches sees parked CPUs only. */
+/**
+ * As long as the command line says nothing happens, before adoption and after it: whoever watches
+ * sees CPUs that wait in the firmware only, or in the park area. The BSP sleeps.
+ */
+void bringup_leave_in_firmware(void);
 void bringup_stay_parked(void);
 
-/** Nobody needs the firmware any more: under RECLAIM its memory is given to the allocator. */
-void bringup_release_custody(void);
+/** nmi=parked: each parked CPU gets one, and stays what it is; fatal if not. */
+void bringup_send_nmis(void);
 
-/** How far each parked CPU's TSC is from the BSP's; corrected where that can be. */
+/** Every CPU that is in starts into its bootstrap thread and ends up in its idle thread. */
+void bringup_start(void);
+
+/**
+ * The page tables that APs came on go into custody. Then nobody needs the firmware any more:
+ * under RECLAIM its memory is given to the allocator.
+ */
+void bringup_settle_custody(void);
+
+/** How far each CPU's TSC is from the BSP's; corrected where that can be. */
 void bringup_measure_clocks(void);
 
-/** Every parked CPU starts into its bootstrap thread and ends up in its idle thread. */
-void bringup_start(void);
+/** In start.c, before adoption: all that is needed to start the CPU at @index. */
+void bringup_prepare_start(uint32_t index);
 
 /** A CPU's own stacks: of its idle thread, and of system calls. */
 void bringup_give_stacks(struct percpu *cpu);

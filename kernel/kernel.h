@@ -22,6 +22,7 @@
 #define WAKE_VECTOR 0xF0 /* wakes a parked CPU: the library's */
 #define WORK_VECTOR 0xF1 /* wakes an idle CPU to its work */
 #define RING_VECTOR 0xF2 /* goes around all CPUs, see proof_ring.c */
+#define NAP_VECTOR  0xF3 /* ends a nap of the BSP, see watched.c */
 
 struct kernel {
     struct options options;
@@ -35,6 +36,8 @@ struct kernel {
     struct muster_paging paging;
     uint32_t order[MAX_CPUS]; /* in which CPUs were started: indexes */
     uint32_t order_count;
+    enum muster_status adopt_status;
+    uint32_t nmis_parked; /* how many parked CPUs took an NMI */
     uint64_t adopt_ns;    /* how long muster_adopt() took */
     uint64_t clocks_ns;   /* how long all clocks took to be measured */
     uint32_t cycles_done; /* how many times a CPU went off and came on again */

@@ -6,6 +6,7 @@
 #include "kernel/bringup.h"
 #include "kernel/display.h"
 #include "kernel/fatal.h"
+#include "kernel/firmware.h"
 #include "kernel/hotadd.h"
 #include "kernel/kernel.h"
 #include "kernel/loader.h"
@@ -15,6 +16,13 @@
 #include "kernel/proof.h"
 #include "kernel/report.h"
 #include "lib/cpu/instructions.h"
+
+static void prove_all(void)
+{
+    bringup_measure_clocks();
+    hotadd_run();
+    proofs_run();
+}
 
 void boot_main(uint64_t info_phys, uint32_t magic)
 {
@@ -39,15 +47,17 @@ void boot_main(uint64_t info_phys, uint32_t magic)
     display_open_late();
     bringup_prepare();
 
+    bringup_leave_in_firmware();
     bringup_adopt();
+    bringup_send_nmis();
     bringup_stay_parked();
-    prove_reset_vector();
-    bringup_release_custody();
-    bringup_measure_clocks();
+    if (kernel.options.prove)
+        prove_reset_vector();
     bringup_start();
-
-    hotadd_run();
-    proofs_run();
+    firmware_look();
+    bringup_settle_custody();
+    if (kernel.options.prove)
+        prove_all();
     report_write();
     if (kernel.options.then_boot)
         next_boot();

@@ -23,21 +23,61 @@ static _Noreturn void refuse(const char *name, const char *value, const char *wa
     fatal_usage("%s=%s on the command line: must be %s", name, value, wanted);
 }
 
-static enum muster_way read_way(const char *cmdline, bool *fdt_only)
+static void read_way(const char *cmdline, struct options *options)
 {
-    char value[VALUE_BYTES];
-    *fdt_only = false;
-    if (!read_word(cmdline, "wake", value) || strcmp(value, "auto") == 0)
-        return MUSTER_WAY_AUTO;
-    if (strcmp(value, "sipi") == 0)
-        return MUSTER_WAY_SIPI;
-    if (strcmp(value, "mailbox") == 0)
-        return MUSTER_WAY_MAILBOX;
-    if (strcmp(value, "fdt") == 0) {
-        *fdt_only = true;
-        return MUSTER_WAY_MAILBOX;
+    static const struct {
+        const char *word;
+        enum muster_way way;
+        enum strategy strategy;
+        bool fdt_only;
+    } ways[] = {
+        {"auto", MUSTER_WAY_AUTO, STRATEGY_BROADCAST, false},
+        {"sipi", MUSTER_WAY_SIPI, STRATEGY_BROADCAST, false},
+        {"mailbox", MUSTER_WAY_MAILBOX, STRATEGY_BROADCAST, false},
+        {"fdt", MUSTER_WAY_MAILBOX, STRATEGY_BROADCAST, true},
+        {"sipi-pipelined", MUSTER_WAY_SIPI, STRATEGY_PIPELINED, false},
+        {"sipi-serial", MUSTER_WAY_SIPI, STRATEGY_SERIAL, false},
+        {"sipi-classic", MUSTER_WAY_SIPI, STRATEGY_CLASSIC, false},
+    };
+    char value[VALUE_BYTES] = "auto";
+    (void)read_word(cmdline, "wake", value);
+    for (unsigned i = 0; i < sizeof(ways) / sizeof(ways[0]); i++) {
+        if (strcmp(value, ways[i].word) != 0)
+            continue;
+        options->way = ways[i].way;
+        options->strategy = ways[i].strategy;
+        options->fdt_only = ways[i].fdt_only;
+        return;
     }
-    refuse("wake", value, "auto, sipi, mailbox or fdt");
+    refuse("wake", value, "auto, sipi, mailbox, fdt, sipi-pipelined, sipi-serial or sipi-classic");
+}
+
+const char *options_strategy_name(enum strategy strategy)
+{
+    static const char *const names[] = {
+        [STRATEGY_BROADCAST] = "broadcast",
+        [STRATEGY_PIPELINED] = "pipelined",
+        [STRATEGY_SERIAL] = "serial",
+        [STRATEGY_CLASSIC] = "classic",
+    };
+    return names[strategy];
+}
+
+bool options_one_by_one(const struct options *options)
+{
+    return options->strategy == STRATEGY_SERIAL || options->strategy == STRATEGY_CLASSIC;
+}
+
+/* What happens between adoption and start, where these are the same moment. */
+static void refuse_between(const char *cmdline)
+{
+    static const char *const names[] = {"park-ms", "order"};
+    char value[VALUE_BYTES];
+    for (unsigned i = 0; i < sizeof(names) / sizeof(names[0]); i++)
+        if (read_word(cmdline, names[i], value))
+            fatal_usage("%s=%s on the command line: with wake=sipi-serial and sipi-classic each "
+                        "CPU starts as it comes; leave one of them out",
+                        names[i], value);
 }
 
 static void read_policy(const char *cmdline, struct options *options)
@@ -111,13 +151,14 @@ static enum muster_order read_order(const char *cmdline)
     refuse("order", value, "listed, performance, cores or nearest");
 }
 
-static bool read_trace(const char *cmdline)
+/* A word that is on unless it is said to be off. */
+static bool read_switch(const char *cmdline, const char *name)
 {
     char value[VALUE_BYTES];
-    if (!read_word(cmdline, "trace", value) || strcmp(value, "on") == 0)
+    if (!read_word(cmdline, name, value) || strcmp(value, "on") == 0)
         return true;
     if (strcmp(value, "off") != 0)
-        refuse("trace", value, "on or off");
+        refuse(name, value, "on or off");
     return false;
 }
 
@@ -135,10 +176,10 @@ static bool read_only_value(const char *cmdline, const char *name, const char *o
 static void refuse_unknown(const char *cmdline)
 {
     /* "console" is what muster boot gives by default; ours is the serial port anyway. */
-    static const char *const names[] = {"wake",       "custody", "levels",     "apic",    "inject",
-                                        "timeout-ms", "order",   "trace",      "cycles",  "seed",
-                                        "hand-back",  "park",    "mwait-hint", "park-ms", "then",
-                                        "console",    "hot-add", NULL};
+    static const char *const names[] = {
+        "wake",  "custody", "levels",  "apic",      "inject", "timeout-ms", "order",
+        "trace", "cycles",  "seed",    "hand-back", "park",   "mwait-hint", "park-ms",
+        "then",  "console", "hot-add", "wait-ms",   "prove",  "nmi",        NULL};
     char word[VALUE_BYTES];
     if (cmdline_unknown(cmdline, names, word, sizeof(word)))
         fatal_usage("the kernel does not know '%s' on its command line", word);
@@ -147,16 +188,21 @@ static void refuse_unknown(const char *cmdline)
 void options_read(const char *cmdline, struct options *options)
 {
     refuse_unknown(cmdline);
-    options->way = read_way(cmdline, &options->fdt_only);
+    read_way(cmdline, options);
+    if (options_one_by_one(options))
+        refuse_between(cmdline);
     read_policy(cmdline, options);
     options->levels = read_levels(cmdline);
     options->x2apic = read_x2apic(cmdline);
     options->timeout_ns = read_number(cmdline, "timeout-ms", 0, MAX_TIMEOUT_MS) * NS_PER_MS;
     options->order = read_order(cmdline);
-    options->trace = read_trace(cmdline);
+    options->trace = read_switch(cmdline, "trace");
     options->park_method = read_park_method(cmdline);
     options->mwait_hint = (uint32_t)read_number(cmdline, "mwait-hint", 0, 0xFF);
+    options->wait_ns = read_number(cmdline, "wait-ms", 0, MAX_TIMEOUT_MS) * NS_PER_MS;
     options->park_ns = read_number(cmdline, "park-ms", 0, MAX_TIMEOUT_MS) * NS_PER_MS;
+    options->prove = read_switch(cmdline, "prove");
+    options->nmi_parked = read_only_value(cmdline, "nmi", "parked");
     options->cycles = (uint32_t)read_number(cmdline, "cycles", 0, MAX_ROUNDS);
     options->seed = read_number(cmdline, "seed", 1, UINT64_MAX);
     options->hand_backs = (uint32_t)read_number(cmdline, "hand-back", 1, MAX_ROUNDS);

@@ -2,6 +2,7 @@
 
 #include "boot/console.h"
 #include "boot/json.h"
+#include "kernel/firmware.h"
 #include "kernel/hotadd.h"
 #include "kernel/kernel.h"
 #include "kernel/proof.h"
@@ -175,11 +176,13 @@ static void report_json(void)
     json_begin("kernel", "report");
     json_text("way", muster_way_name(kernel.plan.way));
     json_text("reason", kernel.plan.reason);
+    json_text("strategy", options_strategy_name(kernel.options.strategy));
     report_cpus();
     report_order();
-    report_proofs("proofs", proofs, proof_count);
+    report_proofs("proofs", proofs, kernel.options.prove ? proof_count : 0);
     report_memory();
     report_discovery();
+    firmware_report();
     json_open("timing", '{');
     json_number("adopt_ns", kernel.adopt_ns);
     json_number("clocks_ns", kernel.clocks_ns);
@@ -195,6 +198,7 @@ static void report_json(void)
     hotadd_report();
     json_number("strays", word_load_acquire(&kernel.machine.strays));
     json_number("paging_levels", kernel.paging.levels);
+    json_number("nmis_parked", kernel.nmis_parked);
     json_text("result", report_is_well() ? "ok" : "failed");
     json_end();
 }

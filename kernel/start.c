@@ -1,7 +1,9 @@
 /* From the park area to an idle thread on every CPU. */
+#include "abi/handover.h"
 #include "boot/console.h"
 #include "boot/native.h"
 #include "boot/image.h"
+#include "boot/mark.h"
 #include "kernel/bringup.h"
 #include "kernel/kernel.h"
 #include "lib/atomic.h"
@@ -41,13 +43,6 @@ static bool waiting_clear(uint32_t index)
     }
 }
 
-/* On the CPU itself: what the library leaves to the kernel. */
-static void set_up_cpu(struct percpu *cpu)
-{
-    muster_slot_set_kernel_stack(cpu->slot, cpu->kernel_rsp);
-    write_msr(MSR_KERNEL_GS_BASE, 0);
-}
-
 void bringup_give_stacks(struct percpu *cpu)
 {
     cpu->kernel_rsp = (uint64_t)stacks[cpu->index].kernel + STACK_BYTES;
@@ -66,10 +61,7 @@ static void create_idle(struct percpu *cpu)
 static void ap_main(struct muster_slot *slot, void *context)
 {
     struct percpu *cpu = context;
-    uint64_t stack_end = slot->start.stack_top;
-    thread_become(cpu, &cpu->bootstrap, "bootstrap", THREAD_BOOTSTRAP, stack_end - STACK_BYTES,
-                  stack_end);
-    set_up_cpu(cpu);
+    muster_slot_set_kernel_stack(slot, cpu->kernel_rsp);
     if (!waiting_clear(cpu->index))
         native_halt(); /* given up: what it stands on may be anybody's */
     thread_exit(cpu);
@@ -77,11 +69,13 @@ static void ap_main(struct muster_slot *slot, void *context)
 
 static void prepare_ap(struct percpu *cpu)
 {
+    uint64_t stack = (uint64_t)stacks[cpu->index].bootstrap;
     create_idle(cpu);
+    thread_become(cpu, &cpu->bootstrap, "bootstrap", THREAD_BOOTSTRAP, stack, stack + STACK_BYTES);
     cpu->slot->start = (struct muster_start){
         .entry = ap_main,
         .context = cpu,
-        .stack_top = (uint64_t)stacks[cpu->index].bootstrap + STACK_BYTES,
+        .stack_top = stack + STACK_BYTES,
         .percpu = cpu,
     };
     waiting_set(cpu->index);
@@ -90,8 +84,16 @@ static void prepare_ap(struct percpu *cpu)
 static void prepare_bsp(struct percpu *cpu)
 {
     create_idle(cpu);
-    set_up_cpu(cpu);
+    muster_slot_set_kernel_stack(cpu->slot, cpu->kernel_rsp);
     thread_become(cpu, &cpu->bootstrap, "boot", THREAD_BOOTSTRAP, 0, (uint64_t)boot_stack_top);
+}
+
+void bringup_prepare_start(uint32_t index)
+{
+    if (index == kernel.machine.bsp)
+        prepare_bsp(&percpus[index]);
+    else
+        prepare_ap(&percpus[index]);
 }
 
 /* The library's ON, and no more: it is named here, since the library knows of no failure. */
@@ -130,20 +132,41 @@ static void await_set_up(uint64_t deadline_ns)
     }
 }
 
+static void make_order(void)
+{
+    kernel.order_count = muster_order_make(&kernel.machine, kernel.options.order, kernel.order);
+}
+
+/* As others do it, to be compared with (docs/simulate.md): each awaited before the next. */
+static void start_one_by_one(void)
+{
+    const struct muster_machine *machine = &kernel.machine;
+    uint64_t deadline = time_deadline_ns();
+    for (uint32_t i = 0; i < machine->cpu_count; i++) {
+        uint64_t now = time_now_ns();
+        if (i != machine->bsp && machine->cpus[i].enabled && now < deadline)
+            (void)muster_cpu_bring_up(&kernel.machine, &kernel.plan, machine->cpus[i].apic_id,
+                                      kernel.options.strategy == STRATEGY_CLASSIC, deadline - now);
+    }
+}
+
 void bringup_start(void)
 {
-    for (uint32_t i = 0; i < kernel.machine.cpu_count; i++)
-        if (i == kernel.machine.bsp)
-            prepare_bsp(&percpus[i]);
-        else if (muster_cpu_state(&kernel.machine, i) == MUSTER_CPU_OFF)
-            prepare_ap(&percpus[i]);
-    kernel.order_count = muster_order_make(&kernel.machine, kernel.options.order, kernel.order);
+    bool listed = kernel.options.order == MUSTER_ORDER_LISTED;
+    if (!listed)
+        make_order();
     uint64_t start = time_now_ns();
     /* Who is missing at its end is found in the slots. */
-    (void)muster_start(&kernel.machine, kernel.order, kernel.order_count,
-                       kernel.options.timeout_ns);
+    if (options_one_by_one(&kernel.options))
+        start_one_by_one();
+    else
+        (void)muster_start(&kernel.machine, listed ? NULL : kernel.order, kernel.order_count,
+                           kernel.options.timeout_ns);
     await_set_up(time_deadline_ns());
+    mark_write(&kernel.platform, ALL_ON_MARK);
     kernel.start_ns = time_now_ns() - start;
-    console_printf("start: %u of %u CPUs are active after %lu us\n", cpu_active_count(),
-                   cpu_there_count(), kernel.start_ns / 1000);
+    if (listed)
+        make_order(); /* for the report */
+    console_printf("start: %u of %u CPUs are active after %lu ns\n", cpu_active_count(),
+                   cpu_there_count(), kernel.start_ns);
 }

@@ -33,7 +33,7 @@ struct thread {
 
 typedef void thread_body(struct percpu *cpu);
 
-/** What the calling CPU runs right now becomes @thread. */
+/** What @cpu runs right now, or when it comes, is @thread. @cpu as in thread_create(). */
 void thread_become(struct percpu *cpu, struct thread *thread, const char *name,
                    enum thread_priority priority, uint64_t stack_start, uint64_t stack_end);
 

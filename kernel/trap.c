@@ -43,8 +43,9 @@ void kernel_trap(struct muster_slot *slot, struct muster_trap_frame *frame)
     /* A spurious interrupt is none: no handler, and no EOI (SDM vol. 3, 11.9). */
     if (vector == (uint8_t)kernel.machine.profile.apic_svr)
         return;
-    /* It has done its work by ending HLT: the idle thread looks at its queue next. */
-    if (vector == WORK_VECTOR) {
+    /* It has done its work by ending HLT: the idle thread looks at its queue next, or the nap is
+     * over. */
+    if (vector == WORK_VECTOR || vector == NAP_VECTOR) {
         muster_apic_eoi(&kernel.platform);
         return;
     }

@@ -42,6 +42,13 @@ static inline bool word_move(struct muster_word *word, uint32_t from, uint32_t t
                                        __ATOMIC_ACQUIRE);
 }
 
+/* Gives what was there before. */
+static inline uint32_t word_exchange(struct muster_word *word, uint32_t value)
+{
+    ATOMIC_ACCESS(word, ATOMIC_SWAP);
+    return __atomic_exchange_n(&word->value, value, __ATOMIC_ACQ_REL);
+}
+
 static inline uint32_t word_fetch_add(struct muster_word *word, uint32_t addend)
 {
     ATOMIC_ACCESS(word, ATOMIC_SWAP);

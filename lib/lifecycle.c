@@ -12,6 +12,7 @@
 #include "lib/atomic.h"
 #include "lib/cpu/apic.h"
 #include "lib/cpu/cpu.h"
+#include "lib/patience.h"
 #include "lib/trace.h"
 #include "lib/wake/park.h"
 #include "lib/wake/way.h"
@@ -117,11 +118,12 @@ static bool await_state(const struct muster_slot *slot, enum muster_cpu_state wa
                         unsigned on_the_way, uint64_t deadline_ns)
 {
     const struct muster_platform *platform = slot->machine->platform;
+    struct patience patience = {0};
     for (;;) {
         enum muster_cpu_state state = slot_state(slot);
         if (state == wanted || !(on_the_way >> state & 1))
             return true;
-        if (platform->time_ns(platform->context) >= deadline_ns)
+        if (patience_is_over(&patience, slot->machine, deadline_ns))
             return false;
         platform->wait(platform->context, &slot->state, state, deadline_ns);
     }
@@ -135,8 +137,9 @@ static enum muster_status give_start_up(struct muster_slot *slot)
 {
     const struct muster_platform *platform = slot->machine->platform;
     if (word_move(&slot->command, PARK_START, PARK_STAY)) {
-        slot_fail(slot, MUSTER_ERROR_NOT_ARRIVED);
-        trace_caller(slot->machine, MUSTER_TRACE_FAILED, slot->apic_id, MUSTER_ERROR_NOT_ARRIVED);
+        slot_fail(slot, clock_stands(slot->machine) ? MUSTER_ERROR_CLOCK_STANDS
+                                                    : MUSTER_ERROR_NOT_ARRIVED);
+        trace_caller(slot->machine, MUSTER_TRACE_FAILED, slot->apic_id, slot_failure(slot));
         word_move(&slot->state, MUSTER_CPU_ON_PENDING, MUSTER_CPU_FAILED);
         return MUSTER_TIME_OUT;
     }
@@ -214,7 +217,7 @@ static bool start_each(const struct start_list *list)
 static bool may_start_together(const struct start_list *list)
 {
     const struct muster_machine *machine = list->machine;
-    if (machine->disabled_count || machine->cpu_count < 3 ||
+    if (machine->disabled_count || machine->config.no_broadcast || machine->cpu_count < 3 ||
         (list->order && list->count != machine->cpu_count - 1))
         return false;
     for (uint32_t i = 0; i < machine->cpu_count; i++)

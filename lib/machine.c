@@ -40,6 +40,7 @@ enum muster_status muster_machine_init(struct muster_machine *machine,
         .index = index,
         .index_shift = 32 - (uint32_t)__builtin_ctz(index_capacity),
         .index_mask = index_capacity - 1,
+        .stood_ns = MUSTER_FOREVER,
     };
     machine_empty(machine);
     return MUSTER_OK;

@@ -247,6 +247,9 @@ static const struct words table[] = {
     ROW(MUSTER_ERROR_FIRMWARE_RECLAIMED,
         "The firmware's wait loop has been reclaimed, so a processor cannot go back to it. Choose "
         "the custody policy KEEP where that is wanted."),
+    ROW(MUSTER_ERROR_CLOCK_STANDS,
+        "The clock did not move while the processor was waited for, so no deadline could pass. "
+        "Mend the host's time_ns hook, or the hypervisor's clock behind it."),
 
     ROW(MUSTER_ERROR_HYPERCALL_PAGE,
         "The page for the hypercalls' input is missing, not page-aligned, cannot be mapped, or is "

@@ -80,6 +80,7 @@ byte looking;      /* APs between a look at the command and what follows of it, 
 byte in_firmware;  /* APs on the firmware's memory, by bits */
 byte stands[APS + 1]; /* whose CPU is on the park stack of slot i */
 byte given_up; /* slots whose CPU counts as lost, by bits */
+byte refused; /* slots whose CPU was not the right one, by bits: slot.failure */
 byte strays;
 byte second_done;
 
@@ -181,6 +182,7 @@ for_me:
 #ifndef MUTANT_identity_unchecked
     if
     :: vector != i -> /* MUSTER_ERROR_WRONG_APIC_ID */
+        refused = refused | (1 << vector);
         MOVE(Pap->i, STATE(Pap->vector), PENDING, FAILED, Pap->ok);
         goto done
     :: else
@@ -199,7 +201,7 @@ done:
     }
 }
 
-/* wake_one() of lib/wake/mailbox.c, on thread T for AP n. */
+/* mailbox_wake() and mailbox_wake_one(), on thread T for AP n. */
 #define WAKE_ONE(T, P, n) \
     AWAIT_TURN(T, P); \
     atomic { \
@@ -309,11 +311,11 @@ adopt:
         MOVE(0, STATE(Pbsp->n), FAILED, OFF, Pbsp->ok);
         goto chosen;
 not_here:
-        atomic {
+        atomic { /* is_refused(): by its failure, or in its slot and FAILED */
             LOAD(0, CLAIMED(Pbsp->n), ACQUIRE, Pbsp->r);
             if
-            :: r -> r = 0
-            :: else -> goto unclaimed
+            :: r && (refused & (1 << n)) -> r = 0
+            :: else -> r = 0; goto not_refused
             fi
         };
         atomic {
@@ -323,12 +325,29 @@ not_here:
             :: else -> r = 0
             fi
         };
-unclaimed:
-        MOVE(0, STATE(Pbsp->n), ABSENT, PENDING, Pbsp->ok);
-        if
-        :: !ok -> MOVE(0, STATE(Pbsp->n), FAILED, PENDING, Pbsp->ok)
-        :: else
-        fi;
+not_refused: /* make_pending() */
+        atomic {
+            LOAD(0, STATE(Pbsp->n), ACQUIRE, Pbsp->r);
+            if
+            :: r != ABSENT && r != FAILED -> goto chosen
+            :: else -> refused = refused & ~(1 << n)
+            fi
+        };
+        atomic {
+            MOVE(0, STATE(Pbsp->n), Pbsp->r, PENDING, Pbsp->ok);
+            if
+            :: ok -> ok = 0; r = 0
+            :: else -> goto chosen
+            fi
+        };
+        atomic { /* one that came in at this very moment, and found itself too late */
+            LOAD(0, ARRIVED(Pbsp->n), ACQUIRE, Pbsp->r);
+            if
+            :: r -> r = 0
+            :: else -> goto chosen
+            fi
+        };
+        MOVE(0, STATE(Pbsp->n), PENDING, OFF, Pbsp->ok);
 chosen: atomic { r = 0; ok = 0; n++ }
     :: else -> break
     od;

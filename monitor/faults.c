@@ -6,6 +6,7 @@
 #include "monitor/monitor.h"
 #include "monitor/npt.h"
 #include "monitor/npt_vp.h"
+#include "monitor/observe.h"
 #include "monitor/overlay.h"
 #include "monitor/pages.h"
 #include "monitor/report.h"
@@ -58,6 +59,7 @@ void fault_handle(struct vcpu *vcpu)
     enum page_state state = page_state_of(plain);
     char event[96];
     if (is_over(plain, shared)) {
+        observe_fault(plain);
         witness_fault(vcpu, plain);
         return;
     }

@@ -18,11 +18,12 @@ struct monitor {
     struct muster_platform platform;
     const struct policy *policy;
     uint32_t vcpu_count;
-    struct vcpu *vcpus; /* by index */
-    uint64_t hob_phys;  /* of the TD HOB, given to every vCPU */
-    bool wait_for_tlbs; /* option tlb=wait */
-    bool hypercalls;    /* Hyper-V's are there: profile=hyperv, or option hypercalls=hyperv */
-    bool vps_wait;      /* only vCPU 0 starts: profile=hyperv, or option start=hypercall */
+    struct vcpu *vcpus;  /* by index */
+    uint64_t hob_phys;   /* of the TD HOB, given to every vCPU */
+    bool wait_for_tlbs;  /* option tlb=wait */
+    bool finds_firmware; /* option watch=found */
+    bool hypercalls;     /* Hyper-V's are there: profile=hyperv, or option hypercalls=hyperv */
+    bool vps_wait;       /* only vCPU 0 starts: profile=hyperv, or option start=hypercall */
     bool vp_index_shuffled;
     bool per_vp_memory;                  /* option per-vp-memory=on, of profile=hyperv */
     uint32_t time_out_every;             /* the hypercall that times out; 0: none does */

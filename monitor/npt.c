@@ -206,6 +206,12 @@ void npt_show(uint64_t page_phys, bool private, bool shared)
     }
 }
 
+void npt_show_read_only(uint64_t page_phys)
+{
+    uint64_t entry = (npt_host_address(page_phys) | NPT_FLAGS) & ~(uint64_t)PTE_WRITABLE;
+    set_entry(npt_private_half.low, page_phys / PAGE_BYTES, entry);
+}
+
 void npt_show_overlay(uint64_t page_phys, const void *page, bool execute)
 {
     uint64_t entry = ((uint64_t)page | NPT_FLAGS) & ~(uint64_t)PTE_WRITABLE;

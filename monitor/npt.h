@@ -43,6 +43,10 @@ uint64_t npt_host_address(uint64_t page_phys);
  */
 void npt_show(uint64_t page_phys, bool private, bool shared);
 
+/** The private page of low memory can be read only, until it is shown again. Under the page lock.
+ */
+void npt_show_read_only(uint64_t page_phys);
+
 /**
  * Show @page at the guest's page of low memory instead of what lies there, read-only, until the
  * page is shown again. Under the page lock.

@@ -17,7 +17,8 @@ static char options[OPTIONS_BYTES];
 
 static const char *const names[] = {"profile",    "tlb",      "hypercalls",    "start",
                                     "vp-index",   "time-out", "per-vp-memory", "reference-clock",
-                                    "core-kinds", "tsc-skew", "lost-vp",       NULL};
+                                    "core-kinds", "tsc-skew", "lost-vp",       "watch",
+                                    NULL};
 
 static void read_file(void)
 {
@@ -123,6 +124,9 @@ void options_read(void)
     read_file();
     read_profile();
     monitor.wait_for_tlbs = is_given("tlb", "wait");
+    monitor.finds_firmware = is_given("watch", "found");
+    if (monitor.finds_firmware && !monitor.policy->confidential)
+        fatal_usage("option watch is for profile=tdx");
     read_hypercalls();
     read_core_kinds();
     read_tsc_skew();

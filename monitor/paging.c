@@ -11,7 +11,7 @@
 #include "monitor/witness.h"
 #include "monitor/woken.h"
 
-#define CR4_VMXE 0x00002000
+#define CR4_VMXE 0x00002000u
 /* Bits that mean something only with the guest's own page tables. */
 #define CR4_OF_PAGING (CR4_PAE | CR4_PGE | CR4_LA57 | CR4_PCIDE | CR4_SMEP | CR4_SMAP | CR4_PKE)
 #define CR0_KNOWN                                                                                  \
@@ -128,10 +128,19 @@ static bool write_cr0(struct vcpu *vcpu, uint64_t value)
     return true;
 }
 
-/* A TD's CR4.VMXE is set and hidden from it (TDX module, CPU state). */
+/*
+ * What a TD may write, and then does not have: VMXE is set and hidden from it (TDX module, CPU
+ * state); PCIDE any processor with TDX has, and QEMU's TCG has not. Firmware that takes a CPU back
+ * by its ResetVector (EDK2, stable202508) toggles that bit where it wants it clear.
+ */
+static uint64_t cr4_without_effect(void)
+{
+    return monitor.policy->confidential ? (CR4_VMXE | CR4_PCIDE) & ~cpuid_cr4() : 0;
+}
+
 static bool is_cr4_valid(const struct vcpu *vcpu, uint64_t value)
 {
-    if (value & ~(cpuid_cr4() | (monitor.policy->confidential ? CR4_VMXE : 0)))
+    if (value & ~(cpuid_cr4() | cr4_without_effect()))
         return false;
     return !(vcpu->efer & EFER_LMA) || (value & CR4_PAE && !((value ^ vcpu->cr4) & CR4_LA57));
 }
@@ -148,7 +157,7 @@ static bool write_register(struct vcpu *vcpu, unsigned number, uint64_t value)
     case 4:
         if (!is_cr4_valid(vcpu, value))
             return false;
-        vcpu->cr4 = value & ~(uint64_t)CR4_VMXE;
+        vcpu->cr4 = value & ~cr4_without_effect();
         return true;
     default:
         fatal(vcpu, "write to CR%u exited, which nobody asked for", number);

@@ -9,6 +9,7 @@
 #include "monitor/monitor.h"
 #include "monitor/nmi.h"
 #include "monitor/npt.h"
+#include "monitor/observe.h"
 #include "monitor/paging.h"
 #include "monitor/report.h"
 #include "monitor/step.h"
@@ -136,10 +137,15 @@ void vcpu_inject(struct vcpu *vcpu, unsigned vector, uint32_t error_code)
     vcpu->last_exception = vector + 1;
 }
 
+/*
+ * One NMI for each time that the flag goes up, so that none is taken for the host's. Where it is up
+ * already an NMI is under way, and whoever takes it sees what this caller wants as well.
+ */
 void vcpu_kick(struct vcpu *vcpu)
 {
-    word_store_release(&vcpu->kicked, 1);
-    muster_apic_send_nmi(&monitor.platform, vcpu->apic_id);
+    if (!word_exchange(&vcpu->kicked, 1) &&
+        muster_apic_send_nmi(&monitor.platform, vcpu->apic_id) != MUSTER_OK)
+        word_store_release(&vcpu->kicked, 0);
 }
 
 void vcpu_send_nmi(struct vcpu *vcpu)
@@ -150,15 +156,13 @@ void vcpu_send_nmi(struct vcpu *vcpu)
 
 /*
  * An NMI that no CPU has sent comes from the host (QEMU's inject-nmi): it wants to know where a
- * guest that does not get on is. The flag goes down first: a kick that comes then is one with the
- * NMI that is taken here.
+ * guest that does not get on is. The flag goes down last: a kick that comes then sends one more.
  */
 void vcpu_take_nmi(struct vcpu *vcpu)
 {
-    bool was_kicked = word_move(&vcpu->kicked, 1, 0);
     vcpu->counts[COUNT_NMI]++;
     take_nmi();
-    if (!was_kicked)
+    if (!word_exchange(&vcpu->kicked, 0))
         report_where(vcpu);
 }
 
@@ -212,6 +216,12 @@ void vcpu_sleep(struct vcpu *vcpu, bool blocked)
     vcpu->counts[COUNT_SLEEP]++;
     while (!nmi_is_due(vcpu) && sleep_once(vcpu, blocked) == SVM_EXIT_NMI)
         ;
+}
+
+void vcpu_doze(struct vcpu *vcpu)
+{
+    vcpu->counts[COUNT_SLEEP]++;
+    sleep_once(vcpu, true);
 }
 
 bool vcpu_is_started(const struct vcpu *vcpu)
@@ -276,12 +286,14 @@ void vcpu_run(struct vcpu *vcpu)
 {
     write_msr(MSR_EFER, read_msr(MSR_EFER) | EFER_SVME); /* CLGI is #UD before */
     global_interrupts_off();
+    word_store_release(&vcpu->kicked, 0); /* an NMI from before has gone by unseen */
     write_msr(MSR_VM_HSAVE_PA, (uint64_t)host_saves[vcpu->index]);
     save_host_state((uint64_t)vcpu->host);
     init_idle(vcpu);
     apic_init(vcpu);
     wait_for_start(vcpu);
     for (;;) {
+        observe_before_entry(vcpu);
         nmi_inject(vcpu);
         enter(vcpu);
         vcpu->counts[COUNT_EXITS]++;

@@ -149,6 +149,9 @@ void vcpu_take_nmi(struct vcpu *vcpu);
 /** Wait until an interrupt is pending for the guest (not if @blocked) or an NMI is. */
 void vcpu_sleep(struct vcpu *vcpu, bool blocked);
 
+/** Wait for the next kick, or the guest's next NMI. */
+void vcpu_doze(struct vcpu *vcpu);
+
 /* vmrun.S; hidden: reached without a GOT, which the linker cannot shorten above 2 GiB. */
 #pragma GCC visibility push(hidden)
 void vmrun_enter(struct guest_registers *registers, uint64_t guest_vmcb, uint64_t host_vmcb);

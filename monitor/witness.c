@@ -9,6 +9,7 @@
 #include "monitor/mailbox_rules.h"
 #include "monitor/monitor.h"
 #include "monitor/npt.h"
+#include "monitor/observe.h"
 #include "monitor/pages.h"
 #include "monitor/paging.h"
 #include "monitor/report.h"
@@ -285,5 +286,7 @@ void witness_fault(struct vcpu *vcpu, uint64_t phys)
         lock_take(&lock);
         store_emulate(vcpu, phys, judge);
         lock_drop(&lock);
+        if (region == MUSTER_REGION_MAILBOX)
+            observe_mailbox_written();
     }
 }

@@ -6,6 +6,7 @@
 #include "abi/x86.h"
 #include "boot/console.h"
 #include "lib/firmware/acpi.h"
+#include "shim/fault.h"
 #include "shim/shim.h"
 
 #define MAX_TABLES 64u
@@ -83,8 +84,11 @@ static void copy_entry(const struct acpi_madt_entry *entry)
     memcpy(to, entry, entry->length);
     if (entry->type == ACPI_MADT_LOCAL_APIC) {
         struct acpi_madt_local_apic *apic = to;
-        uint32_t flags = apic->flags;
-        withdraw_if_missing(apic->apic_id, &flags);
+        uint32_t flags = apic->flags, id = apic->apic_id;
+        withdraw_if_missing(id, &flags);
+        if (!shim_fault_lists(&id))
+            return;
+        apic->apic_id = (uint8_t)id;
         apic->flags = flags;
     } else if (entry->type == ACPI_MADT_LOCAL_X2APIC) {
         struct acpi_madt_local_x2apic *apic = to;
@@ -150,5 +154,6 @@ uint64_t shim_acpi_publish(void)
     write_madt();
     write_xsdt();
     write_rsdp();
+    shim_fault_publish((uint8_t *)tables.madt);
     return (uint64_t)tables.rsdp;
 }

@@ -55,6 +55,12 @@ static uint16_t command_for(const struct mailbox *mailbox, uint32_t apic_id, uin
     return is_known(command, version) ? command : MAILBOX_NOOP;
 }
 
+bool mailbox_ap_is_called(const struct mailbox *mailbox, uint32_t apic_id)
+{
+    return u16_load_acquire(&mailbox->command) != MAILBOX_NOOP &&
+           u32_load_relaxed(&mailbox->apic_id) == apic_id;
+}
+
 enum mailbox_look mailbox_ap_look(struct mailbox *mailbox, struct muster_word *state,
                                   uint32_t apic_id, uint16_t version, uint64_t *vector)
 {

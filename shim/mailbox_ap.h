@@ -40,6 +40,9 @@ enum mailbox_look {
 /** The AP has come, or come back, and waits. False if it cannot have: it is somewhere else. */
 bool mailbox_ap_arrive(struct muster_word *state);
 
+/** Whether there is a command for this AP. */
+bool mailbox_ap_is_called(const struct mailbox *mailbox, uint32_t apic_id);
+
 /** One look at the mailbox, served in @version; @vector is where a Wakeup leads. */
 enum mailbox_look mailbox_ap_look(struct mailbox *mailbox, struct muster_word *state,
                                   uint32_t apic_id, uint16_t version, uint64_t *vector);

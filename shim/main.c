@@ -10,6 +10,7 @@
 #include "boot/hyperv.h"
 #include "boot/image.h"
 #include "boot/json.h"
+#include "boot/mark.h"
 #include "boot/native.h"
 #include "boot/td.h"
 #include "lib/cpu/apic.h"
@@ -107,12 +108,10 @@ static void report_ready(void)
 
 static void hand_over(const struct boot_jump *jump)
 {
-    bool x2 = muster_apic_is_x2(&shim.platform);
     json_begin("shim", "handover");
     json_text("protocol", boot_protocol_name(jump->protocol));
     json_end();
-    apic_write(&shim.platform, x2, APIC_TIMER_INITIAL, HANDOVER_MARK);
-    apic_write(&shim.platform, x2, APIC_TIMER_INITIAL, 0);
+    mark_write(&shim.platform, HANDOVER_MARK);
     hyperv_end(&shim.platform);
     write_cr3(shim.boot_tables_phys);
     shim_watch_begin();

@@ -83,11 +83,17 @@ static const char *read_protocol(const char *cmdline, enum boot_protocol *protoc
 
 static const char *find_unknown(const char *cmdline)
 {
-    static const char *const names[] = {"mailbox-version", "mailbox-length",
-                                        "firmware-memory", "levels",
-                                        "page-tables",     "tables",
-                                        "ap-tables",       "vtl",
-                                        "protocol",        NULL};
+    static const char *const names[] = {"mailbox-version",
+                                        "mailbox-length",
+                                        "firmware-memory",
+                                        "levels",
+                                        "page-tables",
+                                        "tables",
+                                        "ap-tables",
+                                        "vtl",
+                                        "protocol",
+                                        "fault",
+                                        NULL};
     static char sentence[96];
     char word[32];
     if (!cmdline_unknown(cmdline, names, word, sizeof(word)))
@@ -130,5 +136,7 @@ const char *shim_options_read(const char *cmdline, struct shim_options *options)
         error = read_start(cmdline, options);
     if (!error)
         error = read_protocol(cmdline, &options->protocol);
+    if (!error)
+        error = shim_fault_read(cmdline, &options->fault);
     return error ? error : read_tables_phys(cmdline, &options->tables_phys);
 }

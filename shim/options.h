@@ -10,6 +10,7 @@
 #include <muster/memory.h>
 
 #include "boot/payload.h"
+#include "shim/fault.h"
 
 /** What describes the processors and the mailbox to the OS. */
 enum shim_tables {
@@ -32,6 +33,7 @@ struct shim_options {
                                             VTL (default 2, OpenHCL's) */
     enum boot_protocol protocol;         /* protocol=auto|linux|pvh|multiboot2|multiboot1: by which
                                             the payload is booted (default auto) */
+    struct shim_fault fault;             /* fault=NAME[:APIC-ID]: what is wrong, for tests */
 };
 
 /** NULL, or a sentence that says which word is wrong. */

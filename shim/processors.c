@@ -1,8 +1,11 @@
 /* Every AP into the shim's park area, by the library, and from there to the mailbox. */
+#include "abi/handover.h"
 #include "abi/x86.h"
 #include "boot/console.h"
 #include "boot/json.h"
+#include "boot/mark.h"
 #include "boot/td.h"
+#include "boot/timer.h"
 #include "lib/cpu/instructions.h"
 #include "shim/host.h"
 #include "shim/shim.h"
@@ -22,7 +25,9 @@ static void shim_trap(struct muster_slot *slot, struct muster_trap_frame *frame)
     if (frame->vector == (uint8_t)shim.machine.profile.apic_svr)
         return; /* spurious: it has no end (SDM vol. 3, 11.9) */
     if (frame->vector >= FIRST_INTERRUPT) {
-        /* Our timer's; or a late one of the OS's, on a CPU that it has handed back. */
+        /* Our timer's or another AP's; or a late one of the OS's, on a CPU handed back. */
+        if (frame->vector == SHIM_ROUSE_VECTOR)
+            shim_ap_roused(slot->index);
         muster_apic_eoi(&shim.platform);
         return;
     }
@@ -110,7 +115,7 @@ void shim_processors_start(void)
     struct muster_cpu_config config = make_config();
     if (calls)
         share(shared_open(&config.hypercall_phys));
-    shim_timer_calibrate();
+    timer_calibrate(&shim.platform, SHIM_TIMER_VECTOR);
     prepare(&config);
     enum muster_status adopted = muster_adopt(&shim.machine, &shim.plan, TIME_OUT_NS);
     if (calls)
@@ -119,4 +124,5 @@ void shim_processors_start(void)
     give_entry_back(adopted);
     check("parking the processors", muster_start(&shim.machine, NULL, 0, TIME_OUT_NS));
     await_mailbox();
+    mark_write(&shim.platform, ALL_ON_MARK);
 }

@@ -45,10 +45,9 @@ struct shim {
     uint64_t entry_bytes;
     uint64_t tables_phys; /* the APs' page tables: one set, or one behind the other */
     uint64_t tables_bytes;
-    uint64_t boot_tables_phys;   /* the BSP's, until the payload has its own */
-    uint64_t rsdp_phys;          /* ours, for the payload */
-    uint64_t bios_page_phys;     /* for a copy of it where a BIOS's would be; 0: no room */
-    uint32_t timer_ticks_per_ms; /* of the APIC timer, divided by 16 */
+    uint64_t boot_tables_phys; /* the BSP's, until the payload has its own */
+    uint64_t rsdp_phys;        /* ours, for the payload */
+    uint64_t bios_page_phys;   /* for a copy of it where a BIOS's would be; 0: no room */
 };
 extern struct shim shim;
 
@@ -94,6 +93,9 @@ void shim_processors_start(void);
 /** shim/mailbox.c: an AP's life, from its arrival until the OS wakes it, and on its return. */
 void shim_ap_main(struct muster_slot *slot, void *context);
 
+/** On the AP itself, in the handler of SHIM_ROUSE_VECTOR. */
+void shim_ap_roused(uint32_t index);
+
 /** Whether this CPU is the BSP, or has come to the mailbox and waits there: only these are told of.
  */
 bool shim_cpu_is_there(uint32_t index);
@@ -101,12 +103,8 @@ bool shim_cpu_is_there(uint32_t index);
 /** shim/watch.c: tell Muster's monitor, if it is the host, what is the shim's and not the OS's. */
 void shim_watch_begin(void);
 
-/** shim/timer.c: the APIC timer, by which a waiting AP sleeps between looks. */
-#define SHIM_TIMER_VECTOR 0xF2
-void shim_timer_calibrate(void);
-void shim_timer_on(void);
-void shim_timer_nap(uint32_t ms);
-void shim_timer_off(void);
+#define SHIM_TIMER_VECTOR 0xF2 /* ends the sleep of a waiting AP between two looks */
+#define SHIM_ROUSE_VECTOR 0xF3 /* another AP ends it: shim/lookout.h */
 
 /**
  * shim/acpi.c: the platform's tables with the wakeup entry added, and without the processors that

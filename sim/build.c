@@ -44,14 +44,15 @@ static bool slots_make(struct sim *sim)
 
 static bool storage_make(struct sim *sim)
 {
-    uint32_t cpus = sim->setup->cpus, places = 2;
+    uint32_t cpus = sim->setup->cpus, all = cpus + sim->setup->uncounted, places = 2;
     while (places < 2 * cpus)
         places *= 2;
     struct muster_cpu *list = calloc(cpus, sizeof(*list));
     struct muster_index_entry *index = calloc(places, sizeof(*index));
     sim->machine.cpus = list;
     sim->machine.index = index;
-    sim->cpus = calloc(cpus, sizeof(*sim->cpus));
+    sim->cpu_count = all;
+    sim->cpus = calloc(all, sizeof(*sim->cpus));
     sim->idt = aligned_alloc(PAGE_BYTES, sizeof(*sim->idt));
     if (!list || !index || !sim->cpus || !sim->idt || !slots_make(sim))
         return fail(sim, "there is not enough memory");
@@ -60,24 +61,48 @@ static bool storage_make(struct sim *sim)
     return true;
 }
 
+static void cpus_make(struct sim *sim)
+{
+    const struct sim_setup *setup = sim->setup;
+    for (uint32_t i = 0; i < sim->cpu_count; i++) {
+        struct sim_cpu *cpu = &sim->cpus[i];
+        cpu->line = (struct sim_line){SIM_BSP, SIM_NONE, 0};
+        cpu->sender[0] = cpu->sender[1] = SIM_NONE;
+        cpu->slot = cpu->occupant = SIM_NONE;
+        if (setup->behaviours && i < setup->cpus)
+            cpu->behaviour = setup->behaviours[i];
+    }
+    sim->cpus[SIM_BSP].place = SIM_ENTERED;
+}
+
 static void machine_describe(struct sim *sim)
 {
     const struct sim_setup *setup = sim->setup;
     for (uint32_t i = 0; i < setup->cpus; i++) {
         struct muster_cpu cpu = {.apic_id = i, .numa_node = sim_node(sim, i), .enabled = true};
         machine_add(&sim->machine, &cpu);
-        sim->cpus[i].line = (struct sim_line){SIM_BSP, SIM_NONE, 0};
-        sim->cpus[i].sender[0] = sim->cpus[i].sender[1] = SIM_NONE;
-        if (setup->behaviours)
-            sim->cpus[i].behaviour = setup->behaviours[i];
     }
     machine_set_bsp(&sim->machine, SIM_BSP);
     sim->cpus[SIM_BSP].place = SIM_ENTERED;
-    /* With CPUs that the tables do not count the library sends to each by itself. */
-    sim->machine.disabled_count = setup->strategy != SIM_BROADCAST;
     if (sim->mailbox)
         sim->machine.mailbox =
             (struct muster_mailbox_description){.present = true, .mailbox_phys = SIM_MAILBOX_PHYS};
+}
+
+/* Once more from the beginning, where an attempt before has failed. */
+static enum muster_status machine_discover(struct sim *sim)
+{
+    const struct sim_tables *tables = sim->setup->tables;
+    struct muster_machine *machine = &sim->machine;
+    enum muster_status status =
+        muster_machine_init(machine, &sim->platform, machine->cpus, sim->setup->cpus,
+                            machine->index, machine->index_mask + 1);
+    if (status || !tables) {
+        machine_describe(sim);
+        return status;
+    }
+    return tables->rsdp_phys ? muster_discover(machine, tables->rsdp_phys, SIM_BSP)
+                             : muster_discover_fdt(machine, tables->fdt_phys, SIM_BSP);
 }
 
 static uint8_t *pages(struct sim *sim, uint64_t bytes)
@@ -90,34 +115,49 @@ static uint8_t *pages(struct sim *sim, uint64_t bytes)
     return memory;
 }
 
-static bool prepare(struct sim *sim)
+static enum muster_status take_entry(struct sim *sim)
 {
-    static const enum muster_way ways[] = {
-        [SIM_SIPI] = MUSTER_WAY_SIPI,
-        [SIM_MAILBOX] = MUSTER_WAY_MAILBOX,
-        [SIM_HYPERV] = MUSTER_WAY_HYPERV,
-    };
-    if (muster_plan_make(&sim->machine, ways[sim->setup->way], &sim->plan))
-        return fail(sim, "the library does not offer this way here");
-    sim->entry_phys = sim->setup->way == SIM_SIPI ? SIM_SIPI_ENTRY : SIM_MAILBOX_ENTRY;
-    sim->entry_bytes = muster_entry_bytes(&sim->machine, &sim->plan);
+    enum muster_status status = sim_memory_take_entry(sim);
+    if (status)
+        return status;
+    free(sim->entry);
     sim->entry = pages(sim, sim->entry_bytes);
-    if (!sim->entry)
-        return false;
+    return sim->entry ? MUSTER_OK : MUSTER_ERROR_OUT_OF_MEMORY;
+}
+
+static enum muster_status prepare(struct sim *sim)
+{
     const struct muster_cpu_config config = {
         .park_cr3 = SIM_PARK_CR3,
         .paging_levels = 4,
         .entry_phys = sim->entry_phys,
         .entry_bytes = sim->entry_bytes,
         .wake_vector = SIM_WAKE_VECTOR,
+        .no_broadcast = sim->setup->strategy != SIM_BROADCAST,
         .hypercall_phys = sim->call_page ? SIM_CALL_PHYS : 0,
         .trap = trap,
     };
-    if (muster_prepare(&sim->machine, &sim->plan, &config, sim->slots, sim->idt, sim->slots))
-        return fail(sim, "the library could not prepare the machine");
-    for (uint32_t i = 0; i < sim->setup->cpus; i++)
+    enum muster_status status =
+        muster_prepare(&sim->machine, &sim->plan, &config, sim->slots, sim->idt, sim->slots);
+    for (uint32_t i = 0; !status && i < sim->setup->cpus; i++)
         sim->slots[i].start = (struct muster_start){.entry = entry};
-    return true;
+    return status;
+}
+
+const char *sim_prepare(struct sim *sim, enum muster_status *status)
+{
+    static const enum muster_way ways[] = {
+        [SIM_SIPI] = MUSTER_WAY_SIPI,
+        [SIM_MAILBOX] = MUSTER_WAY_MAILBOX,
+        [SIM_HYPERV] = MUSTER_WAY_HYPERV,
+    };
+    if ((*status = machine_discover(sim)) != MUSTER_OK)
+        return "discover";
+    if ((*status = muster_plan_make(&sim->machine, ways[sim->setup->way], &sim->plan)) != MUSTER_OK)
+        return "plan";
+    if ((*status = take_entry(sim)) != MUSTER_OK)
+        return "memory";
+    return (*status = prepare(sim)) == MUSTER_OK ? NULL : "prepare";
 }
 
 bool sim_build(struct sim *sim)
@@ -130,8 +170,9 @@ bool sim_build(struct sim *sim)
         return false;
     if (way == SIM_HYPERV && !(sim->call_page = pages(sim, HYPERV_PAGE_BYTES)))
         return false;
-    machine_describe(sim);
-    return prepare(sim);
+    cpus_make(sim);
+    sim_memory_describe(sim);
+    return true;
 }
 
 void sim_free(struct sim *sim)

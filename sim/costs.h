@@ -46,6 +46,13 @@ struct sim_costs {
     uint64_t hypercall_ns; /* the caller is away for so long */
     uint64_t vp_start_ns;  /* from the call that starts a VP to its first instruction */
 
+    /**
+     * 0: all CPUs run at the same time. Else a host runs them one after the other, as an emulator
+     * in one thread does: what one does is everybody's time, and until a message's receiver has its
+     * turn so much goes by for each CPU of the machine.
+     */
+    uint64_t turn_ns;
+
     uint64_t jitter_percent; /* what each CPU does by itself differs by up to so much */
 };
 

@@ -16,13 +16,24 @@ enum what { JITTER_RESET = 1, JITTER_SETUP };
 #define STUB_OPCODE  0xBD /* mov imm32, %ebp */
 #define ENTRY_LINES  3    /* the page's code and parameters */
 #define INDEX_LINES  1
+#define LATE_ALREADY 0x80000000u /* of an INIT; no bit of the ICR's low half */
+#define NMIS         4u
+#define NMI_STEP_NS  7000u
 
 void sim_cpu_begin(struct sim *sim, uint32_t cpu, uint64_t ns, uint32_t address)
 {
-    uint64_t late_ns = sim->cpus[cpu].behaviour.late_ns;
+    const struct sim_behaviour *behaviour = &sim->cpus[cpu].behaviour;
+    uint64_t at_ns = sim->now_ns + sim_jitter(sim, cpu, JITTER_RESET, ns) + behaviour->late_ns;
     sim->cpus[cpu].place = SIM_UNDER_WAY;
-    sim_at(sim, sim->now_ns + sim_jitter(sim, cpu, JITTER_RESET, ns) + late_ns, cpu, SIM_DO_ENTER,
-           address);
+    sim_at(sim, at_ns, cpu, SIM_DO_ENTER, address);
+    if (behaviour->again_ns)
+        sim_at(sim, at_ns + behaviour->again_ns, cpu, SIM_DO_ENTER, address);
+}
+
+uint32_t sim_live_id(const struct sim *sim, uint32_t cpu)
+{
+    const struct sim_behaviour *behaviour = &sim->cpus[cpu].behaviour;
+    return behaviour->has_other_id ? behaviour->other_id : cpu;
 }
 
 /* ---- Interrupts ---- */
@@ -41,7 +52,21 @@ static void send_to(struct sim *sim, uint32_t cpu, uint32_t command, uint64_t la
         target->at_ns[sent] = sim->now_ns;
         target->sender[mode == ICR_FIXED] = sim->current;
     }
+    way_ns += sim->setup->cpus * costs->turn_ns; /* all others run first */
     sim_at(sim, sim->now_ns + way_ns + later_ns, cpu, SIM_DO_INTERRUPT, command);
+}
+
+/* Several may say that they have one ID, and nobody that another is his. */
+static void send_by_id(struct sim *sim, uint32_t dest, uint32_t command)
+{
+    if (!sim->setup->behaviours) {
+        if (dest < sim->cpu_count)
+            send_to(sim, dest, command, 0);
+        return;
+    }
+    for (uint32_t cpu = 0; cpu < sim->cpu_count; cpu++)
+        if (sim_live_id(sim, cpu) == dest)
+            send_to(sim, cpu, command, 0);
 }
 
 /*
@@ -56,12 +81,11 @@ void sim_send(struct sim *sim, uint32_t dest, uint32_t command)
     sim_spend(sim, sim->costs->icr_write_ns);
     sim->result->sends++;
     if ((command & ICR_ALL_BUT_SELF) != ICR_ALL_BUT_SELF) {
-        if (dest < sim->setup->cpus)
-            send_to(sim, dest, command, 0);
+        send_by_id(sim, dest, command);
         return;
     }
     uint64_t later_ns = 0;
-    for (uint32_t cpu = 0; cpu < sim->setup->cpus; cpu++) {
+    for (uint32_t cpu = 0; cpu < sim->cpu_count; cpu++) {
         if (cpu == sim->current)
             continue;
         send_to(sim, cpu, command, later_ns);
@@ -69,10 +93,23 @@ void sim_send(struct sim *sim, uint32_t dest, uint32_t command)
     }
 }
 
-static void take_init(struct sim_cpu *cpu)
+static void take_init(struct sim *sim, struct sim_cpu *cpu)
 {
+    if (cpu->slot != SIM_NONE)
+        sim->cpus[cpu->slot].occupant = SIM_NONE;
+    cpu->slot = SIM_NONE;
     cpu->life++;
     cpu->place = SIM_AWAITS_SIPI;
+}
+
+/* A late one is an event of its own, and not late any more when it comes. */
+static void receive_init(struct sim *sim, struct sim_cpu *cpu, uint32_t command)
+{
+    uint64_t late_ns = cpu->behaviour.init_late_ns;
+    if (late_ns && !(command & LATE_ALREADY))
+        sim_at(sim, sim->now_ns + late_ns, sim->current, SIM_DO_INTERRUPT, command | LATE_ALREADY);
+    else
+        take_init(sim, cpu);
 }
 
 static void take_sipi(struct sim *sim, struct sim_cpu *cpu, uint32_t vector)
@@ -91,18 +128,21 @@ static void take_sipi(struct sim *sim, struct sim_cpu *cpu, uint32_t vector)
 
 static void step(struct sim *sim, struct sim_cpu *cpu)
 {
-    if (park_step(&sim->slots[sim->current]) != PARK_STEP_ENTER)
+    if (park_step(&sim->slots[cpu->slot]) != PARK_STEP_ENTER)
         return;
+    if (cpu->place == SIM_ENTERED)
+        sim->trouble = "a CPU was started twice";
     cpu->place = SIM_ENTERED;
     cpu->at_ns[SIM_ON] = sim->now_ns;
     sim_strategy_on(sim);
 }
 
-static void take_wake(struct sim *sim, struct sim_cpu *cpu)
+static void take_wake(struct sim *sim, struct sim_cpu *cpu, bool is_wake)
 {
     if (cpu->place != SIM_PARKED)
         return; /* it stays pending; the command is looked at before the next sleep */
-    cpu->at_ns[SIM_START_DELIVERED] = sim->now_ns;
+    if (is_wake)
+        cpu->at_ns[SIM_START_DELIVERED] = sim->now_ns;
     sim_spend(sim, sim->costs->halt_exit_ns + sim->costs->step_ns);
     step(sim, cpu);
 }
@@ -111,13 +151,14 @@ static void take_interrupt(struct sim *sim, struct sim_cpu *cpu, uint32_t comman
 {
     switch (command & ICR_DELIVERY_MODE) {
     case ICR_INIT:
-        take_init(cpu);
+        receive_init(sim, cpu, command);
         return;
     case ICR_SIPI:
         take_sipi(sim, cpu, command & 0xFF);
         return;
     case ICR_FIXED:
-        take_wake(sim, cpu);
+    case ICR_NMI:
+        take_wake(sim, cpu, (command & ICR_DELIVERY_MODE) == ICR_FIXED);
         return;
     default:
         return;
@@ -126,17 +167,33 @@ static void take_interrupt(struct sim *sim, struct sim_cpu *cpu, uint32_t comman
 
 static void park(struct sim *sim, struct sim_cpu *cpu)
 {
-    struct muster_slot *slot = &sim->slots[sim->current];
+    struct muster_slot *slot = &sim->slots[cpu->slot];
     slot->gs_base = (uint64_t)(uintptr_t)slot;
+    if (cpu->behaviour.dies_in_slot) {
+        cpu->place = SIM_DIED;
+        return;
+    }
     if (!park_arrive(slot, MUSTER_OK))
         return;
-    cpu->place = SIM_PARKED;
+    cpu->place = cpu->behaviour.dies_parked ? SIM_DIED : SIM_PARKED;
     cpu->at_ns[SIM_IN] = sim->now_ns;
+    for (uint32_t i = 1; cpu->behaviour.disturbed && i <= NMIS; i++)
+        sim_at(sim, sim->now_ns + i * NMI_STEP_NS, sim->current, SIM_DO_INTERRUPT, ICR_NMI);
+    if (cpu->place == SIM_DIED)
+        return;
     sim_strategy_in(sim);
     step(sim, cpu);
 }
 
 /* ---- From the entry page to the slot ---- */
+
+/* A second arrival does not undo the first. */
+static void stray(struct sim *sim, struct sim_cpu *cpu)
+{
+    sim->machine.strays.value++;
+    if (cpu->slot == SIM_NONE)
+        cpu->place = SIM_STRAY;
+}
 
 static void claim(struct sim *sim, struct sim_cpu *cpu, uint32_t number)
 {
@@ -145,27 +202,37 @@ static void claim(struct sim *sim, struct sim_cpu *cpu, uint32_t number)
     uint64_t long_mode_tsc = sim->now_ns;
     ATOMIC_ACCESS(&slot->claimed, ATOMIC_SWAP);
     if (__atomic_exchange_n(&slot->claimed.value, 1, __ATOMIC_ACQ_REL)) {
-        sim->machine.strays.value++;
-        cpu->place = SIM_STRAY;
+        stray(sim, cpu);
         return;
     }
+    if (sim->cpus[number].occupant != SIM_NONE || cpu->slot != SIM_NONE)
+        sim->trouble = "two CPUs are on the stack of one slot, or one in two slots";
+    sim->cpus[number].occupant = sim->current;
+    cpu->slot = number;
     slot->first_tsc = cpu->at_ns[SIM_FIRST];
     slot->long_mode_tsc = long_mode_tsc;
     sim_read_memory(sim, costs->setup_lines);
-    sim_at(sim, sim->now_ns + sim_jitter(sim, sim->current, JITTER_SETUP, costs->setup_ns),
-           sim->current, SIM_DO_PARK, 0);
+    uint64_t setup_ns = sim_jitter(sim, sim->current, JITTER_SETUP, costs->setup_ns);
+    if (costs->turn_ns) {
+        sim_spend(sim, setup_ns); /* nobody else gets on with it meanwhile */
+        setup_ns = 0;
+    }
+    sim_at(sim, sim->now_ns + setup_ns, sim->current, SIM_DO_PARK, 0);
 }
 
 static void claim_by_id(struct sim *sim, struct sim_cpu *cpu, const struct entry_parameters *entry)
 {
     const struct muster_index_entry *index = (const void *)(uintptr_t)entry->index;
-    uint32_t id = sim->current;
+    uint32_t id = sim_live_id(sim, sim->current);
     uint32_t place = (id * MUSTER_INDEX_MULTIPLIER) >> entry->index_shift;
     sim_spend(sim, sim->costs->msr_ns);
     sim_read_memory(sim, INDEX_LINES);
     while (index[place].number && index[place].apic_id != id)
         place = (place + 1) & entry->index_mask;
-    claim(sim, cpu, index[place].number - 1);
+    if (index[place].number)
+        claim(sim, cpu, index[place].number - 1);
+    else
+        stray(sim, cpu);
 }
 
 /* What the page says is done; where there is no code of the library's, it is the library's fault.
@@ -174,7 +241,8 @@ static void enter(struct sim *sim, struct sim_cpu *cpu, uint32_t address)
 {
     const uint8_t *page = sim_map(sim, address & ~(PAGE_BYTES - 1u), PAGE_BYTES);
     uint32_t at = address % PAGE_BYTES, number;
-    cpu->at_ns[SIM_FIRST] = sim->now_ns;
+    if (cpu->slot == SIM_NONE)
+        cpu->at_ns[SIM_FIRST] = sim->now_ns;
     at += page && page[at] == OPERAND_SIZE;
     if (!page || page[at] != STUB_OPCODE) {
         sim->trouble = "a CPU was sent to where there is no entry";

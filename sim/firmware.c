@@ -6,6 +6,8 @@
  * node.
  */
 #include "lib/atomic.h"
+#include "lib/wake/mailbox.h"
+#include "lib/wake/way.h"
 #include "sim/machine.h"
 
 enum what { RANDOM_PHASE = 101, RANDOM_TURN, RANDOM_NOTICE };
@@ -33,7 +35,8 @@ static bool has_command(const struct sim *sim)
 
 static bool is_for(const struct sim *sim, uint32_t cpu)
 {
-    return has_command(sim) && sim->mailbox->apic_id == cpu;
+    return has_command(sim) && sim->mailbox->command == MAILBOX_WAKEUP &&
+           sim->mailbox->apic_id == cpu; /* as firmware lists it, whatever its APIC says */
 }
 
 /* It has seen its command, which it may only take back once the others have the line too. */
@@ -63,8 +66,13 @@ void sim_firmware_watch(struct sim *sim)
     sim->command_seen = true;
     uint64_t written_ns = sim_later(sim->now_ns, sim->settled_ns);
     sim->settled_ns = written_ns + settle_ns(sim);
+    if (sim->takes_next) {
+        sim->takes_next = false;
+        __atomic_store_n(&sim->mailbox->command, MAILBOX_NOOP, __ATOMIC_RELEASE);
+        return;
+    }
     uint32_t number = sim->mailbox->apic_id;
-    if (number >= sim->setup->cpus)
+    if (number >= sim->setup->cpus || !is_for(sim, number))
         return;
     struct sim_cpu *cpu = &sim->cpus[number];
     note_sent(sim, cpu);
@@ -94,13 +102,26 @@ void sim_firmware_look(struct sim *sim, uint32_t number)
         follow(sim, number, sim->now_ns);
 }
 
+/* Its last look at the mailbox; with what it leaves there the next command may come. */
+static uint32_t take_command(struct sim *sim, const struct sim_behaviour *behaviour)
+{
+    uint32_t vector = (uint32_t)sim->mailbox->wakeup_vector;
+    if (behaviour->has_other_vector)
+        vector = (uint32_t)mailbox_entry_vector(&sim->machine, behaviour->other_vector);
+    ATOMIC_ACCESS(sim->mailbox, ATOMIC_SWAP);
+    if (!behaviour->keeps_command)
+        __atomic_store_n(&sim->mailbox->command, behaviour->leaves_command, __ATOMIC_RELEASE);
+    sim->takes_next = behaviour->takes_next_command;
+    return vector;
+}
+
 void sim_firmware_acknowledge(struct sim *sim, uint32_t number)
 {
-    if (!is_for(sim, number))
-        return; /* withdrawn */
-    uint32_t vector = (uint32_t)sim->mailbox->wakeup_vector;
-    ATOMIC_ACCESS(sim->mailbox, ATOMIC_SWAP);
-    __atomic_store_n(&sim->mailbox->command, MAILBOX_NOOP, __ATOMIC_RELEASE);
+    struct sim_cpu *cpu = &sim->cpus[number];
+    if (cpu->place != SIM_IN_FIRMWARE || cpu->behaviour.dead || !is_for(sim, number))
+        return; /* withdrawn, or followed by another of this ID */
+    uint32_t vector = take_command(sim, &cpu->behaviour);
+    cpu->awake = false;
     sim->pollers--;
     sim->command_seen = false;
     sim->settled_ns = sim->now_ns + settle_ns(sim);
@@ -111,17 +132,19 @@ void sim_firmware_acknowledge(struct sim *sim, uint32_t number)
     sim_cpu_begin(sim, number, 0, vector);
 }
 
-void sim_firmware_begin(struct sim *sim)
+void sim_firmware_enter(struct sim *sim, uint32_t number)
 {
     uint64_t look_ns = sim->costs->look_ns;
-    for (uint32_t i = 0; i < sim->setup->cpus; i++) {
-        struct sim_cpu *cpu = &sim->cpus[i];
-        if (i == SIM_BSP || cpu->behaviour.dead)
-            continue;
-        if (look_ns)
-            sim_at(sim, sim->now_ns + 1 + sim_random(sim, i, RANDOM_PHASE) % look_ns, i,
-                   SIM_DO_LOOK, 0);
-        else
-            wake_up(sim, cpu);
-    }
+    if (look_ns)
+        sim_at(sim, sim->now_ns + 1 + sim_random(sim, number, RANDOM_PHASE) % look_ns, number,
+               SIM_DO_LOOK, 0);
+    else
+        wake_up(sim, &sim->cpus[number]);
+}
+
+void sim_firmware_begin(struct sim *sim)
+{
+    for (uint32_t i = 0; i < sim->cpu_count; i++)
+        if (i != SIM_BSP && !sim->cpus[i].behaviour.dead)
+            sim_firmware_enter(sim, i);
 }

@@ -8,8 +8,11 @@ static uint64_t give_indexes(struct sim *sim, uint32_t count)
 {
     const struct hyperv_vp_index_input *input = (const void *)sim->call_page;
     uint32_t *indexes = (void *)(sim->call_page + OUTPUT_AT);
-    for (uint32_t i = 0; i < count; i++)
-        indexes[i] = input->apic_ids[i];
+    for (uint32_t i = 0; i < count; i++) {
+        uint32_t id = input->apic_ids[i];
+        bool other = id < sim->cpu_count && sim->cpus[id].behaviour.has_other_index;
+        indexes[i] = other ? id - 1 : id;
+    }
     return HYPERV_SUCCESS | (uint64_t)count << HYPERV_RESULT_DONE_SHIFT;
 }
 
@@ -20,11 +23,17 @@ static uint64_t start(struct sim *sim)
     if (number >= sim->setup->cpus)
         return HYPERV_INVALID_VP_INDEX;
     struct sim_cpu *cpu = &sim->cpus[number];
-    if (cpu->place != SIM_IN_FIRMWARE)
+    if (cpu->place != SIM_IN_FIRMWARE || cpu->start)
         return HYPERV_INVALID_VP_STATE;
+    if (cpu->behaviour.refusals) {
+        cpu->behaviour.refusals--;
+        return cpu->behaviour.refused_by;
+    }
     cpu->at_ns[SIM_SENT] = cpu->at_ns[SIM_DELIVERED] = sim->now_ns;
     cpu->sender[0] = sim->current;
-    if (!cpu->behaviour.dead)
+    if (cpu->behaviour.dead)
+        cpu->start = (uint32_t)input->context.rip; /* should it ever run */
+    else
         sim_cpu_begin(sim, number, sim->costs->vp_start_ns, (uint32_t)input->context.rip);
     return HYPERV_SUCCESS;
 }

@@ -8,6 +8,8 @@
 #ifndef SIM_MACHINE_H
 #define SIM_MACHINE_H
 
+#include <muster/custody.h>
+#include <muster/memory.h>
 #include <muster/wake.h>
 
 #include "abi/mailbox.h"
@@ -17,12 +19,12 @@
 #define SIM_BSP  0u
 #define SIM_NONE UINT32_MAX
 
-#define SIM_SIPI_ENTRY    0x00009000u
-#define SIM_MAILBOX_ENTRY 0x10000000u
-#define SIM_MAILBOX_PHYS  0x3FFF0000u
-#define SIM_CALL_PHYS     0x3FFF2000u
-#define SIM_PARK_CR3      0x00ABC000u
-#define SIM_WAKE_VECTOR   0xF1
+#define SIM_BEGIN_NS 1000000000u /* a moment is never 0: that means that it was not */
+
+#define SIM_MAILBOX_PHYS 0x3FFF0000u
+#define SIM_CALL_PHYS    0x3FFF2000u
+#define SIM_PARK_CR3     0x00ABC000u
+#define SIM_WAKE_VECTOR  0xF1
 
 /** Who has a cache line: one CPU that wrote it last, and one that has read it since. */
 struct sim_line {
@@ -37,6 +39,7 @@ enum sim_place {
     SIM_PARKED,
     SIM_ENTERED,
     SIM_STRAY,
+    SIM_DIED,
 };
 
 /** A CPU's moments, on its way to being on. */
@@ -56,6 +59,9 @@ struct sim_cpu {
     struct sim_behaviour behaviour;
     enum sim_place place;
     uint32_t life;
+    uint32_t slot;      /* that it stands in, or SIM_NONE */
+    uint32_t occupant;  /* of the slot of this number: the CPU that stands in it, or SIM_NONE */
+    uint32_t start;     /* where a hypervisor has started it while it was dead; 0: nowhere */
     bool awake;         /* in firmware: polls the mailbox */
     uint64_t stores_ns; /* when all that it has written is written */
     uint32_t sender[2]; /* who sent its wake, and its start */
@@ -71,6 +77,7 @@ enum sim_kind {
 };
 
 #define SIM_GLOBAL_LINES 8
+#define SIM_RANGES_MAX   32
 
 struct sim {
     const struct sim_setup *setup;
@@ -83,8 +90,9 @@ struct sim {
     struct muster_slot *slots;
     struct muster_idt *idt;
 
-    struct sim_cpu *cpus;
-    uint32_t current; /* whose code runs */
+    struct sim_cpu *cpus; /* those of the tables, then the uncounted */
+    uint32_t cpu_count;   /* of both */
+    uint32_t current;     /* whose code runs */
     bool in_event;
     uint64_t now_ns; /* on that CPU */
     struct sim_heap heap;
@@ -100,15 +108,31 @@ struct sim {
     uint8_t *entry;
     uint64_t entry_phys, entry_bytes;
     uint8_t *call_page;
+    struct muster_memory_range ranges[SIM_RANGES_MAX];
+    struct muster_memory_map map;
+    struct muster_custody custody;
+    bool prepared, tried;
+    uint64_t free_bytes;     /* at the beginning */
+    uint64_t clock_stops_ns; /* a moment; 0: never */
+    uint64_t waits;          /* turns of the wait hook */
+    uint64_t waits_max;      /* more are without end */
 
     /* The firmware behind the mailbox. */
     struct mailbox *mailbox;
     bool command_seen;   /* the one that is there now */
+    bool takes_next;     /* somebody is about to take a command that is not his */
     uint32_t pollers;    /* CPUs that are awake at it */
     uint64_t settled_ns; /* until then they all read it anew */
 
     struct sim_result *result;
 };
+
+/* A clock that stands ends a wait by MUSTER_STANDSTILL_TURNS; one CPU costs three waits at most. */
+#define SIM_WAITS_TRY (6ull * MUSTER_STANDSTILL_TURNS)
+#define SIM_WAITS_RUN (64ull * MUSTER_STANDSTILL_TURNS) /* of the largest machine */
+
+/** What is wrong with a setup, or NULL (run.c). */
+const char *sim_check(const struct sim_setup *setup);
 
 /* ---- Time (time.c) ---- */
 
@@ -152,6 +176,9 @@ void sim_cpu_happen(struct sim *sim, uint32_t cpu, enum sim_kind kind, uint32_t 
 /** Its first instruction is at @address, @ns from now. */
 void sim_cpu_begin(struct sim *sim, uint32_t cpu, uint64_t ns, uint32_t address);
 
+/** What the APIC of this CPU says. */
+uint32_t sim_live_id(const struct sim *sim, uint32_t cpu);
+
 /** The current CPU writes the ICR. */
 void sim_send(struct sim *sim, uint32_t dest, uint32_t command);
 
@@ -162,7 +189,8 @@ void sim_firmware_watch(struct sim *sim);
 void sim_firmware_look(struct sim *sim, uint32_t cpu);
 void sim_firmware_acknowledge(struct sim *sim, uint32_t cpu);
 
-/** All CPUs into its loop. */
+/** This CPU into its loop, or all that live. */
+void sim_firmware_enter(struct sim *sim, uint32_t cpu);
 void sim_firmware_begin(struct sim *sim);
 
 /* ---- The platform (platform.c, build.c) ---- */
@@ -171,9 +199,26 @@ void sim_platform_init(struct sim *sim);
 uint64_t sim_hypercall(struct sim *sim, uint64_t control);
 void *sim_map(void *context, uint64_t phys, size_t bytes);
 
-/** Everything up to and with muster_prepare(); false: sim->trouble says why not. */
+/** Storage, CPUs, firmware; false: sim->trouble says why not. */
 bool sim_build(struct sim *sim);
+
+/** Everything of the library's up to and with muster_prepare(); which step failed, or NULL. */
+const char *sim_prepare(struct sim *sim, enum muster_status *status);
 void sim_free(struct sim *sim);
+
+/* ---- Memory (memory.c) ---- */
+
+/** A map as firmware gives it; the mailbox lies in it as memory that is said to be usable. */
+void sim_memory_describe(struct sim *sim);
+
+/** Entry memory for the plan's way, as low as that wants it. */
+enum muster_status sim_memory_take_entry(struct sim *sim);
+
+/** As a kernel after each adoption: what no CPU needs any longer is given back. */
+void sim_memory_settle(struct sim *sim);
+
+/** Memory that is neither free nor held by right. */
+uint64_t sim_memory_lost_bytes(const struct sim *sim);
 
 /* ---- Strategies (strategy.c) ---- */
 

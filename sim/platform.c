@@ -8,6 +8,7 @@
 #define CPUID_SIGNATURE  0x00000600u /* family 6 */
 #define CPUID_LAST_BASIC 7u
 #define TSC_PER_NS       1u
+#define STANDING_TURN_NS 100u
 
 void *sim_map(void *context, uint64_t phys, size_t bytes)
 {
@@ -17,6 +18,13 @@ void *sim_map(void *context, uint64_t phys, size_t bytes)
         return sim->entry + (phys - sim->entry_phys);
     if (sim->mailbox && phys == SIM_MAILBOX_PHYS && bytes <= MAILBOX_BYTES)
         return sim->mailbox;
+    struct sim_tables *tables = sim->setup->tables;
+    if (tables && phys >= tables->phys && bytes <= tables->bytes &&
+        phys - tables->phys <= tables->bytes - bytes) {
+        if (tables->before_map)
+            tables->before_map(tables, phys, bytes);
+        return tables->memory + (phys - tables->phys);
+    }
     if (sim->call_page && phys == SIM_CALL_PHYS && bytes <= PAGE_BYTES)
         return sim->call_page;
     return NULL;
@@ -31,7 +39,7 @@ static uint64_t msr_read(void *context, uint32_t msr)
     case MSR_APIC_BASE:
         return APIC_DEFAULT_PHYS | APIC_BASE_ENABLED | APIC_BASE_X2APIC;
     case MSR_X2APIC + APIC_ID / 16:
-        return sim->current;
+        return sim_live_id(sim, sim->current);
     default:
         return 0;
     }
@@ -76,7 +84,10 @@ static uint64_t time_ns(void *context)
 {
     struct sim *sim = context;
     sim_spend(sim, sim->costs->clock_ns);
-    return sim->now_ns;
+    if (sim->waits > sim->waits_max)
+        return MUSTER_FOREVER; /* out of whatever waits without end */
+    uint64_t stops_ns = sim->clock_stops_ns;
+    return stops_ns && sim->now_ns > stops_ns ? stops_ns : sim->now_ns;
 }
 
 static uint64_t tsc_to_ns(void *context, uint64_t tsc)
@@ -90,6 +101,12 @@ static void wait(void *context, const struct muster_word *word, uint32_t value,
                  uint64_t deadline_ns)
 {
     struct sim *sim = context;
+    if (++sim->waits > sim->waits_max && !sim->trouble)
+        sim->trouble = "the library waits without end";
+    if (sim->clock_stops_ns) { /* by a clock that stands no deadline is ever over */
+        sim_spend(sim, STANDING_TURN_NS);
+        return;
+    }
     while (__atomic_load_n(&word->value, __ATOMIC_ACQUIRE) == value && sim->now_ns < deadline_ns) {
         if (sim_happen(sim, deadline_ns))
             continue;

@@ -3,7 +3,6 @@
 
 #include "sim/machine.h"
 
-#define BEGIN_NS           1000000000u /* a moment is never 0: that means that it was not */
 #define STANDARD_TIMEOUT   3600000000000u
 #define STANDARD_FANOUT    8u
 #define STANDARD_NODE_CPUS 128u
@@ -44,7 +43,7 @@ void sim_setup_init(struct sim_setup *setup, uint32_t cpus, enum sim_way way,
     sim_costs_init(&setup->costs);
 }
 
-static const char *check(const struct sim_setup *setup)
+const char *sim_check(const struct sim_setup *setup)
 {
     if (setup->cpus < SIM_MIN_CPUS || setup->cpus > SIM_MAX_CPUS)
         return "there are 2 to 65536 CPUs";
@@ -70,13 +69,17 @@ static void count(struct sim *sim)
 
 const char *sim_run(const struct sim_setup *setup, struct sim_result *result)
 {
-    struct sim sim = {.setup = setup, .costs = &setup->costs, .result = result};
+    struct sim sim = {
+        .setup = setup, .costs = &setup->costs, .result = result, .waits_max = SIM_WAITS_RUN};
     *result = (struct sim_result){0};
-    const char *trouble = check(setup);
+    const char *trouble = sim_check(setup);
     if (trouble)
         return trouble;
-    if (sim_build(&sim)) {
-        sim.now_ns = BEGIN_NS;
+    enum muster_status status;
+    if (sim_build(&sim) && sim_prepare(&sim, &status))
+        sim.trouble = "the library could not prepare the machine";
+    if (!sim.trouble) {
+        sim.now_ns = SIM_BEGIN_NS;
         if (sim.mailbox)
             sim_firmware_begin(&sim);
         sim_watch(&sim);

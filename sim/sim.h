@@ -37,11 +37,41 @@ extern const char *const sim_strategy_names[];
 /** A mailbox is used by one CPU at a time, and a VP is started by a hypercall: not all go. */
 bool sim_way_offers(enum sim_way way, enum sim_strategy strategy);
 
-/** How one CPU behaves; all zero: well. */
+/** How one CPU, and what leads to it, behaves; all zero: well. */
 struct sim_behaviour {
-    bool dead;           /* does nothing, ever */
-    uint32_t sipis_lost; /* does not follow so many */
-    uint64_t late_ns;    /* its first instruction comes so much later */
+    bool dead;             /* does nothing, ever */
+    uint32_t sipis_lost;   /* does not follow so many */
+    uint64_t late_ns;      /* its first instruction comes so much later */
+    uint64_t init_late_ns; /* an INIT takes effect so much later */
+    uint64_t again_ns;     /* somebody comes to its entry once more, so much later; 0: nobody */
+    bool dies_in_slot;     /* between its claim and its arrival */
+    bool dies_parked;      /* as by a machine check that its host does not let it come back from */
+    bool disturbed;        /* NMIs end its sleep in the park area */
+    bool has_other_id;     /* its APIC says other_id, and not what the tables say */
+    uint32_t other_id;
+
+    /* At the mailbox. */
+    bool keeps_command;      /* follows the command, and does not take it back */
+    bool takes_next_command; /* sets the next command, another CPU's, to Noop as well */
+    uint16_t leaves_command; /* in the place of Noop; 0: Noop */
+    bool has_other_vector;   /* of the CPU other_vector: overwritten before it was read */
+    uint32_t other_vector;
+
+    /* At the hypervisor. */
+    uint32_t refusals; /* so many starts are answered by refused_by */
+    uint16_t refused_by;
+    bool has_other_index; /* of the CPU before it */
+};
+
+/** What firmware describes the machine by, in memory of the caller's. */
+struct sim_tables {
+    uint8_t *memory;
+    uint64_t phys, bytes;
+    uint64_t rsdp_phys, fdt_phys; /* the tree counts where there is no RSDP */
+    /* Before each mapping of @at, to change what is there; or NULL. */
+    void (*before_map)(struct sim_tables *tables, uint64_t at, uint64_t bytes);
+    uint32_t maps;       /* for whoever counts them */
+    const uint8_t *good; /* what memory is once the fault is gone */
 };
 
 struct sim_setup {
@@ -54,6 +84,14 @@ struct sim_setup {
     uint64_t timeout_ns; /* of each of the library's calls */
     struct sim_costs costs;
     const struct sim_behaviour *behaviours; /* by CPU; CPU 0 is the BSP. NULL: all are well */
+
+    /* For sim_try(). */
+    uint32_t uncounted;        /* CPUs that no table lists, behind all others */
+    uint64_t clock_stops_ns;   /* so long after the beginning; 0: never */
+    uint16_t found_command;    /* the mailbox has this at the beginning; 0: Noop */
+    bool keeps_firmware;       /* custody keeps what firmware's CPUs stand in */
+    bool no_low_memory;        /* nothing is free where CPUs can be sent to */
+    struct sim_tables *tables; /* to be discovered by; NULL: the machine is as described here */
 };
 
 /** What the last CPU's way was made of; the parts add up to the whole. */
@@ -88,5 +126,27 @@ void sim_setup_init(struct sim_setup *setup, uint32_t cpus, enum sim_way way,
 
 /** NULL; or what hinders it: a setup that cannot be, or no memory. */
 const char *sim_run(const struct sim_setup *setup, struct sim_result *result);
+
+/** What became of one CPU: enum muster_cpu_state and enum muster_status. */
+struct sim_outcome {
+    uint32_t state, failure;
+};
+
+/** One attempt to bring the machine up as a kernel does, from discovery on. */
+struct sim_attempt {
+    const char *step; /* the one that failed: "discover" ... "start"; NULL: none */
+    uint32_t status;  /* what it answered: enum muster_status */
+    uint64_t took_ns; /* adoption and start */
+    uint32_t strays;
+    uint64_t lost_bytes;          /* memory that nobody has and that is not free */
+    struct sim_outcome *outcomes; /* the caller's: setup->cpus of them */
+};
+
+/**
+ * Try @count times. What is wrong by @setup is so in the first attempt, and gone after it; what was
+ * still to come by then has come before the next. NULL; or what may never be, whatever is
+ * wrong: two CPUs on one stack, a CPU in memory that custody has given away, a wait without end.
+ */
+const char *sim_try(const struct sim_setup *setup, struct sim_attempt *attempts, uint32_t count);
 
 #endif

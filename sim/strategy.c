@@ -5,12 +5,8 @@
 #include "abi/x86.h"
 #include "lib/atomic.h"
 #include "lib/cpu/apic.h"
-#include "lib/wake/mailbox.h"
 #include "lib/wake/way.h"
 #include "sim/machine.h"
-
-#define CLASSIC_INIT_DELAY_NS 10000000u /* MP specification 1.4, B.4 */
-#define CLASSIC_SIPI_DELAY_NS 200000u
 
 static bool is_tree(const struct sim *sim)
 {
@@ -32,7 +28,7 @@ static void send_init(struct sim *sim, uint32_t cpu)
 
 static void send_sipi(struct sim *sim, uint32_t cpu)
 {
-    send(sim, cpu, ICR_SIPI | SIM_SIPI_ENTRY / PAGE_BYTES);
+    send(sim, cpu, ICR_SIPI | (uint32_t)(sim->entry_phys / PAGE_BYTES));
 }
 
 static void turn_on(struct sim *sim, uint32_t cpu)
@@ -50,40 +46,12 @@ static void await_parked(struct sim *sim, uint32_t cpu, uint64_t deadline_ns)
 
 /* ---- One after the other ---- */
 
-static void call_by_mailbox(struct sim *sim, uint32_t cpu, uint64_t deadline_ns)
-{
-    word_store_release(&sim->slots[cpu].state, MUSTER_CPU_ADOPT_PENDING);
-    mailbox_wait_noop(&sim->machine, sim->mailbox, deadline_ns);
-    mailbox_send(sim->mailbox, cpu, mailbox_entry_vector(&sim->machine, cpu), MAILBOX_WAKEUP);
-    if (!mailbox_wait_noop(&sim->machine, sim->mailbox, deadline_ns))
-        mailbox_withdraw(sim->mailbox, MAILBOX_WAKEUP);
-}
-
-static void call_by_sipi(struct sim *sim, uint32_t cpu)
-{
-    bool classic = sim->setup->strategy == SIM_CLASSIC;
-    send_init(sim, cpu);
-    if (classic)
-        pass_time(&sim->platform, CLASSIC_INIT_DELAY_NS);
-    send_sipi(sim, cpu);
-    if (!classic)
-        return;
-    pass_time(&sim->platform, CLASSIC_SIPI_DELAY_NS);
-    send_sipi(sim, cpu);
-}
-
 static void bring_up_one_by_one(struct sim *sim)
 {
     for (uint32_t cpu = 1; cpu < sim->setup->cpus && !sim->trouble; cpu++) {
         uint64_t begin_ns = sim->now_ns;
-        uint64_t deadline_ns = time_after(begin_ns, sim->setup->timeout_ns);
-        if (sim->setup->way == SIM_MAILBOX)
-            call_by_mailbox(sim, cpu, deadline_ns);
-        else
-            call_by_sipi(sim, cpu);
-        await_parked(sim, cpu, deadline_ns);
-        turn_on(sim, cpu);
-        (void)muster_cpu_wait(&sim->machine, cpu, MUSTER_CPU_ON, sim->setup->timeout_ns);
+        (void)muster_cpu_bring_up(&sim->machine, &sim->plan, cpu,
+                                  sim->setup->strategy == SIM_CLASSIC, sim->setup->timeout_ns);
         sim_path_add(sim, cpu, begin_ns, sim->now_ns);
     }
     sim->result->adopted_ns = sim->now_ns;
@@ -170,9 +138,18 @@ static void start_as_tree(struct sim *sim)
 
 /* ---- All ---- */
 
+/* Each goes on to its entry as it comes (muster/life.h), and there is nothing left to send. */
+static void give_starts(struct sim *sim)
+{
+    for (uint32_t cpu = 1; cpu < sim->setup->cpus; cpu++)
+        (void)muster_cpu_on_arrival(&sim->machine, cpu, &sim->slots[cpu].start);
+}
+
 static void bring_up_in_phases(struct sim *sim)
 {
     uint64_t begin_ns = sim->now_ns, timeout_ns = sim->setup->timeout_ns;
+    if (!is_tree(sim))
+        give_starts(sim);
     if (is_tree(sim) && sim->setup->way == SIM_SIPI)
         adopt_as_tree(sim);
     else

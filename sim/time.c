@@ -13,11 +13,13 @@ static void do_event(struct sim *sim, const struct sim_event *event)
 {
     uint64_t now_ns = sim->now_ns;
     uint32_t current = sim->current;
+    bool in_turns = sim->costs->turn_ns != 0;
     sim->in_event = true;
     sim->current = event->cpu;
-    sim->now_ns = event->time_ns;
+    sim->now_ns = in_turns ? sim_later(event->time_ns, now_ns) : event->time_ns;
     sim_cpu_happen(sim, event->cpu, (enum sim_kind)event->kind, event->value);
-    sim->now_ns = now_ns;
+    if (!in_turns) /* else its time was everybody's */
+        sim->now_ns = now_ns;
     sim->current = current;
     sim->in_event = false;
 }

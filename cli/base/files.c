@@ -145,15 +145,34 @@ static bool check_other(const char *path, const guint8 head[HEAD_BYTES], GError 
         path);
 }
 
+static bool is_bzimage(const guint8 head[HEAD_BYTES])
+{
+    return head[BZIMAGE_SIGNATURE_AT] == 0x55 && head[BZIMAGE_SIGNATURE_AT + 1] == 0xaa &&
+           memcmp(head + BZIMAGE_MAGIC_AT, "HdrS", 4) == 0;
+}
+
 static bool check_kernel(const char *path, bool *bzimage, GError **error)
 {
     guint8 head[HEAD_BYTES] = {0};
     guint64 bytes = 0;
     if (!read_head("kernel", path, head, &bytes, error))
         return false;
-    *bzimage = head[BZIMAGE_SIGNATURE_AT] == 0x55 && head[BZIMAGE_SIGNATURE_AT + 1] == 0xaa &&
-               memcmp(head + BZIMAGE_MAGIC_AT, "HdrS", 4) == 0;
+    *bzimage = is_bzimage(head);
     return is_elf(head) || *bzimage || check_other(path, head, error);
+}
+
+static bool check_efi_kernel(const char *path, bool *bzimage, GError **error)
+{
+    guint8 head[HEAD_BYTES] = {0};
+    guint64 bytes = 0;
+    if (!read_head("kernel", path, head, &bytes, error))
+        return false;
+    *bzimage = is_bzimage(head);
+    return memcmp(head, "MZ", 2) == 0 ||
+           files_refuse(error,
+                        "kernel %s: is no EFI program, and TD firmware other than the shim starts "
+                        "nothing else; give one, such as a Linux bzImage with an EFI stub",
+                        path);
 }
 
 static bool check_initrd(const char *path, guint64 memory_bytes, GError **error)
@@ -174,6 +193,13 @@ bool files_check_payload(const char *kernel, const char *initrd, guint64 memory_
                          bool *bzimage, GError **error)
 {
     return check_kernel(kernel, bzimage, error) &&
+           (!initrd || check_initrd(initrd, memory_bytes, error));
+}
+
+bool files_check_efi_payload(const char *kernel, const char *initrd, guint64 memory_bytes,
+                             bool *bzimage, GError **error)
+{
+    return check_efi_kernel(kernel, bzimage, error) &&
            (!initrd || check_initrd(initrd, memory_bytes, error));
 }
 

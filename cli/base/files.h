@@ -10,10 +10,12 @@
 #include <glib.h>
 
 /** Muster's own images. */
-#define FILES_KERNEL  "muster-kernel.elf"
-#define FILES_SHIM    "muster-shim.elf"
-#define FILES_TD_SHIM "muster-tdshim.fd"
-#define FILES_MONITOR "muster-monitor.rom"
+#define FILES_KERNEL     "muster-kernel.elf"
+#define FILES_KERNEL_EFI "muster-kernel.efi" /* the same kernel */
+#define FILES_SHIM       "muster-shim.elf"
+#define FILES_TD_SHIM    "muster-tdshim.fd"
+#define FILES_MONITOR    "muster-monitor.rom"
+#define FILES_FETCH      "../scripts/fetch" /* as it lies in a checkout */
 
 /**
  * One of these, by its name: beside the running command, else in ../share/muster. Caller frees.
@@ -36,6 +38,10 @@ bool files_check_elf(const char *what, const char *path, guint64 *bytes, bool *e
  */
 bool files_check_payload(const char *kernel, const char *initrd, guint64 memory_bytes,
                          bool *bzimage, GError **error);
+
+/** The same for firmware that starts EFI programs alone; most bzImages are one, too. */
+bool files_check_efi_payload(const char *kernel, const char *initrd, guint64 memory_bytes,
+                             bool *bzimage, GError **error);
 
 /** Whether a new file takes its place; a device, a pipe or a link is written to as it is. */
 bool files_is_replaced(const char *path);

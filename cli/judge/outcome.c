@@ -83,6 +83,14 @@ int outcome_of_plan(const struct session_plan *plan, outcome_conclude *conclude,
     return status;
 }
 
+void outcome_die_of(int status)
+{
+    if (status <= OUTCOME_SIGNAL)
+        return;
+    signal(status - OUTCOME_SIGNAL, SIG_DFL);
+    raise(status - OUTCOME_SIGNAL);
+}
+
 int outcome_of_verb(const struct verb *verb, enum options_verb which, int argc, char **argv,
                     int (*body)(const struct options *options, GError **error))
 {
@@ -95,9 +103,6 @@ int outcome_of_verb(const struct verb *verb, enum options_verb which, int argc, 
         status = cli_report_error(error);
     g_clear_error(&error);
     options_free(options);
-    if (status > OUTCOME_SIGNAL) {
-        signal(status - OUTCOME_SIGNAL, SIG_DFL);
-        raise(status - OUTCOME_SIGNAL);
-    }
+    outcome_die_of(status);
     return status;
 }

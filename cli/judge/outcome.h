@@ -19,6 +19,9 @@ int outcome_of_verb(const struct verb *verb, enum options_verb which, int argc, 
                     int (*body)(const struct options *options, GError **error));
 #define OUTCOME_SIGNAL 128
 
+/** End this process by that signal if @status is one of these, as everybody expects of it. */
+void outcome_die_of(int status);
+
 /** Judge what happened, tell it, and give the exit status. @context is outcome_of_plan()'s. */
 typedef int outcome_conclude(const struct session *session, void *context);
 

@@ -152,6 +152,7 @@ JsonObject *report_build(const struct report *report, const struct session *sess
     set_then(object, report->then, session);
     json_object_set_object_member(
         object, "park", parked_report(&session->parked, fields_text(guest->report, "park_method")));
+    json_object_set_object_member(object, "wait", parked_report(&session->waiting, NULL));
     take_object(object, "hot_add",
                 hot_add_report(&session->hot_add, fields_array(guest->report, "hot_add")));
     take_object(object, "shim", guest->shim ? json_object_ref(guest->shim) : NULL);

@@ -176,10 +176,10 @@ static void add_cost(struct table *table, const char *what, double ms)
     table_cell(table, "%.0f", ms);
 }
 
-/* The first CPU waits awake; of more APs than fit only their spread. */
+/* The first CPU sleeps by its timer; of more APs than fit only their spread. */
 static void add_costs(struct table *table, const GArray *spent)
 {
-    add_cost(table, "0 (waits awake)", g_array_index(spent, double, 0));
+    add_cost(table, "0 (the BSP)", g_array_index(spent, double, 0));
     if (spent->len <= MOST_ROWS) {
         for (guint i = 1; i < spent->len; i++) {
             char *name = g_strdup_printf("%u", i);
@@ -197,18 +197,29 @@ static void add_costs(struct table *table, const GArray *spent)
     g_array_unref(aps);
 }
 
-void run_table_print_park(const struct parked *parked, const char *method)
+/* By thread, where they do not share one. */
+static void print_threads(const struct parked *parked)
 {
     const char *why_not = parked_why_not(parked);
-    printf("CPUs parked for %.0f ms by %s; ", parked->ms, method ? method : "no way that is told");
     if (why_not) {
-        printf("what that cost the host is not known:\n%s\n\n", why_not);
+        printf("Not known of each: %s\n\n", why_not);
         return;
     }
-    printf("what QEMU's threads used meanwhile\n\n");
+    printf("\n");
     struct table *table = table_new("CPU|>host CPU ms");
     add_costs(table, parked->spent);
     table_print(table, stdout);
     table_free(table);
     printf("\n");
+}
+
+void run_table_print_park(const struct parked *parked, const char *where)
+{
+    printf("CPUs %s for %.0f ms: ", where, parked->ms);
+    if (parked->process_known)
+        printf("QEMU used %.0f ms of CPU, %.1f %% of a core\n", parked->process_ms,
+               100 * parked->process_ms / parked->ms);
+    else
+        printf("what QEMU used meanwhile is not known\n");
+    print_threads(parked);
 }

@@ -17,7 +17,7 @@ void run_table_print_proofs(JsonArray *proofs);
 /** CPUs that came while the machine ran: one line each; nothing if there were no rounds. */
 void run_table_print_hot_add(JsonArray *rounds);
 
-/** What parked CPUs cost the host, or why it cannot be told. @method may be NULL. */
-void run_table_print_park(const struct parked *parked, const char *method);
+/** What CPUs that wait cost the host, or why it cannot be told. @where: "parked by hlt". */
+void run_table_print_park(const struct parked *parked, const char *where);
 
 #endif

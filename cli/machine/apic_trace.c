@@ -31,29 +31,41 @@ static bool parse(const char *line, const char *name, uint64_t *where, uint64_t 
     return end != at;
 }
 
+/* A level-triggered INIT without assert resets nobody (SDM 3A, "INIT Level De-assert"). */
+bool apic_trace_is_init(uint64_t icr)
+{
+    bool deassert = (icr & ICR_LEVEL) && !(icr & ICR_ASSERT);
+    return (icr & ICR_DELIVERY_MODE) == ICR_INIT && !deassert;
+}
+
+bool apic_trace_is_sipi(uint64_t icr)
+{
+    return (icr & ICR_DELIVERY_MODE) == ICR_SIPI;
+}
+
 static void count_command(struct apic_trace *trace, uint64_t icr)
 {
     struct apic_trace_counts *counts = trace->marked ? &trace->after : &trace->before;
-    unsigned mode = (unsigned)icr & ICR_DELIVERY_MODE;
+    counts->init += apic_trace_is_init(icr);
+    counts->sipi += apic_trace_is_sipi(icr);
+}
 
-    /* A level-triggered INIT without assert resets nobody (SDM 3A, "INIT Level De-assert"). */
-    bool deassert = (icr & ICR_LEVEL) && !(icr & ICR_ASSERT);
-    if (mode == ICR_INIT && !deassert)
-        counts->init++;
-    if (mode == ICR_SIPI)
-        counts->sipi++;
+bool apic_trace_read(const char *line, uint64_t *offset, uint64_t *value)
+{
+    if (parse(line, "apic_mem_writel ", offset, value))
+        *offset &= OFFSET_MASK;
+    else if (parse(line, "apic_register_write register ", offset, value))
+        *offset <<= X2_NUMBER_SHIFT;
+    else
+        return false;
+    return true;
 }
 
 void apic_trace_line(struct apic_trace *trace, const char *line)
 {
     uint64_t offset, value;
-    if (parse(line, "apic_mem_writel ", &offset, &value))
-        offset &= OFFSET_MASK;
-    else if (parse(line, "apic_register_write register ", &offset, &value))
-        offset <<= X2_NUMBER_SHIFT;
-    else
+    if (!apic_trace_read(line, &offset, &value))
         return;
-
     if (offset == APIC_ICR_LOW)
         count_command(trace, value);
     /* The 0 that follows only stops the timer again; other CPUs may write in between. */

@@ -26,6 +26,13 @@ struct apic_trace {
  */
 const char *apic_trace_event(unsigned qemu_major);
 
+/** A line of that event: the register's offset as in MMIO, and what was written. */
+bool apic_trace_read(const char *line, uint64_t *offset, uint64_t *value);
+
+/** What a write to APIC_ICR_LOW sends. */
+bool apic_trace_is_init(uint64_t icr);
+bool apic_trace_is_sipi(uint64_t icr);
+
 void apic_trace_line(struct apic_trace *trace, const char *line);
 
 /**

@@ -64,6 +64,8 @@ static enum guest_event classify(const char *from, const char *event)
         {"kernel", "end", GUEST_END},
         {"kernel", "trace", GUEST_TRACE},
         {"kernel", "handover", GUEST_NEXT},
+        {"kernel", "waiting", GUEST_WAITING},
+        {"kernel", "waited", GUEST_WAITED},
         {"kernel", "parked", GUEST_PARKED},
         {"kernel", "unparked", GUEST_UNPARKED},
         {"kernel", "hot-add", GUEST_HOT_ADD},

@@ -16,6 +16,8 @@ enum guest_event {
     GUEST_OTHER, /* an event that nothing here knows; kept for the report */
     GUEST_READY,
     GUEST_HANDOVER,
+    GUEST_WAITING, /* the CPUs are left in the firmware for a while */
+    GUEST_WAITED,
     GUEST_PARKED, /* the CPUs are parked, and stay so for a while */
     GUEST_UNPARKED,
     GUEST_HOT_ADD,     /* the kernel waits for CPUs to come */

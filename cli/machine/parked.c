@@ -19,10 +19,9 @@ void parked_clear(struct parked *parked)
     g_array_unref(parked->spent);
 }
 
-/* CPU milliseconds that the thread has used so far, or -1. */
-static double thread_ms(GPid pid, gint64 thread)
+/* CPU milliseconds by a file such as /proc/PID/stat, or -1. Takes @path. */
+static double spent_ms(char *path)
 {
-    char *path = g_strdup_printf("/proc/%d/task/%" G_GINT64_FORMAT "/stat", (int)pid, thread);
     char *text = NULL;
     double ms = -1;
     char *name_end =
@@ -41,6 +40,16 @@ static double thread_ms(GPid pid, gint64 thread)
     return ms;
 }
 
+static double thread_ms(GPid pid, gint64 thread)
+{
+    return spent_ms(g_strdup_printf("/proc/%d/task/%" G_GINT64_FORMAT "/stat", (int)pid, thread));
+}
+
+static double process_ms(GPid pid)
+{
+    return spent_ms(g_strdup_printf("/proc/%d/stat", (int)pid));
+}
+
 void parked_begins(struct parked *parked, GPid pid)
 {
     g_array_set_size(parked->spent, 0);
@@ -48,6 +57,7 @@ void parked_begins(struct parked *parked, GPid pid)
         double ms = thread_ms(pid, g_array_index(parked->threads, gint64, i));
         g_array_append_val(parked->spent, ms);
     }
+    parked->process_ms = process_ms(pid);
     parked->begin_us = g_get_monotonic_time();
 }
 
@@ -56,6 +66,9 @@ void parked_ends(struct parked *parked, GPid pid)
     if (!parked->begin_us || parked->ms > 0)
         return;
     parked->ms = (double)(g_get_monotonic_time() - parked->begin_us) / 1000;
+    double process_now = process_ms(pid);
+    parked->process_known = parked->process_ms >= 0 && process_now >= parked->process_ms;
+    parked->process_ms = process_now - parked->process_ms;
     for (guint i = 0; i < parked->spent->len; i++) {
         double *spent = &g_array_index(parked->spent, double, i);
         double now = thread_ms(pid, g_array_index(parked->threads, gint64, i));
@@ -84,6 +97,14 @@ const char *parked_why_not(const struct parked *parked)
     return NULL;
 }
 
+static void add_process(JsonObject *object, const struct parked *parked)
+{
+    if (parked->ms > 0 && parked->process_known)
+        json_object_set_double_member(object, "process_cpu_ms", parked->process_ms);
+    else
+        json_object_set_null_member(object, "process_cpu_ms");
+}
+
 JsonObject *parked_report(const struct parked *parked, const char *method)
 {
     JsonObject *object = json_object_new();
@@ -96,6 +117,7 @@ JsonObject *parked_report(const struct parked *parked, const char *method)
         json_object_set_double_member(object, "ms", parked->ms);
     else
         json_object_set_null_member(object, "ms");
+    add_process(object, parked);
     if (why_not) {
         json_object_set_null_member(object, "host_cpu_ms");
         json_object_set_string_member(object, "why_not", why_not);

@@ -1,6 +1,6 @@
 /**
- * What parked CPUs cost the host: the CPU time of QEMU's threads, one for each of the guest's
- * CPUs, between the two moments at which the kernel says that they are parked.
+ * What waiting CPUs cost the host: the CPU time of QEMU, and of its threads where each of the
+ * guest's CPUs has one, between two moments that the kernel tells. In between its BSP sleeps.
  */
 #ifndef CLI_PARKED_H
 #define CLI_PARKED_H
@@ -13,7 +13,9 @@ struct parked {
     GArray *threads; /* gint64 by CPU index: the thread's ID, -1 unknown */
     GArray *spent;   /* double by CPU index: CPU milliseconds; at the beginning, then between */
     gint64 begin_us;
-    double ms; /* how long it was; 0: not seen */
+    double ms;         /* how long it was; 0: not seen */
+    double process_ms; /* of QEMU's whole process, as spent */
+    bool process_known;
     bool failed;
 };
 
@@ -27,7 +29,8 @@ void parked_ends(struct parked *parked, GPid pid);
 /** NULL if it can be told what each CPU cost; else a sentence that says why not. */
 const char *parked_why_not(const struct parked *parked);
 
-/** {"method", "ms", "host_cpu_ms", "why_not"}, see docs/report.md. @method may be NULL. */
+/** {"method", "ms", "process_cpu_ms", "host_cpu_ms", "why_not"}, see docs/report.md. @method may be
+ * NULL. */
 JsonObject *parked_report(const struct parked *parked, const char *method);
 
 #endif

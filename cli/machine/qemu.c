@@ -5,6 +5,7 @@
 
 #include "cli/base/child.h"
 #include "cli/machine/grub_iso.h"
+#include "cli/machine/modules_file.h"
 
 #define STANDARD_QEMU   "qemu-system-x86_64"
 #define PROBE_TIMEOUT_S 20
@@ -134,10 +135,20 @@ static bool make_iso(const struct qemu_image *image, const char *folder, GError 
     return good;
 }
 
+static bool make_bundle(const struct qemu_image *image, const char *folder, GError **error)
+{
+    char *path = g_build_filename(folder, QEMU_BUNDLE, NULL);
+    bool good = modules_file_write(path, image->modules + 1, image->module_words + 1,
+                                   G_N_ELEMENTS(image->modules) - 1, error);
+    g_free(path);
+    return good;
+}
+
 bool qemu_place_files(const struct qemu_image *image, const struct options *options,
                       const char *folder, GError **error)
 {
     if (options->firmware == FIRMWARE_OVMF)
         return make_iso(image, folder, error);
-    return link_files(image, folder, error);
+    return link_files(image, folder, error) &&
+           (!image->bundle || !image->modules[1] || make_bundle(image, folder, error));
 }

@@ -16,12 +16,15 @@ struct qemu {
 struct qemu *qemu_find(const char *asked, GError **error);
 void qemu_free(struct qemu *qemu);
 
-/** What the machine starts. All texts are as the program is to see them, without QEMU's escapes. */
+/** What the machine starts; nothing but its firmware if all is NULL. All texts are as the program
+ * is to see them, without QEMU's escapes. */
 struct qemu_image {
     const char *program;         /* started by Multiboot or PVH, as QEMU finds out; or */
     const char *monitor;         /* a ROM that holds the guest; then: */
     const char *monitor_words;   /* its options */
     const char *td_firmware;     /* what the guest starts with; modules are its kernel and initrd */
+    bool efi;                    /* it is UEFI's, and takes these two from QEMU's own options */
+    bool bundle;                 /* all but the first module go there in one file */
     const char *words;           /* its command line */
     const char *modules[3];      /* files that come with it, or NULL */
     const char *module_words[3]; /* and their command lines, or NULL */
@@ -56,6 +59,7 @@ void qemu_machine_clear(struct qemu_machine *machine);
 #define QEMU_PROGRAM "program" /* links to the files, so that their names need no escapes */
 #define QEMU_MODULE  "module"  /* module0, module1 ... */
 #define QEMU_ISO     "iso"     /* in place of the links: GRUB's image with all of them */
+#define QEMU_BUNDLE  "bundle"  /* the modules behind the first in one file */
 
 #define QEMU_MONITOR     "monitor"
 #define QEMU_TD_FIRMWARE "td-firmware"

@@ -140,6 +140,17 @@ static void add_fw_cfg(GPtrArray *command, const char *name, const char *kind, c
     g_string_free(escaped, TRUE);
 }
 
+/* As UEFI firmware expects it. Behind a ROM QEMU starts nothing itself. */
+static void add_for_efi(GPtrArray *command, const struct qemu_image *image, const char *folder)
+{
+    add_place(command, "-kernel", folder, QEMU_MODULE "0", image->modules[0]);
+    if (image->modules[1])
+        add_place(command, "-initrd", folder, image->bundle ? QEMU_BUNDLE : QEMU_MODULE "1",
+                  image->modules[1]);
+    if (image->module_words[0] && image->module_words[0][0])
+        add(command, "-append", image->module_words[0]);
+}
+
 /* By fw_cfg, which the guest's firmware reads: a kernel in ELF would be QEMU's own to load. */
 static void add_monitored(GPtrArray *command, const struct qemu_image *image, const char *folder)
 {
@@ -148,6 +159,11 @@ static void add_monitored(GPtrArray *command, const struct qemu_image *image, co
     add_place(command, "-bios", folder, QEMU_MONITOR, image->monitor);
     add_fw_cfg(command, "td-firmware", "file", firmware);
     add_fw_cfg(command, "monitor", "string", image->monitor_words);
+    if (image->efi) {
+        add_for_efi(command, image, folder);
+        g_free(firmware);
+        return;
+    }
     add_fw_cfg(command, "shim", "string", image->words);
     for (unsigned i = 0; i < G_N_ELEMENTS(names) && image->modules[i]; i++) {
         char *place = module_place(folder, i, image->modules[i]);
@@ -170,6 +186,8 @@ static void add_iso(GPtrArray *command, const char *folder)
 
 static void add_programs(GPtrArray *command, const struct qemu_image *image, const char *folder)
 {
+    if (!image->program)
+        return; /* the firmware is all that is wanted */
     add_place(command, "-kernel", folder, QEMU_PROGRAM, image->program);
     if (image->words && image->words[0])
         add(command, "-append", image->words);

@@ -18,7 +18,10 @@
 static void on_trace_line(void *context, const char *line)
 {
     struct session *session = context;
+    const struct session_plan *plan = session->running->plan;
     apic_trace_line(&session->trace, line);
+    if (plan->heard && plan->heard(plan->context, line))
+        session_finish(session, SESSION_GUEST_DONE);
 }
 
 static void on_output_line(void *context, const char *line)
@@ -66,6 +69,7 @@ static void on_cpus(void *context, JsonNode *result, const char *problem)
     for (guint i = 0; i < running->cpus_told; i++) {
         const char *path = fields_text(fields_element(cpus, i), "qom-path");
         gint64 thread = fields_number(fields_element(cpus, i), "thread-id", -1);
+        g_array_append_val(session->waiting.threads, thread);
         g_array_append_val(session->parked.threads, thread);
         char *question =
             g_strdup_printf("{\"path\":\"%s\",\"property\":\"apic-id\"}", path ? path : "");
@@ -211,7 +215,7 @@ static bool run(struct session *session, GError **error)
     if (!running->folder || !open_channels(session, error) || !start_qemu(session, error))
         return false;
     gint64 start_us = g_get_monotonic_time();
-    running->progress = progress_new(!running->plan->live);
+    running->progress = progress_new(!running->plan->live && !running->plan->silent);
     if (session->end == SESSION_RUNNING)
         g_main_loop_run(running->loop);
     session->wall_s = (double)(g_get_monotonic_time() - start_us) / 1e6;
@@ -223,7 +227,10 @@ static void init(struct session *session, const struct session_plan *plan)
     *session = (struct session){
         .options = plan->options, .image = &plan->image, .linux_kernel = plan->linux_kernel};
     guest_init(&session->guest, plan->foreign_kernel, plan->options->monitored);
+    /* It speaks to nobody but its kernel: whatever is said, the kernel may have said. */
+    session->guest.handed_over = plan->image.efi;
     console_init(&session->console, plan->watch_console, plan->options->until);
+    parked_init(&session->waiting);
     parked_init(&session->parked);
     session->problems = g_ptr_array_new_with_free_func(g_free);
     hot_add_init(&session->hot_add, plan->options, session->problems);
@@ -275,6 +282,7 @@ void session_clear(struct session *session)
 {
     guest_clear(&session->guest);
     console_clear(&session->console);
+    parked_clear(&session->waiting);
     parked_clear(&session->parked);
     hot_add_clear(&session->hot_add);
     keep_clear(&session->keep);

@@ -40,6 +40,10 @@ struct session_plan {
     bool watch_console;  /* for options->until and for Linux's panic */
     bool foreign_kernel; /* what it says on the debug console is not believed */
     bool linux_kernel;   /* it is silent without console= among its words */
+    bool silent;         /* no line on the terminal while it runs */
+    /** Or NULL: a line of QEMU's trace and log. True: that is enough, the machine is done. */
+    bool (*heard)(void *context, const char *line);
+    void *context; /* its own */
 };
 
 struct session {
@@ -56,6 +60,7 @@ struct session {
     struct guest guest;
     struct console console;
     struct apic_trace trace;
+    struct parked waiting; /* in the firmware */
     struct parked parked;
     struct keep keep;
     struct hot_add hot_add;

@@ -83,6 +83,12 @@ static void on_console_line(void *context, const char *line)
     case GUEST_ERROR:
         session_finish(session, SESSION_GUEST_ERROR);
         break;
+    case GUEST_WAITING:
+        parked_begins(&session->waiting, session->running->pid);
+        break;
+    case GUEST_WAITED:
+        parked_ends(&session->waiting, session->running->pid);
+        break;
     case GUEST_PARKED:
         parked_begins(&session->parked, session->running->pid);
         break;

@@ -73,6 +73,11 @@ bool options_check_firmware(const struct options *options, GError **error)
     if (options->dry_run && options->firmware == FIRMWARE_OVMF)
         return option_refuse(error, "--dry-run --firmware ovmf: the ISO with GRUB that OVMF starts "
                                     "is made for each run anew; leave one of them out");
+    if (options->dry_run && options->td_firmware && options->then)
+        return option_refuse(error,
+                             "--dry-run --td-firmware %s --then: the file that brings the "
+                             "next kernel is made for each run anew; leave one of them out",
+                             options->td_firmware);
     if (options->machine == MACHINE_MICROVM && options->hot_add)
         return option_refuse(error,
                              "--machine microvm --hot-add %u: a microvm takes no CPU once it "

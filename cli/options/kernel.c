@@ -1,7 +1,20 @@
 /* Our own kernel: how it wakes its CPUs, and what it does with them afterwards. */
 #include "cli/options/subjects.h"
 
-static const char *const wakes[] = {"auto", "sipi", "mailbox", "fdt", "hyperv", NULL};
+static const char *const wakes[] = {"auto",        "sipi",         "mailbox",
+                                    "fdt",         "hyperv",       "sipi-pipelined",
+                                    "sipi-serial", "sipi-classic", NULL};
+/* What they are, in the same order; the strategy as the kernel spells it in its report. */
+static const struct {
+    enum wake wake;
+    const char *strategy;
+    bool one_by_one;
+} wake_kinds[] = {
+    {WAKE_AUTO, "broadcast", false},    {WAKE_SIPI, "broadcast", false},
+    {WAKE_MAILBOX, "broadcast", false}, {WAKE_FDT, "broadcast", false},
+    {WAKE_HYPERV, "broadcast", false},  {WAKE_SIPI, "pipelined", false},
+    {WAKE_SIPI, "serial", true},        {WAKE_SIPI, "classic", true},
+};
 /* The names are the kernel's (lib/order.c). */
 static const char *const orders[] = {"listed", "performance", "cores", "nearest", NULL};
 
@@ -10,7 +23,7 @@ static const struct option kernel[] = {
      .kind = OPTION_WORD,
      .place = OPTIONS_AT(wake_word),
      .words = wakes,
-     .help = "How to wake the CPUs (auto)"},
+     .help = "How to wake the CPUs (auto); sipi-... as others do, to compare with"},
     {.name = "order",
      .kind = OPTION_WORD,
      .place = OPTIONS_AT(order),
@@ -30,6 +43,13 @@ static const struct option kernel[] = {
      .help = "Which CPUs, and when (by chance)",
      .least = 1,
      .most = G_MAXINT64},
+    {.name = "wait-ms",
+     .kind = OPTION_NUMBER,
+     .place = OPTIONS_AT(wait_ms),
+     .value = "N",
+     .help = "Measure what N ms of CPUs that firmware holds cost the host",
+     .least = 1,
+     .most = OPTIONS_MAX_PARK_MS},
     {.name = "park-ms",
      .kind = OPTION_NUMBER,
      .place = OPTIONS_AT(park_ms),
@@ -89,7 +109,10 @@ const struct option_group options_next_kernel = {"The kernel after it", next_ker
 
 void options_set_wake(struct options *options)
 {
-    options->wake = (enum wake)option_word_index(wakes, options->wake_word);
+    unsigned which = option_word_index(wakes, options->wake_word);
+    options->wake = wake_kinds[which].wake;
+    options->strategy = wake_kinds[which].strategy;
+    options->one_by_one = wake_kinds[which].one_by_one;
 }
 
 bool options_by_mailbox(const struct options *options)
@@ -135,6 +158,22 @@ static bool check_hand_backs(const struct options *options, GError **error)
     return good;
 }
 
+/* What lies between adoption and start, where each CPU starts as it comes. */
+static bool check_one_by_one(const struct options *options, GError **error)
+{
+    static const char refusal[] = "each CPU starts as it comes, and none is parked before; use "
+                                  "--wake sipi";
+    if (!options->one_by_one)
+        return true;
+    if (options->park_ms)
+        return option_refuse(error, "--wake %s --park-ms %u: %s", options->wake_word,
+                             options->park_ms, refusal);
+    if (options->order)
+        return option_refuse(error, "--wake %s --order %s: %s", options->wake_word, options->order,
+                             refusal);
+    return true;
+}
+
 /* The seed is the kernel's only chance: what is not given is drawn here, and reported. */
 static bool check_life(struct options *options, GError **error)
 {
@@ -153,9 +192,14 @@ static bool check_life(struct options *options, GError **error)
                              "--cpus 1 --park-ms %u: there is no CPU that could be parked; "
                              "give 2 CPUs or more",
                              options->park_ms);
+    if (options->wait_ms && options->cpus == 1)
+        return option_refuse(error,
+                             "--cpus 1 --wait-ms %u: there is no CPU that could wait; give 2 CPUs "
+                             "or more",
+                             options->wait_ms);
     if (!options->seed)
         options->seed = 1 + g_random_int();
-    return check_hand_backs(options, error);
+    return check_hand_backs(options, error) && check_one_by_one(options, error);
 }
 
 /* A newcomer finds no firmware that would park it: nothing but INIT-SIPI can reach it. */
@@ -188,15 +232,20 @@ static bool check_hot_add(const struct options *options, GError **error)
  */
 static GString *own_words(const struct options *options)
 {
-    static const char *const ways[] = {"auto", "sipi", "mailbox", "fdt", "mailbox"};
     GString *words = g_string_new(NULL);
-    options_add_word(words, "wake=", options_by_tree(options) ? "fdt" : ways[options->wake]);
+    options_add_word(words, "wake=",
+                     options_by_tree(options)      ? "fdt"
+                     : options_by_mailbox(options) ? "mailbox"
+                     : options->wake_word          ? options->wake_word
+                                                   : "auto");
     if (!options->dry_run && (options->td || !options->monitored))
         options_add_word(words, "inject=", "mce");
     options_add_word(words, "order=", options->order);
     if (options->cycles)
         g_string_append_printf(words, " cycles=%u seed=%" G_GUINT64_FORMAT, options->cycles,
                                options->seed);
+    if (options->wait_ms)
+        g_string_append_printf(words, " wait-ms=%u", options->wait_ms);
     if (options->park_ms)
         g_string_append_printf(words, " park-ms=%u", options->park_ms);
     if (options->hand_backs > 1)

@@ -86,7 +86,8 @@ void options_set_machine(struct options *options)
     if (!options->cpus)
         options->cpus = STANDARD_CPUS;
     if (options->timeout_s <= 0)
-        options->timeout_s = foreign ? 180 : 60 + 0.5 * options_most_cpus(options);
+        options->timeout_s =
+            foreign || options->td_firmware ? 180 : 60 + 0.5 * options_most_cpus(options);
 }
 
 /* The machine is always the same: see docs/monitor.md. */

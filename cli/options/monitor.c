@@ -20,6 +20,16 @@ static const struct option td[] = {
     OPTIONS_END,
 };
 
+static const struct option td_firmware[] = {
+    {.name = "td-firmware",
+     .kind = OPTION_FILE,
+     .place = OPTIONS_AT(td_firmware),
+     .value = "FILE",
+     .help = "The TD's firmware: a TDVF image, or debian12, debian13 or sid: EDK2's from there "
+             "(the shim)"},
+    OPTIONS_END,
+};
+
 static const struct option hyperv[] = {
     {.name = "vp-index",
      .kind = OPTION_WORD,
@@ -58,7 +68,10 @@ static const struct option hyperv[] = {
     OPTIONS_END,
 };
 
-const struct option_group options_td = {"The monitor", td};
+static const char monitor_title[] = "The monitor";
+
+const struct option_group options_td = {monitor_title, td};
+const struct option_group options_td_firmware = {monitor_title, td_firmware};
 const struct option_group options_hyperv = {"The hypervisor, with --wake hyperv", hyperv};
 
 /* The monitor's own words would end the machine; here they are told before it starts. */
@@ -110,11 +123,26 @@ static bool check_tsc_skew(struct options *options, GError **error)
     return true;
 }
 
+static bool check_td_firmware(const struct options *options, GError **error)
+{
+    if (!options->td_firmware)
+        return true;
+    if (!options->td)
+        return option_refuse(error, "--td-firmware %s: it starts TDs alone; add --td",
+                             options->td_firmware);
+    if (options->wake != WAKE_MAILBOX)
+        return option_refuse(error,
+                             "--td-firmware %s --wake %s: it parks the CPUs at a mailbox that ACPI "
+                             "describes; leave --wake out",
+                             options->td_firmware, options->wake_word);
+    return true;
+}
+
 /* What the monitor does to its guest, if there is one. */
 static bool check_monitors_own(struct options *options, GError **error)
 {
-    return check_hyperv(options, error) && check_core_kinds(options, error) &&
-           check_tsc_skew(options, error);
+    return check_td_firmware(options, error) && check_hyperv(options, error) &&
+           check_core_kinds(options, error) && check_tsc_skew(options, error);
 }
 
 /* What makes no sense under the monitor; what is right there unless it is said otherwise. */
@@ -148,6 +176,8 @@ char *options_monitor_words(const struct options *options)
     options_add_word(words, "profile=", options->td ? "tdx" : "hyperv");
     if (options->td && options->wake == WAKE_HYPERV)
         options_add_word(words, "", "hypercalls=hyperv start=hypercall");
+    if (options->td_firmware)
+        options_add_word(words, "watch=", "found");
     options_add_word(words, "vp-index=", options->vp_index);
     if (options->time_out)
         g_string_append_printf(words, " time-out=%u", options->time_out);

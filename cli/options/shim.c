@@ -100,6 +100,12 @@ bool options_check_shim(struct options *options, GError **error)
                              "--mailbox-version, --firmware-memory, --page-tables, --tables "
                              "and --shim-append are for the shim; add --wake mailbox, --wake "
                              "fdt, --wake hyperv or --td");
+    if (given && options->td_firmware)
+        return option_refuse(error,
+                             "--td-firmware %s: then there is no shim that --mailbox-version, "
+                             "--firmware-memory, --page-tables, --tables and --shim-append were "
+                             "for; leave them out",
+                             options->td_firmware);
     return check_append(options, error);
 }
 

@@ -26,6 +26,7 @@ extern const struct option_group options_timeline;
 extern const struct option_group options_output;
 extern const struct option_group options_shim;
 extern const struct option_group options_td;
+extern const struct option_group options_td_firmware;
 extern const struct option_group options_hyperv;
 extern const struct option_group options_kernel;
 extern const struct option_group options_next_kernel;

@@ -8,8 +8,7 @@
 #include "cli/simulate/simulation.h"
 #include "cli/timeline/pen.h"
 
-/** Whether the name tells a format: .svg, .png or .pdf. CLI_USAGE, CLI_ENVIRONMENT. */
-bool simulation_check_picture(const char *path, GError **error);
+/** Into a file that picture_check_output() has seen. CLI_ENVIRONMENT. */
 bool simulation_write_picture(const struct simulation *simulation, const char *path,
                               GError **error);
 

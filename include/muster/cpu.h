@@ -194,6 +194,18 @@ struct muster_cpu_profile {
     uint32_t apic_svr;
 };
 
+/** The same MTRRs, without their default type, in the form in which a CPU takes them over. */
+struct muster_mtrr_list {
+    uint32_t count;
+    struct muster_msr msrs[MUSTER_MTRR_FIXED + 2 * MUSTER_MTRR_VARIABLE_MAX];
+};
+
+/** Bits of CPUID that a CPU must have for a profile's CR4. */
+struct muster_cpu_needs {
+    uint32_t basic_ecx, basic_edx;       /* leaf 1 */
+    uint32_t extended_ebx, extended_ecx; /* leaf 7 */
+};
+
 /** SMEP, SMAP, UMIP, FSGSBASE, #MC and global pages (CR4's bits). */
 #define MUSTER_CR4_FEATURES 0x003108C0u
 
@@ -209,6 +221,8 @@ struct muster_cpu_config {
     uint64_t cr4_features;  /* CR4 bits to turn on wherever CPUID has them: MUSTER_CR4_FEATURES;
                                0: every CPU gets what the BSP has */
     uint8_t wake_vector;    /* interrupt that wakes a parked CPU: 0x20 to 0xFE */
+    bool no_broadcast;      /* a message to each CPU, where one to all would do: for a machine with
+                               CPUs that no table lists, since a broadcast reaches those, too */
     uint64_t syscall_entry; /* LSTAR; 0: SYSCALL stays off */
     enum muster_park_method park_method;
     uint32_t mwait_hint; /* EAX of MWAIT: C-state - 1 in bits 4 to 7, its sub-state in 0 to 3 (SDM

@@ -34,6 +34,21 @@ enum muster_status muster_cpu_on(struct muster_machine *machine, uint32_t apic_i
                                  const struct muster_start *start);
 
 /**
+ * Give a CPU that is still to be adopted its start: as it arrives it goes straight on to it, and
+ * is ON without having rested in the park area or been sent an interrupt. On the BSP, before
+ * muster_adopt(), which returns when the last has arrived; muster_start() or muster_cpu_wait()
+ * then waits for the rest of the way. CPUs come on in the order in which they arrive, and do not
+ * tell their topology: muster_topology_read() does, on the CPU itself. From one that does not
+ * arrive in time its start is taken back: it parks when it comes.
+ *
+ * @param start  copied; entry not NULL, stack_top 16-byte aligned
+ * @return MUSTER_OK; MUSTER_UNKNOWN_CPU; MUSTER_INVALID_ARGUMENT; MUSTER_DENIED if it is not
+ *         ABSENT: in already, or under way, or FAILED
+ */
+enum muster_status muster_cpu_on_arrival(struct muster_machine *machine, uint32_t apic_id,
+                                         const struct muster_start *start);
+
+/**
  * Wait until a CPU is ON, or OFF, as @wanted says. Any CPU that is on, several at once.
  *
  * A CPU that is not ON after @timeout_ns is FAILED: it will not use its start any more, so that

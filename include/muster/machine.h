@@ -101,10 +101,13 @@ struct muster_machine {
     /* Set up by muster_prepare(), see muster/wake.h and muster/cpu.h. */
     struct muster_cpu_config config;
     struct muster_cpu_profile profile;
-    struct muster_slot *slots; /* one per CPU, same index */
+    struct muster_mtrr_list mtrrs; /* the profile's */
+    struct muster_cpu_needs needs; /* the profile's */
+    struct muster_slot *slots;     /* one per CPU, same index */
     struct muster_idt *idt;
     struct muster_word strays;   /* arrivals that got no slot: uncounted, or a second time */
     struct muster_word on_count; /* CPUs that are ON: the last one may not go off */
+    uint64_t stood_ns; /* the moment at which the clock was found standing; MUSTER_FOREVER: none */
 };
 
 #define MUSTER_INDEX_MULTIPLIER  0x9E3779B1u

@@ -23,6 +23,8 @@ struct muster_word {
 
 #define MUSTER_FOREVER UINT64_MAX
 
+#define MUSTER_STANDSTILL_TURNS 1048576u
+
 enum muster_log_level {
     MUSTER_LOG_INFO,
     MUSTER_LOG_WARNING,
@@ -38,6 +40,12 @@ struct muster_tdcall_registers {
 struct muster_vmgexit {
     uint64_t code, info_1, info_2;
     uint64_t rax; /* passed only by the calls that need it: AP creation */
+};
+
+/** A model-specific register, and what it is to hold. */
+struct muster_msr {
+    uint32_t msr;
+    uint64_t value;
 };
 
 struct muster_platform {
@@ -59,6 +67,13 @@ struct muster_platform {
 
     uint64_t (*msr_read)(void *context, uint32_t msr);
     void (*msr_write)(void *context, uint32_t msr, uint64_t value);
+
+    /**
+     * Write those of @count MSRs that hold another value; gives how many did. An AP has dozens of
+     * them to bring up to date, and a call for each costs more than the MSR. NULL: the library
+     * does it by msr_read and msr_write.
+     */
+    uint32_t (*msr_load)(void *context, const struct muster_msr *list, uint32_t count);
 
     /** @out gets eax, ebx, ecx, edx. */
     void (*cpuid)(void *context, uint32_t leaf, uint32_t subleaf, uint32_t out[4]);
@@ -83,7 +98,12 @@ struct muster_platform {
      */
     uint32_t (*rmpadjust)(void *context, uint64_t phys, uint64_t attributes);
 
-    /** Time since some fixed moment, never backwards, the same on every CPU. */
+    /**
+     * Time since some fixed moment, never backwards, the same on every CPU. One that has not moved
+     * for MUSTER_STANDSTILL_TURNS calls of the wait hook in a row is held to stand still: what is
+     * waited for counts as missing then (MUSTER_ERROR_CLOCK_STANDS), and nobody waits without end.
+     * Where the clock goes by steps of more than some milliseconds the hook must pause a while.
+     */
     uint64_t (*time_ns)(void *context);
 
     /** A time-stamp counter's value on the scale of time_ns (stamps taken before C runs). */
@@ -97,7 +117,7 @@ struct muster_platform {
 
     /**
      * Wait while *@word is @value, at most until @deadline_ns on the scale of time_ns. May come
-     * back early; must come back. A real machine pauses, a simulator lets time pass.
+     * back early; must come back, also when the clock stands. A real machine pauses, a simulator lets time pass.
      */
     void (*wait)(void *context, const struct muster_word *word, uint32_t value,
                  uint64_t deadline_ns);

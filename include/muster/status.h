@@ -101,6 +101,7 @@ enum muster_status {
     MUSTER_ERROR_PAGING_LEVELS,
     MUSTER_ERROR_NO_RESET_VECTOR,
     MUSTER_ERROR_FIRMWARE_RECLAIMED,
+    MUSTER_ERROR_CLOCK_STANDS,
 
     /* lib/wake/hyperv.c: what the hypervisor answered; the raw status is in the slot */
     MUSTER_ERROR_HYPERCALL_PAGE,

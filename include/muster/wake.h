@@ -91,8 +91,9 @@ enum muster_status muster_prepare(struct muster_machine *machine, const struct m
  * or @timeout_ns has passed: MUSTER_OK, or MUSTER_TIME_OUT with at least one slot FAILED, its
  * reason beside it, and everybody else parked. A dead CPU costs the one deadline, whatever
  * their number (by the mailbox the first silent one may use half of it up). A CPU that comes
- * later parks itself and stays FAILED; called again, it is taken, and one that never came is
- * tried again. One that died after it had claimed its slot, or was refused, stays FAILED.
+ * later parks itself and stays FAILED; called again, it is taken, one that never came is tried
+ * again, and one that has claimed its slot and is not in yet is waited for, not woken. One that
+ * died there, or was refused, stays FAILED.
  * With a plan that has no way, and somebody to wake: MUSTER_ERROR_NO_WAY, and they are FAILED.
  *
  * An arrival that gets no slot (uncounted, or a second time) counts in machine->strays and halts
@@ -111,6 +112,22 @@ enum muster_status muster_adopt(struct muster_machine *machine, const struct mus
  */
 enum muster_status muster_start(struct muster_machine *machine, const uint32_t *order,
                                 uint32_t order_count, uint64_t timeout_ns);
+
+/**
+ * One CPU alone, from ABSENT to ON with its slot's own start: instead of muster_adopt() and
+ * muster_start(), for a machine on which no two CPUs may be under way at once, and to compare
+ * with. It takes many times as long (docs/simulate.md).
+ *
+ * @param classic  by INIT-SIPI as the MP specification has it (1.4, B.4): 10 ms after the INIT,
+ *                 200 us after the first SIPI, and a second SIPI
+ * @return MUSTER_OK; MUSTER_UNKNOWN_CPU; MUSTER_NOT_SUPPORTED by a way that wakes all or nobody,
+ *         or that knows no such delays; MUSTER_DENIED if it is not ABSENT, not enabled, or the BSP;
+ *         MUSTER_TIME_OUT if it did not come (it is FAILED, and its slot says why), or else why it
+ *         could not be turned on (muster/life.h)
+ */
+enum muster_status muster_cpu_bring_up(struct muster_machine *machine,
+                                       const struct muster_plan *plan, uint32_t apic_id,
+                                       bool classic, uint64_t timeout_ns);
 
 /**
  * Give a parked CPU back to the firmware through the ResetVector, and make sure by Test that it

@@ -58,9 +58,10 @@ static bool icr_is_free(const struct muster_platform *platform)
     void *context = platform->context;
     struct muster_word never = {0};
     uint64_t deadline_ns = platform->time_ns(context) + ICR_PATIENCE_NS;
+    uint32_t looks = 0; /* a clock that stands does not keep anybody here */
     while (platform->apic_read(context, APIC_ICR_LOW) & ICR_PENDING) {
         uint64_t now_ns = platform->time_ns(context);
-        if (now_ns >= deadline_ns)
+        if (now_ns >= deadline_ns || ++looks == MUSTER_STANDSTILL_TURNS)
             return false;
         platform->wait(context, &never, 0, now_ns + ICR_LOOK_NS);
     }

@@ -5,6 +5,7 @@
 
 #include "abi/x86.h"
 #include "lib/atomic.h"
+#include "lib/patience.h"
 #include "lib/trace.h"
 #include "lib/wake/park.h"
 #include "lib/wake/way.h"
@@ -116,11 +117,12 @@ static bool wait_for_answer(struct muster_slot *slot)
     struct muster_clock *clock = &slot->clock;
     uint32_t wanted = word_load_relaxed(&clock->request);
     uint64_t deadline_ns = time_after(platform->time_ns(platform->context), clock->patience_ns);
+    struct patience patience = {0};
     for (;;) {
         uint32_t answer = word_load_acquire(&clock->answer);
         if (answer == wanted)
             return true;
-        if (answer == CLOCK_CLOSED || platform->time_ns(platform->context) >= deadline_ns)
+        if (answer == CLOCK_CLOSED || patience_is_over(&patience, slot->machine, deadline_ns))
             return false;
         platform->wait(platform->context, &clock->answer, answer, deadline_ns);
     }
@@ -133,13 +135,45 @@ void clock_run(struct muster_slot *slot)
     clock_end(slot);
 }
 
+enum muster_status muster_clock_join(struct muster_slot *slot, uint64_t timeout_ns)
+{
+    const struct muster_platform *platform = slot->machine->platform;
+    uint64_t deadline_ns = time_after(platform->time_ns(platform->context), timeout_ns);
+    struct patience patience = {0};
+    while (word_load_acquire(&slot->command) != PARK_CLOCK) {
+        if (patience_is_over(&patience, slot->machine, deadline_ns))
+            return MUSTER_TIME_OUT;
+        platform->wait(platform->context, &slot->command, PARK_STAY, deadline_ns);
+    }
+    clock_run(slot);
+    return slot->clock.known ? MUSTER_OK : MUSTER_TIME_OUT;
+}
+
 /* ---- On the BSP ---- */
+
+/* Whether the CPU can be measured as it is. A start that it has been given stays: we can wait. */
+static bool may_measure(const struct muster_slot *slot, enum muster_cpu_state state)
+{
+    return slot->index != slot->machine->bsp &&
+           (state == MUSTER_CPU_OFF || state == MUSTER_CPU_ON) &&
+           word_load_acquire(&slot->command) == PARK_STAY;
+}
+
+/* One that is parked is woken to it; one that is ON looks by itself (muster_clock_join()). */
+static enum muster_status call_up(const struct muster_slot *slot, enum muster_cpu_state state)
+{
+    const struct muster_machine *machine = slot->machine;
+    if (state == MUSTER_CPU_ON)
+        return MUSTER_OK;
+    return muster_apic_send(machine->platform, slot->apic_id, machine->config.wake_vector);
+}
 
 /* Answer until the CPU is through; false: not by @deadline_ns. */
 static bool answer_rounds(struct muster_slot *slot, uint64_t deadline_ns)
 {
     const struct muster_platform *platform = slot->machine->platform;
     struct muster_clock *clock = &slot->clock;
+    struct patience patience = {0};
     uint32_t answered = 0;
     for (;;) {
         uint32_t request = word_load_acquire(&clock->request);
@@ -150,7 +184,7 @@ static bool answer_rounds(struct muster_slot *slot, uint64_t deadline_ns)
             /* With the counter's value; pairs with the acquire in wait_for_answer(). */
             word_store_release(&clock->answer, request);
             answered = request;
-        } else if (platform->time_ns(platform->context) >= deadline_ns) {
+        } else if (patience_is_over(&patience, slot->machine, deadline_ns)) {
             return false;
         } else {
             platform->wait(platform->context, &clock->request, request, deadline_ns);
@@ -177,9 +211,8 @@ enum muster_status muster_clock_measure(struct muster_machine *machine, uint32_t
     struct muster_slot *slot = &machine->slots[index];
     if (!platform->tsc)
         return MUSTER_NOT_SUPPORTED;
-    /* A start that another CPU has just given it stays: this one can wait. */
-    if (word_load_acquire(&slot->state) != MUSTER_CPU_OFF ||
-        word_load_acquire(&slot->command) != PARK_STAY)
+    enum muster_cpu_state state = muster_cpu_state(machine, index);
+    if (!may_measure(slot, state))
         return MUSTER_DENIED;
     uint64_t deadline_ns = time_after(platform->time_ns(platform->context), timeout_ns);
     if (!await_unmeasured(slot, deadline_ns))
@@ -187,8 +220,7 @@ enum muster_status muster_clock_measure(struct muster_machine *machine, uint32_t
     slot->clock = (struct muster_clock){.patience_ns = timeout_ns};
     if (!word_move(&slot->command, PARK_STAY, PARK_CLOCK))
         return MUSTER_DENIED;
-    enum muster_status status =
-        muster_apic_send(platform, slot->apic_id, machine->config.wake_vector);
+    enum muster_status status = call_up(slot, state);
     if (!status && !answer_rounds(slot, deadline_ns))
         status = MUSTER_TIME_OUT;
     if (status) {

@@ -56,9 +56,9 @@ void idt_init(struct muster_idt *idt);
 /** On the BSP: turn on what config.cr4_features asks for, then take its profile. */
 void cpu_profile_make(struct muster_machine *machine);
 
-/** Whether the calling CPU has every feature that the profile uses. */
-bool cpu_has_profile(const struct muster_platform *platform,
-                     const struct muster_cpu_profile *profile);
+/** What a CPU must have for @cr4, and whether the calling one has it. */
+void cpu_needs_make(uint64_t cr4, struct muster_cpu_needs *needs);
+bool cpu_meets(const struct muster_platform *platform, const struct muster_cpu_needs *needs);
 
 /** CR4 bits of @wanted that the calling CPU's CPUID offers. */
 uint64_t cpu_cr4_offered(const struct muster_platform *platform, uint64_t wanted);

@@ -69,6 +69,14 @@ void cpu_profile_make(struct muster_machine *machine)
         profile->lstar = machine->config.syscall_entry;
         profile->fmask = SYSCALL_MASK;
     }
+    cpu_needs_make(profile->cr4, &machine->needs);
+    mtrr_list_make(profile, &machine->mtrrs);
+}
+
+/* How deep the page tables are is the table's affair, and cannot be changed from here. */
+static uint64_t own_cr4(const struct muster_cpu_profile *profile)
+{
+    return (profile->cr4 & ~(uint64_t)CR4_LA57) | (read_cr4() & CR4_LA57);
 }
 
 /*
@@ -76,22 +84,27 @@ void cpu_profile_make(struct muster_machine *machine)
  * and TLBs hold in the same way. The rendezvous of all processors that 12.11.8 begins with is
  * left out: the others run with these very values, and this CPU has touched nothing but its slot.
  */
-static uint32_t memory_types_write(const struct muster_platform *platform,
-                                   const struct muster_cpu_profile *profile)
+static uint32_t memory_types_write(const struct muster_machine *machine)
 {
+    const struct muster_platform *platform = machine->platform;
+    const struct muster_cpu_profile *profile = &machine->profile;
     uint64_t cr0 = read_cr0();
     uint64_t cr4 = read_cr4();
     write_cr0((cr0 | CR0_CD) & ~(uint64_t)CR0_NW);
     write_back_caches();
-    write_cr4(cr4 & ~(uint64_t)CR4_PGE);
-    write_cr3(read_cr3());
-    uint32_t writes = profile->has_mtrr ? mtrr_write(platform, profile) : 0;
+    if (cr4 & CR4_PGE)
+        write_cr4(cr4 & ~(uint64_t)CR4_PGE); /* which flushes, too */
+    else
+        write_cr3(read_cr3());
+    uint32_t writes =
+        profile->has_mtrr ? mtrr_write(platform, profile->mtrr_def_type, &machine->mtrrs) : 0;
     if (profile->has_pat)
         platform->msr_write(platform->context, MSR_PAT, profile->pat);
     write_back_caches();
-    write_cr3(read_cr3());
+    if (!(profile->cr4 & CR4_PGE))
+        write_cr3(read_cr3());
+    write_cr4(own_cr4(profile)); /* global pages from here on: that flushes as well */
     write_cr0(cr0);
-    write_cr4(cr4);
     return writes;
 }
 
@@ -104,7 +117,7 @@ uint32_t cpu_memory_types_load(const struct muster_machine *machine)
     if (pat_equal && (!profile->has_mtrr || mtrr_equal(platform, profile)))
         return 0;
     if (!machine->confidential)
-        return memory_types_write(platform, profile);
+        return memory_types_write(machine);
     /* In a TD there are no MTRRs to write, and turning caches off is not the guest's to do. */
     platform->msr_write(platform->context, MSR_PAT, profile->pat);
     write_cr3(read_cr3());
@@ -134,28 +147,35 @@ static void tables_load(struct muster_slot *slot, void *percpu)
     load_idt(&idtr);
 }
 
-static void syscall_load(const struct muster_platform *platform,
-                         const struct muster_cpu_profile *profile)
+/* Reading is cheaper than writing. */
+static void set_msr(uint32_t msr, uint64_t value)
 {
-    void *context = platform->context;
-    if (platform->msr_read(context, MSR_EFER) != profile->efer)
-        platform->msr_write(context, MSR_EFER, profile->efer);
+    if (read_msr(msr) != value)
+        write_msr(msr, value);
+}
+
+/* Nobody intercepts these, not even the module of a TD or the host of an SEV guest. */
+static void syscall_load(const struct muster_cpu_profile *profile)
+{
+    set_msr(MSR_EFER, profile->efer);
     if (profile->efer & EFER_SCE) {
-        platform->msr_write(context, MSR_STAR, profile->star);
-        platform->msr_write(context, MSR_LSTAR, profile->lstar);
-        platform->msr_write(context, MSR_FMASK, profile->fmask);
-        platform->msr_write(context, MSR_SYSENTER_CS, 0); /* SYSCALL is the only way in */
+        set_msr(MSR_STAR, profile->star);
+        set_msr(MSR_LSTAR, profile->lstar);
+        set_msr(MSR_FMASK, profile->fmask);
+        set_msr(MSR_SYSENTER_CS, 0); /* SYSCALL is the only way in */
     }
-    write_msr(MSR_KERNEL_GS_BASE, 0);
-    write_msr(MSR_FS_BASE, 0);
+    set_msr(MSR_KERNEL_GS_BASE, 0);
+    set_msr(MSR_FS_BASE, 0);
 }
 
 /*
  * What INIT leaves behind, for a CPU that comes from a mailbox without one: every local source
- * masked, nothing in service. An interrupt in service would keep the wake interrupt out.
+ * masked, nothing in service, every priority let in. An interrupt in service would keep the wake
+ * interrupt out.
  */
 static void apic_clear(const struct muster_platform *platform, bool x2)
 {
+    apic_write(platform, x2, APIC_TPR, 0);
     static const uint16_t sources[] = {APIC_LVT_TIMER, APIC_LVT_LINT0,   APIC_LVT_LINT1,
                                        APIC_LVT_ERROR, APIC_LVT_COUNTER, APIC_LVT_THERMAL};
     unsigned count = (apic_read(platform, x2, APIC_VERSION) >> 16 & 0xFF) + 1;
@@ -174,7 +194,6 @@ static void apic_load(const struct muster_slot *slot, const struct muster_cpu_pr
     if (profile->x2apic && !x2)
         x2 = muster_apic_enable_x2(platform) == MUSTER_OK;
     apic_write(platform, x2, APIC_SVR, profile->apic_svr);
-    apic_write(platform, x2, APIC_TPR, 0);
     if (slot->firmware_cr3)
         apic_clear(platform, x2);
 }
@@ -192,17 +211,20 @@ enum muster_status cpu_load(struct muster_slot *slot, void *percpu)
     const struct muster_machine *machine = slot->machine;
     const struct muster_cpu_profile *profile = &machine->profile;
     tables_load(slot, percpu);
-    if (!cpu_has_profile(machine->platform, profile) || !has_mtrrs(machine->platform, profile))
+    if (!cpu_meets(machine->platform, &machine->needs) || !has_mtrrs(machine->platform, profile) ||
+        !speculation_is_offered(machine->platform, profile))
         return MUSTER_ERROR_FEATURES_DIFFER;
-    write_cr0(profile->cr0);
-    /* How deep the page tables are is the table's affair, and cannot be changed from here. */
-    write_cr4((profile->cr4 & ~(uint64_t)CR4_LA57) | (read_cr4() & CR4_LA57));
-    syscall_load(machine->platform, profile);
+    if (read_cr0() != profile->cr0)
+        write_cr0(profile->cr0);
+    /* Before CR4.PGE, which is one of the two flushes that changing memory types needs. */
+    slot->mtrr_writes = cpu_memory_types_load(machine);
+    if (read_cr4() != own_cr4(profile))
+        write_cr4(own_cr4(profile));
+    syscall_load(profile);
     speculation_load(machine->platform, profile);
     speculation_barrier(machine->platform, profile);
     if (slot->firmware_cr3)
         debug_clear();
-    slot->mtrr_writes = cpu_memory_types_load(machine);
     apic_load(slot, profile);
     return MUSTER_OK;
 }

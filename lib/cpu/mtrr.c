@@ -47,26 +47,41 @@ bool mtrr_equal(const struct muster_platform *platform, const struct muster_cpu_
     return true;
 }
 
-static uint32_t write_if_different(const struct muster_platform *platform, uint32_t msr,
-                                   uint64_t value)
+void mtrr_list_make(const struct muster_cpu_profile *profile, struct muster_mtrr_list *list)
 {
-    if (platform->msr_read(platform->context, msr) == value)
-        return 0;
-    platform->msr_write(platform->context, msr, value);
-    return 1;
+    list->count = 0;
+    for (unsigned i = 0; i < mtrr_fixed_count(profile->mtrr_cap); i++)
+        list->msrs[list->count++] = (struct muster_msr){fixed_msr(i), profile->mtrr_fixed[i]};
+    for (unsigned i = 0; i < mtrr_variable_count(profile->mtrr_cap); i++)
+        list->msrs[list->count++] =
+            (struct muster_msr){MSR_MTRR_PHYSBASE0 + i, profile->mtrr_variable[i]};
 }
 
-uint32_t mtrr_write(const struct muster_platform *platform,
-                    const struct muster_cpu_profile *profile)
+/* One by one, for a platform that has no better way. */
+static uint32_t load_each(const struct muster_platform *platform, const struct muster_msr *list,
+                          uint32_t count)
+{
+    void *context = platform->context;
+    uint32_t writes = 0;
+    for (uint32_t i = 0; i < count; i++) {
+        if (platform->msr_read(context, list[i].msr) == list[i].value)
+            continue;
+        platform->msr_write(context, list[i].msr, list[i].value);
+        writes++;
+    }
+    return writes;
+}
+
+uint32_t mtrr_write(const struct muster_platform *platform, uint64_t wanted_type,
+                    const struct muster_mtrr_list *list)
 {
     void *context = platform->context;
     uint64_t def_type = platform->msr_read(context, MSR_MTRR_DEF_TYPE);
-    uint32_t writes = def_type != profile->mtrr_def_type;
-    platform->msr_write(context, MSR_MTRR_DEF_TYPE, def_type & ~(uint64_t)MTRR_DEF_TYPE_ENABLE);
-    for (unsigned i = 0; i < mtrr_fixed_count(profile->mtrr_cap); i++)
-        writes += write_if_different(platform, fixed_msr(i), profile->mtrr_fixed[i]);
-    for (unsigned i = 0; i < mtrr_variable_count(profile->mtrr_cap); i++)
-        writes += write_if_different(platform, MSR_MTRR_PHYSBASE0 + i, profile->mtrr_variable[i]);
-    platform->msr_write(context, MSR_MTRR_DEF_TYPE, profile->mtrr_def_type);
+    uint32_t writes = def_type != wanted_type;
+    if (def_type & MTRR_DEF_TYPE_ENABLE)
+        platform->msr_write(context, MSR_MTRR_DEF_TYPE, def_type & ~(uint64_t)MTRR_DEF_TYPE_ENABLE);
+    writes += platform->msr_load ? platform->msr_load(context, list->msrs, list->count)
+                                 : load_each(platform, list->msrs, list->count);
+    platform->msr_write(context, MSR_MTRR_DEF_TYPE, wanted_type);
     return writes;
 }

@@ -16,10 +16,13 @@ void mtrr_read(const struct muster_platform *platform, struct muster_cpu_profile
 bool mtrr_equal(const struct muster_platform *platform, const struct muster_cpu_profile *profile);
 
 /**
- * Disable all MTRRs, write those that differ, enable them as @profile has it; gives how many
+ * Disable all MTRRs, write those that differ, enable them as @wanted_type has it; gives how many
  * differed. Caches must be off (SDM vol. 3, 12.11.7.2).
  */
-uint32_t mtrr_write(const struct muster_platform *platform,
-                    const struct muster_cpu_profile *profile);
+uint32_t mtrr_write(const struct muster_platform *platform, uint64_t wanted_type,
+                    const struct muster_mtrr_list *list);
+
+/** The ranges of @profile as a list. */
+void mtrr_list_make(const struct muster_cpu_profile *profile, struct muster_mtrr_list *list);
 
 #endif

@@ -1,7 +1,6 @@
 /* What must be equal on every CPU: which features, and how two profiles differ. */
 #include "abi/x86.h"
 #include "lib/cpu/cpu.h"
-#include "lib/cpu/speculation.h"
 
 _Static_assert(MUSTER_CR4_FEATURES ==
                    (CR4_SMEP | CR4_SMAP | CR4_UMIP | CR4_FSGSBASE | CR4_MCE | CR4_PGE),
@@ -43,11 +42,38 @@ uint64_t cpu_cr4_offered(const struct muster_platform *platform, uint64_t wanted
     return offered;
 }
 
-bool cpu_has_profile(const struct muster_platform *platform,
-                     const struct muster_cpu_profile *profile)
+void cpu_needs_make(uint64_t cr4, struct muster_cpu_needs *needs)
 {
-    return cpu_cr4_offered(platform, profile->cr4) == profile->cr4 &&
-           speculation_is_offered(platform, profile);
+    *needs = (struct muster_cpu_needs){0};
+    for (unsigned i = 0; i < sizeof(features) / sizeof(features[0]); i++) {
+        bool basic = features[i].leaf == CPUID_FEATURES;
+        uint32_t bit = cr4 & features[i].cr4 ? features[i].bit : 0;
+        switch (features[i].reg) {
+        case 1:
+            needs->extended_ebx |= bit;
+            break;
+        case 2:
+            *(basic ? &needs->basic_ecx : &needs->extended_ecx) |= bit;
+            break;
+        default:
+            needs->basic_edx |= bit;
+        }
+    }
+}
+
+bool cpu_meets(const struct muster_platform *platform, const struct muster_cpu_needs *needs)
+{
+    uint32_t r[4];
+    platform->cpuid(platform->context, CPUID_FEATURES, 0, r);
+    if (needs->basic_ecx & ~r[2] || needs->basic_edx & ~r[3])
+        return false;
+    if (!needs->extended_ebx && !needs->extended_ecx)
+        return true;
+    platform->cpuid(platform->context, 0, 0, r);
+    if (r[0] < CPUID_EXTENDED_FEATURES)
+        return false;
+    platform->cpuid(platform->context, CPUID_EXTENDED_FEATURES, 0, r);
+    return !(needs->extended_ebx & ~r[1] || needs->extended_ecx & ~r[2]);
 }
 
 const char *muster_cpu_profile_difference(const struct muster_cpu_profile *a,

@@ -6,20 +6,26 @@
 
 #include "lib/atomic.h"
 #include "lib/cpu/cpu.h"
+#include "lib/patience.h"
+#include "lib/wake/park.h"
 #include "lib/wake/way.h"
 
 _Static_assert(sizeof(enum muster_status) == sizeof(uint32_t), "slot_fail() stores it as a word");
+
+#define PAUSE_PARTS 4u
 
 static uint64_t time_now_ns(const struct muster_machine *machine)
 {
     return machine->platform->time_ns(machine->platform->context);
 }
 
-void pass_time(const struct muster_platform *platform, uint64_t ns)
+void pass_time(struct muster_machine *machine, uint64_t ns)
 {
+    const struct muster_platform *platform = machine->platform;
     const struct muster_word never = {0};
+    struct patience patience = {0};
     uint64_t end_ns = platform->time_ns(platform->context) + ns;
-    while (platform->time_ns(platform->context) < end_ns)
+    while (!patience_is_over(&patience, machine, end_ns))
         platform->wait(platform->context, &never, 0, end_ns);
 }
 
@@ -45,11 +51,45 @@ enum muster_status slot_failure(const struct muster_slot *slot)
     return (enum muster_status)u32_load_relaxed((const uint32_t *)&slot->failure);
 }
 
-void slot_stamp_wake(const struct wake_run *run, struct muster_slot *slot)
+void slot_stamp_wake_at(const struct wake_run *run, struct muster_slot *slot, uint64_t now_ns)
 {
-    uint64_t now_ns = time_now_ns(run->machine);
     slot->stamps_ns[MUSTER_STAMP_WAKE_SENT] = now_ns;
     trace_write(run->trace, now_ns, MUSTER_TRACE_WAKE_SENT, slot->apic_id, run->plan->way);
+}
+
+void slot_stamp_wake(const struct wake_run *run, struct muster_slot *slot)
+{
+    slot_stamp_wake_at(run, slot, time_now_ns(run->machine));
+}
+
+/* In its slot for good, and said why. One that was given up there may yet come. */
+static bool is_refused(const struct muster_slot *slot)
+{
+    switch (slot_failure(slot)) {
+    case MUSTER_ERROR_NOT_ARRIVED:
+    case MUSTER_ERROR_NOT_ACKNOWLEDGED:
+    case MUSTER_ERROR_CLOCK_STANDS:
+        return false;
+    default:
+        return word_load_acquire(&slot->claimed) &&
+               word_load_acquire(&slot->state) == MUSTER_CPU_FAILED;
+    }
+}
+
+/*
+ * Its reason goes first: one that is refused at this very moment says so after that. One that
+ * comes in at this very moment, and finds itself too late, is taken after all.
+ */
+static bool make_pending(struct muster_slot *slot)
+{
+    uint32_t state = word_load_acquire(&slot->state);
+    if (state != MUSTER_CPU_ABSENT && state != MUSTER_CPU_FAILED)
+        return false;
+    slot_fail(slot, MUSTER_OK);
+    if (!word_move(&slot->state, state, MUSTER_CPU_ADOPT_PENDING))
+        return false;
+    return !word_load_acquire(&slot->arrived) ||
+           !word_move(&slot->state, MUSTER_CPU_ADOPT_PENDING, MUSTER_CPU_OFF);
 }
 
 /* Who is to be sent for. One that came after an earlier deadline is here already. */
@@ -63,31 +103,24 @@ static uint32_t choose_pending(struct muster_machine *machine)
         if (word_load_acquire(&slot->arrived) &&
             word_move(&slot->state, MUSTER_CPU_FAILED, MUSTER_CPU_OFF))
             continue;
-        /* Set foot in its slot: under way still, or refused. A second time it would be a stray. */
-        if (word_load_acquire(&slot->claimed) &&
-            word_load_acquire(&slot->state) == MUSTER_CPU_FAILED)
-            continue;
-        if (word_move(&slot->state, MUSTER_CPU_ABSENT, MUSTER_CPU_ADOPT_PENDING) ||
-            word_move(&slot->state, MUSTER_CPU_FAILED, MUSTER_CPU_ADOPT_PENDING)) {
-            slot_fail(slot, MUSTER_OK);
-            count++;
-        }
+        if (!is_refused(slot))
+            count += make_pending(slot);
     }
     return count;
 }
 
 /* Wait, slot by slot, for whoever is still to come; the first one missing at @until_ns, or -1. */
-static int32_t wait_while_pending(const struct muster_machine *machine, uint32_t from,
-                                  uint64_t until_ns)
+static int32_t wait_while_pending(struct muster_machine *machine, uint32_t from, uint64_t until_ns)
 {
     const struct muster_platform *platform = machine->platform;
     for (uint32_t i = from; i < machine->cpu_count; i++) {
         const struct muster_slot *slot = &machine->slots[i];
+        struct patience patience = {0};
         /* One whose wake is known to be lost is not waited for; it may still surprise us. */
         if (slot_failure(slot))
             continue;
         while (slot_is_pending(slot)) {
-            if (time_now_ns(machine) >= until_ns)
+            if (patience_is_over(&patience, machine, until_ns))
                 return (int32_t)i;
             platform->wait(platform->context, &slot->state, MUSTER_CPU_ADOPT_PENDING, until_ns);
         }
@@ -103,15 +136,37 @@ static uint32_t count_pending(const struct muster_machine *machine)
     return count;
 }
 
+/*
+ * The same for @pause_ns, in parts: a host that runs all CPUs in turn may keep the BSP away for
+ * longer than the whole of it, and what the BSP did not see the others had no time to do. While
+ * CPUs keep coming a patient way begins its pause anew.
+ */
+static int32_t wait_in_parts(const struct wake_run *run, const struct way_operations *way,
+                             uint32_t from, uint64_t pause_ns)
+{
+    int32_t missing = (int32_t)from;
+    unsigned part = 0;
+    while (part < PAUSE_PARTS && missing >= 0) {
+        uint64_t until_ns = time_after(time_now_ns(run->machine), pause_ns / PAUSE_PARTS);
+        if (until_ns >= run->deadline_ns)
+            return wait_while_pending(run->machine, (uint32_t)missing, run->deadline_ns);
+        int32_t before = missing;
+        missing = wait_while_pending(run->machine, (uint32_t)missing, until_ns);
+        part = way->patient && missing > before ? 0 : part + 1;
+    }
+    return missing;
+}
+
 static void wait_for_arrivals(const struct wake_run *run, const struct way_operations *way)
 {
     uint64_t pause_ns = way->wake_again(run, 0);
     int32_t missing = 0;
     for (unsigned attempt = 1;; attempt++) {
         uint64_t now_ns = time_now_ns(run->machine);
-        bool again = pause_ns && pause_ns < run->deadline_ns - now_ns && now_ns < run->deadline_ns;
-        missing = wait_while_pending(run->machine, (uint32_t)missing,
-                                     again ? now_ns + pause_ns : run->deadline_ns);
+        bool again = pause_ns && pause_ns < run->deadline_ns - now_ns &&
+                     now_ns < run->deadline_ns && !clock_stands(run->machine);
+        missing = again ? wait_in_parts(run, way, (uint32_t)missing, pause_ns)
+                        : wait_while_pending(run->machine, (uint32_t)missing, run->deadline_ns);
         if (missing < 0 || !again)
             return;
         trace_boot(run->machine, MUSTER_TRACE_WAKE_AGAIN, attempt, count_pending(run->machine));
@@ -119,17 +174,29 @@ static void wait_for_arrivals(const struct wake_run *run, const struct way_opera
     }
 }
 
-/* A swap, since it may come at this very moment; but a locked one only where it is of use. */
+/*
+ * A swap, since it may come at this very moment; but a locked one only where it is of use. Its
+ * early start goes first: who is FAILED must find none. If it came all the same, and counts on a
+ * start that is gone, it is parked as others are.
+ */
 void slot_give_up(struct muster_slot *slot)
 {
-    if (slot_is_pending(slot) &&
-        word_move(&slot->state, MUSTER_CPU_ADOPT_PENDING, MUSTER_CPU_FAILED)) {
-        if (!slot_failure(slot))
+    bool pending = slot_is_pending(slot);
+    bool taken = pending && slot_take_early_start(slot);
+    if (pending && word_move(&slot->state, MUSTER_CPU_ADOPT_PENDING, MUSTER_CPU_FAILED)) {
+        if (clock_stands(slot->machine))
+            slot_fail(slot, MUSTER_ERROR_CLOCK_STANDS);
+        else if (!slot_failure(slot))
             slot_fail(slot, MUSTER_ERROR_NOT_ARRIVED);
         trace_boot(slot->machine, MUSTER_TRACE_FAILED, slot->apic_id, slot_failure(slot));
-    } else if (word_load_acquire(&slot->state) == MUSTER_CPU_OFF) {
-        slot_fail(slot, MUSTER_OK); /* late, or its wake seemed lost and was not */
+        return;
     }
+    if (taken)
+        word_move(&slot->state, MUSTER_CPU_ON_PENDING, MUSTER_CPU_OFF);
+    /* Late, or its wake seemed lost and was not. Of one that another CPU turns on it is theirs. */
+    uint32_t state = word_load_acquire(&slot->state);
+    if (slot_failure(slot) && (state == MUSTER_CPU_OFF || state == MUSTER_CPU_ON))
+        slot_fail(slot, MUSTER_OK);
 }
 
 /* Whoever has not come by now has failed. */

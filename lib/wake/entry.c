@@ -44,7 +44,7 @@ void entry_parameters_init(const struct muster_machine *machine, struct entry_pa
         .index_shift = machine->index_shift,
         .index_mask = machine->index_mask,
         .cr4 = CR4_PAE | (config->paging_levels == 5 ? CR4_LA57 : 0),
-        .efer = EFER_LME | (uint32_t)(machine->profile.efer & EFER_NXE),
+        .efer = EFER_LME | (uint32_t)(machine->profile.efer & (EFER_NXE | EFER_SCE)),
         .far32_selector = ENTRY_CS32,
         .far64_selector = ENTRY_CS64,
         .gdt_limit = sizeof(entry->gdt) - 1,

@@ -11,6 +11,7 @@
 #include "lib/atomic.h"
 #include "lib/cpu/apic.h"
 #include "lib/cpu/cpu.h"
+#include "lib/patience.h"
 #include "lib/wake/way.h"
 
 #define REAL_MODE_SHIFT  4 /* from a segment's number to its address */
@@ -72,12 +73,13 @@ static enum muster_status send_init_sipi(const struct wake_run *run, uint32_t ap
     return apic_send(machine->platform, run->plan->x2apic, apic_id, ICR_SIPI | ICR_ASSERT | page);
 }
 
-static bool wait_for_claim(const struct muster_machine *machine, const struct muster_slot *slot,
+static bool wait_for_claim(struct muster_machine *machine, const struct muster_slot *slot,
                            uint64_t deadline_ns)
 {
     const struct muster_platform *platform = machine->platform;
+    struct patience patience = {0};
     while (!word_load_acquire(&slot->claimed)) {
-        if (platform->time_ns(platform->context) >= deadline_ns)
+        if (patience_is_over(&patience, machine, deadline_ns))
             return false;
         platform->wait(platform->context, &slot->claimed, 0, deadline_ns);
     }

@@ -30,7 +30,7 @@ void slot_vacate(struct muster_slot *slot)
  */
 static enum muster_status tell_to_leave(struct muster_slot *slot, uint64_t deadline_ns)
 {
-    const struct muster_machine *machine = slot->machine;
+    struct muster_machine *machine = slot->machine;
     enum muster_status status = mailbox_await_free(machine, deadline_ns);
     if (status)
         return status;

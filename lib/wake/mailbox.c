@@ -10,6 +10,7 @@
 #include "lib/cpu/cpu.h"
 #include "lib/firmware/mailbox_page.h"
 #include "lib/memory_functions.h"
+#include "lib/patience.h"
 #include "lib/wake/way.h"
 
 #define SETTLE_NS 100000u
@@ -29,15 +30,16 @@ static struct mailbox *mailbox_of(const struct muster_machine *machine)
                                   MAILBOX_BYTES);
 }
 
-bool mailbox_wait_noop(const struct muster_machine *machine, struct mailbox *mailbox,
+bool mailbox_wait_noop(struct muster_machine *machine, struct mailbox *mailbox,
                        uint64_t deadline_ns)
 {
     const struct muster_platform *platform = machine->platform;
+    struct patience patience = {0};
     for (;;) {
         uint32_t command = word_load_acquire(command_word(mailbox));
         if ((command & 0xFFFF) == MAILBOX_NOOP)
             return true;
-        if (platform->time_ns(platform->context) >= deadline_ns)
+        if (patience_is_over(&patience, machine, deadline_ns))
             return false;
         platform->wait(platform->context, command_word(mailbox), command, deadline_ns);
     }
@@ -67,7 +69,7 @@ bool mailbox_withdraw(struct mailbox *mailbox, enum mailbox_command command)
     return word_move(command_word(mailbox), command, MAILBOX_NOOP);
 }
 
-enum muster_status mailbox_await_free(const struct muster_machine *machine, uint64_t deadline_ns)
+enum muster_status mailbox_await_free(struct muster_machine *machine, uint64_t deadline_ns)
 {
     struct mailbox *mailbox = mailbox_of(machine);
     if (!mailbox)
@@ -75,7 +77,7 @@ enum muster_status mailbox_await_free(const struct muster_machine *machine, uint
     return mailbox_wait_noop(machine, mailbox, deadline_ns) ? MUSTER_OK : MUSTER_ERROR_MAILBOX_BUSY;
 }
 
-enum muster_status mailbox_test(const struct muster_machine *machine, uint32_t apic_id,
+enum muster_status mailbox_test(struct muster_machine *machine, uint32_t apic_id,
                                 uint64_t deadline_ns)
 {
     struct mailbox *mailbox = mailbox_of(machine);
@@ -144,22 +146,18 @@ static enum muster_status mailbox_prepare(struct muster_machine *machine)
     return mailbox_of(machine) ? MUSTER_OK : MUSTER_ERROR_MAILBOX_ADDRESS;
 }
 
-static void wake_one(const struct wake_run *run, struct mailbox *mailbox, uint32_t index,
-                     uint32_t turns)
+static void mailbox_wake_one(const struct wake_run *run, struct muster_slot *slot,
+                             uint64_t deadline_ns)
 {
     struct muster_machine *machine = run->machine;
-    struct muster_slot *slot = &machine->slots[index];
-    uint64_t deadline_ns = way_turn_deadline_ns(run, turns);
-    if (!deadline_ns) {
-        slot_fail(slot, MUSTER_TIME_OUT);
-        return;
-    }
+    struct mailbox *mailbox = mailbox_of(machine);
     if (!mailbox_wait_noop(machine, mailbox, deadline_ns)) {
         slot_fail(slot, MUSTER_ERROR_MAILBOX_BUSY);
         return;
     }
     slot_stamp_wake(run, slot);
-    mailbox_send(mailbox, slot->apic_id, mailbox_entry_vector(machine, index), MAILBOX_WAKEUP);
+    mailbox_send(mailbox, slot->apic_id, mailbox_entry_vector(machine, slot->index),
+                 MAILBOX_WAKEUP);
     /*
      * The acknowledgement comes before the jump: it frees the mailbox and nothing else. A wake
      * that is withdrawn may have been read already; whoever follows it then arrives at a slot
@@ -171,17 +169,23 @@ static void wake_one(const struct wake_run *run, struct mailbox *mailbox, uint32
     } else {
         slot_fail(slot, MUSTER_ERROR_NOT_ACKNOWLEDGED);
         /* The CPU may have read it and be about to clear it: that must not hit the next. */
-        pass_time(machine->platform, SETTLE_NS);
+        pass_time(machine, SETTLE_NS);
     }
 }
 
 static void mailbox_wake(const struct wake_run *run)
 {
-    struct mailbox *mailbox = mailbox_of(run->machine);
     uint32_t turns = way_count_turns(run->machine);
-    for (uint32_t i = 0; i < run->machine->cpu_count; i++)
-        if (slot_wants_wake(&run->machine->slots[i]))
-            wake_one(run, mailbox, i, turns--);
+    for (uint32_t i = 0; i < run->machine->cpu_count; i++) {
+        struct muster_slot *slot = &run->machine->slots[i];
+        if (!slot_wants_wake(slot))
+            continue;
+        uint64_t deadline_ns = way_turn_deadline_ns(run, turns--);
+        if (deadline_ns)
+            mailbox_wake_one(run, slot, deadline_ns);
+        else
+            slot_fail(slot, MUSTER_TIME_OUT);
+    }
 }
 
 static uint64_t mailbox_wake_again(const struct wake_run *run, unsigned attempt)
@@ -195,5 +199,6 @@ const struct way_operations mailbox_way = {
     .entry_bytes = mailbox_entry_bytes,
     .prepare = mailbox_prepare,
     .wake = mailbox_wake,
+    .wake_one = mailbox_wake_one,
     .wake_again = mailbox_wake_again,
 };

@@ -40,12 +40,14 @@ bool park_arrive(struct muster_slot *slot, enum muster_status loaded)
         word_move(&slot->state, MUSTER_CPU_ADOPT_PENDING, MUSTER_CPU_FAILED);
         return false;
     }
+    enum muster_cpu_state state = slot_state_at_arrival(slot);
     slot->park_method = park_method_of(slot->machine);
-    muster_topology_read(slot->machine->platform, slot->apic_id, &slot->topology);
+    if (state == MUSTER_CPU_OFF) /* so that it can be started in an order */
+        muster_topology_read(slot->machine->platform, slot->apic_id, &slot->topology);
     slot_stamp(slot, MUSTER_STAMP_PARKED);
     word_store_release(&slot->arrived, 1);
     /* Fails where the deadline came first: the CPU is parked all the same, but counts as lost. */
-    word_move(&slot->state, MUSTER_CPU_ADOPT_PENDING, MUSTER_CPU_OFF);
+    word_move(&slot->state, MUSTER_CPU_ADOPT_PENDING, state);
     return true;
 }
 

@@ -32,6 +32,15 @@ enum muster_park_method park_method_of(const struct muster_machine *machine);
  *  slot's CPU, and must stay where it is. */
 bool park_arrive(struct muster_slot *slot, enum muster_status loaded);
 
+/** What an arriving CPU becomes: ON_PENDING if it was given its start early, else OFF. */
+enum muster_cpu_state slot_state_at_arrival(const struct muster_slot *slot);
+
+/**
+ * Take an early start out of the slot of a CPU that nobody waits for any longer; false if there
+ * was none, or the CPU has it.
+ */
+bool slot_take_early_start(struct muster_slot *slot);
+
 /** This CPU has left its host for the park area: from here on it is OFF, or FAILED. */
 bool park_return(struct muster_slot *slot, enum muster_status reloaded);
 

@@ -7,7 +7,8 @@
 #include "lib/memory_functions.h"
 #include "lib/wake/way.h"
 
-#define CLASSIC_INIT_DELAY_NS   10000000u
+#define CLASSIC_INIT_DELAY_NS   10000000u /* MP specification 1.4, B.4 */
+#define CLASSIC_SIPI_DELAY_NS   200000u
 #define FIRST_REPEAT_NS         200000u
 #define REPEATS_BEFORE_NEW_INIT 6 /* by then 200 us have doubled to 12.8 ms */
 
@@ -59,7 +60,7 @@ static uint64_t init_delay_ns(const struct muster_platform *platform)
 /* A broadcast reaches CPUs that the tables do not count: only when they count all, and want all. */
 static bool may_broadcast(const struct muster_machine *machine)
 {
-    if (machine->disabled_count || machine->cpu_count < 2)
+    if (machine->disabled_count || machine->config.no_broadcast || machine->cpu_count < 2)
         return false;
     for (uint32_t i = 0; i < machine->cpu_count; i++)
         if (i != machine->bsp && !slot_wants_wake(&machine->slots[i]))
@@ -67,11 +68,10 @@ static bool may_broadcast(const struct muster_machine *machine)
     return true;
 }
 
-/* An INIT begins a wake. */
-static void stamp_init(const struct wake_run *run, struct muster_slot *slot, uint32_t command)
+/* It begins a wake. */
+static bool is_init(uint32_t command)
 {
-    if ((command & ICR_DELIVERY_MODE) == ICR_INIT)
-        slot_stamp_wake(run, slot);
+    return (command & ICR_DELIVERY_MODE) == ICR_INIT;
 }
 
 /* @status: of the send before. An APIC that is stuck stays so: its patience is spent once. */
@@ -94,17 +94,20 @@ static void send_to_each(const struct wake_run *run, uint32_t command)
         struct muster_slot *slot = &machine->slots[i];
         if (!slot_wants_wake(slot) || slot_failure(slot))
             continue;
-        stamp_init(run, slot, command);
+        if (is_init(command))
+            slot_stamp_wake(run, slot);
         status = send_to_one(run, slot, command, status);
     }
 }
 
+/* One message, and so one moment, which is the same for all. */
 static void send_to_all(const struct wake_run *run, uint32_t command)
 {
     struct muster_machine *machine = run->machine;
-    for (uint32_t i = 0; i < machine->cpu_count; i++)
-        if (slot_wants_wake(&machine->slots[i]))
-            stamp_init(run, &machine->slots[i], command);
+    uint64_t now_ns = machine->platform->time_ns(machine->platform->context);
+    for (uint32_t i = 0; is_init(command) && i < machine->cpu_count; i++)
+        if (slot_is_pending(&machine->slots[i]))
+            slot_stamp_wake_at(run, &machine->slots[i], now_ns);
     enum muster_status status =
         apic_send(machine->platform, run->plan->x2apic, 0, command | ICR_ALL_BUT_SELF);
     for (uint32_t i = 0; status && i < machine->cpu_count; i++)
@@ -123,8 +126,24 @@ static void sipi_wake(const struct wake_run *run)
     void (*send)(const struct wake_run *, uint32_t) =
         may_broadcast(machine) ? send_to_all : send_to_each;
     send(run, ICR_INIT | ICR_ASSERT);
-    pass_time(machine->platform, init_delay_ns(machine->platform));
+    pass_time(machine, init_delay_ns(machine->platform));
     send(run, sipi_command(machine));
+}
+
+static void sipi_wake_one(const struct wake_run *run, struct muster_slot *slot,
+                          uint64_t deadline_ns)
+{
+    uint64_t delay_ns =
+        run->classic ? CLASSIC_INIT_DELAY_NS : init_delay_ns(run->machine->platform);
+    (void)deadline_ns; /* nobody is waited for */
+    slot_stamp_wake(run, slot);
+    enum muster_status status = send_to_one(run, slot, ICR_INIT | ICR_ASSERT, MUSTER_OK);
+    pass_time(run->machine, delay_ns);
+    status = send_to_one(run, slot, sipi_command(run->machine), status);
+    if (!run->classic)
+        return;
+    pass_time(run->machine, CLASSIC_SIPI_DELAY_NS);
+    (void)send_to_one(run, slot, sipi_command(run->machine), status);
 }
 
 /*
@@ -139,7 +158,7 @@ static void init_again(const struct wake_run *run)
     uint64_t now_ns = platform->time_ns(platform->context);
     enum muster_status status = MUSTER_OK;
     send_to_each(run, ICR_INIT | ICR_ASSERT);
-    pass_time(platform, CLASSIC_INIT_DELAY_NS);
+    pass_time(machine, CLASSIC_INIT_DELAY_NS);
     for (uint32_t i = 0; i < machine->cpu_count; i++) {
         struct muster_slot *slot = &machine->slots[i];
         if (slot->stamps_ns[MUSTER_STAMP_WAKE_SENT] < now_ns || slot_failure(slot))
@@ -169,5 +188,7 @@ const struct way_operations sipi_way = {
     .entry_bytes = sipi_entry_bytes,
     .prepare = sipi_prepare,
     .wake = sipi_wake,
+    .wake_one = sipi_wake_one,
     .wake_again = sipi_wake_again,
+    .patient = true,
 };

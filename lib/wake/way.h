@@ -20,6 +20,7 @@ struct wake_run {
     struct muster_trace_ring *trace; /* the BSP's, or NULL */
     uint64_t start_ns;
     uint64_t deadline_ns; /* for everything; MUSTER_FOREVER: none */
+    bool classic;         /* with the delays of the MP specification */
 };
 
 /** @ns after @now_ns; MUSTER_FOREVER stays that. */
@@ -43,10 +44,19 @@ struct way_operations {
     void (*wake)(const struct wake_run *run);
 
     /**
+     * Send its wake to this slot's CPU alone, which is pending; as above, until @deadline_ns at
+     * the latest. NULL: the way wakes all or nobody.
+     */
+    void (*wake_one)(const struct wake_run *run, struct muster_slot *slot, uint64_t deadline_ns);
+
+    /**
      * Try again for those still ADOPT_PENDING: attempt 1, 2 ... Gives how long to wait before
      * the next, or 0 if there is no use in trying again.
      */
     uint64_t (*wake_again)(const struct wake_run *run, unsigned attempt);
+
+    /** While CPUs keep coming nobody needs to be sent for again. */
+    bool patient;
 };
 
 extern const struct way_operations sipi_way, mailbox_way, td_start_way, hyperv_way, snp_way,
@@ -79,7 +89,7 @@ void adopt_pending(struct muster_machine *machine, const struct muster_plan *pla
 void slot_vacate(struct muster_slot *slot);
 
 /** Wait, whatever happens meanwhile. */
-void pass_time(const struct muster_platform *platform, uint64_t ns);
+void pass_time(struct muster_machine *machine, uint64_t ns);
 
 /**
  * Of a way that sends for one CPU at a time: how many turns there are to be, and until when the
@@ -108,6 +118,7 @@ static inline void slot_stamp(struct muster_slot *slot, enum muster_stamp stamp)
 
 /** On the BSP, just before it: the slot's CPU is sent its (first) wake. */
 void slot_stamp_wake(const struct wake_run *run, struct muster_slot *slot);
+void slot_stamp_wake_at(const struct wake_run *run, struct muster_slot *slot, uint64_t now_ns);
 
 /** Write one page of mailbox entry stubs, for the slots from @first_slot on. */
 void mailbox_entry_page_write(const struct muster_machine *machine, uint8_t *page,

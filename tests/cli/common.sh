@@ -151,7 +151,7 @@ expect_clean() {
 # report_line STATE-OF-CPU-1 PROOFS RESULT
 report_line() {
     cat <<EOF
-{"from":"kernel","event":"report","way":"sipi","reason":"no mailbox","cpus":[{"index":0,"apic_id":0,"bsp":true,"state":"on","failure":null,"stamps_ns":{"on":5}},{"index":1,"apic_id":1,"bsp":false,"state":"$1","failure":null,"stamps_ns":{"wake_sent":1000,"on":9000}}],$2,"memory":{"policy":"reclaim"},"new":7,"result":"$3"}
+{"from":"kernel","event":"report","way":"sipi","reason":"no mailbox","strategy":"broadcast","cpus":[{"index":0,"apic_id":0,"bsp":true,"state":"on","failure":null,"stamps_ns":{"on":5}},{"index":1,"apic_id":1,"bsp":false,"state":"$1","failure":null,"stamps_ns":{"wake_sent":1000,"on":9000}}],$2,"memory":{"policy":"reclaim"},"new":7,"result":"$3"}
 EOF
 }
 

@@ -21,6 +21,13 @@ usage_and_files() {
     expect junk_page_tables 2 'multiple of 4096' -- run --wake mailbox --page-tables high
     expect junk_timeout 2 '--timeout soon' -- run --timeout soon
     expect junk_wake 2 '--wake psci' -- run --wake psci
+    expect parking_of_cpus_that_come_one_by_one 2 \
+        'wake sipi-classic --park-ms 5: .*none is parked before' -- \
+        run --wake sipi-classic --park-ms 5
+    expect order_of_cpus_that_come_one_by_one 2 'wake sipi-serial --order cores: .*use --wake sipi' -- \
+        run --wake sipi-serial --order cores
+    expect waiting_of_one_cpu 2 '--cpus 1 --wait-ms 5: .*give 2 CPUs' -- run --cpus 1 --wait-ms 5
+    expect td_by_a_strategy 2 'a TD has the mailbox alone' -- run --td --wake sipi-classic
     expect junk_order 2 'listed, performance, cores, nearest' -- run --order fastest
     expect order_of_a_foreign_kernel 2 'Unknown option --order' -- boot --order cores k
     expect junk_memory 2 '--memory lots' -- run --memory lots

@@ -120,7 +120,7 @@ completes_in_bash() {
     expect_text bash_completes_help boot "$(in_bash help bo)"
     expect_text bash_completes_words 'nearest' "$(in_bash run --order ne)"
     expect_text bash_offers_all_words 'tcg kvm auto' "$(in_bash boot --accel '')"
-    expect_text bash_completes_words_behind_an_equals_sign sipi "$(in_bash run --wake = si)"
+    expect_text bash_completes_words_behind_an_equals_sign mailbox "$(in_bash run --wake = ma)"
     expect_text bash_offers_words_behind_an_equals_sign 'tcg kvm auto' "$(in_bash run --accel =)"
     expect_text bash_offers_nothing_for_a_number '' "$(in_bash run --cpus '')"
     mkdir "$lab/kernels"

@@ -10,6 +10,9 @@ cases() {
         echo "100 mailbox_v1_wakes_${cpus}_cpus mailbox 1 $cpus"
         [ "$cpus" = 2 ] || echo "100 device_tree_wakes_${cpus}_cpus tree $cpus"
     done
+    for strategy in classic serial pipelined; do
+        echo "60 sipi_${strategy}_wakes_4_cpus strategy $strategy 4"
+    done
     echo "100 auto_takes_the_way_that_is_described auto"
     echo "60 device_tree_beside_acpi_is_agreed_with both"
     echo "60 device_tree_is_not_taken_from_a_shim_that_has_none no_tree"
@@ -29,6 +32,9 @@ cases() {
 }
 
 long_cases() {
+    for cpus in 64 255; do
+        echo "400 strategies_of_${cpus}_cpus_come_in_the_order_that_is_simulated order $cpus"
+    done
     echo "400 sipi_wakes_255_cpus muster_run sipi 255"
     echo "400 mailbox_v0_wakes_255_cpus mailbox 0 255"
     echo "400 mailbox_v1_wakes_255_cpus mailbox 1 255"
@@ -41,6 +47,51 @@ long_cases() {
         echo "200 sipi_wakes_${cpus}_cpus muster_run sipi $cpus"
         echo "200 mailbox_wakes_${cpus}_cpus muster_run mailbox $cpus"
     done
+}
+
+# strategy NAME CPUS: INIT-SIPI otherwise than the library does it. One CPU at a time is on before
+# the next is sent for; with the classic delays 10.2 ms go by for each.
+strategy() {
+    expect_status 0 "$muster" run --wake "sipi-$1" --cpus "$2" --json "$work/report.json" \
+        >"$work/console" 2>&1
+    expect "$work/report.json" ".way == \"sipi\" and .guest.fields.strategy == \"$1\""
+    aps='[.cpus[] | select(.bsp | not) | .stamps_ns] | sort_by(.wake_sent)'
+    one_by_one=$(jq "$aps | [range(1; length) as \$i | .[\$i].wake_sent >= .[\$i - 1].on] | all" \
+        "$work/report.json")
+    [ "$1" = pipelined ] || [ "$one_by_one" = true ] || fail "two CPUs were under way at once"
+    [ "$1" != pipelined ] || [ "$one_by_one" = false ] || fail "each CPU was awaited"
+    [ "$1" != classic ] ||
+        expect "$work/report.json" "$aps | all(.on - .wake_sent >= 10000000)"
+}
+
+# measure WAY CPUS: the best of three, in ns from the first wake to the last CPU on.
+measure() {
+    for round in 1 2 3; do
+        "$muster" run --wake "$1" --cpus "$2" --json "$work/report.json" \
+            -- -accel tcg,thread=single >"$work/console" 2>&1 || fail "$1, round $round: status $?"
+        jq '[.cpus[] | select(.bsp | not) | .stamps_ns] |
+            (map(.on) | max) - (map(.wake_sent) | min)' "$work/report.json"
+    done | sort -n | head -n 1
+}
+
+# order CPUS: of two strategies that are simulated to differ by half or more, with the costs of such
+# a QEMU, the machine has the same one first.
+order() {
+    "$muster" simulate --cpus "$1" --costs sim/costs/qemu-tcg.json --json "$work/simulated.json" \
+        >"$work/console" || fail "status $?"
+    for strategy in broadcast pipelined serial classic; do
+        way=sipi-$strategy
+        [ "$strategy" != broadcast ] || way=sipi
+        ns=$(measure "$way" "$1")
+        echo "{\"strategy\": \"$strategy\", \"measured_ns\": ${ns:-null}}"
+    done >"$work/measured"
+    jq -n --slurpfile measured "$work/measured" --slurpfile simulated "$work/simulated.json" \
+        "[\$simulated[0].runs[] as \$run | \$measured[] | select(.strategy == \$run.strategy) +
+          {on_ns: \$run.on_ns}]" >"$work/both"
+    cat "$work/both"
+    expect "$work/both" "length == 4 and
+        ([.[] as \$a | .[] | select(.on_ns >= 1.5 * \$a.on_ns) | .measured_ns > \$a.measured_ns] |
+         length >= 3 and all)"
 }
 
 # mailbox VERSION CPUS: with a ResetVector a CPU is handed back and comes again; without, what
@@ -86,7 +137,7 @@ both() {
     expect "$work/report.json" '.discovery.mailbox_source == "acpi"'
     muster_run mailbox 4 --shim-append tables=acpi
     expect "$work/report.json" '.discovery.source == "acpi"'
-    muster_run mailbox 4 --shim-append tables=fdt
+    muster_run mailbox 4 --tables fdt --append custody=keep
     expect "$work/report.json" '.discovery.source == "device-tree"'
 }
 

@@ -129,17 +129,17 @@ static void late_cpu_fails_parks_and_is_taken_by_the_next_adoption(void **state)
 }
 
 /* An INIT or a second command would pull it out of a slot that it could not claim again. */
-static void cpu_that_is_still_under_way_is_not_woken_again_and_taken_when_it_is_in(void **state)
+static void cpu_that_is_still_under_way_is_not_woken_again_but_waited_for(void **state)
 {
     struct fake_machine *fake = *state;
 
     fake->cpus[SOME].load_ns = 1500 * FAKE_MS;
     assert_int_equal(fake_adopt(fake, FAKE_S), MUSTER_TIME_OUT);
+    assert_only_fails(fake, SOME, MUSTER_ERROR_NOT_ARRIVED);
     uint32_t sends = fake->send_count;
     uint32_t commands = fake->command_count;
-    assert_int_equal(fake_adopt(fake, FAKE_S), MUSTER_TIME_OUT);
+    assert_int_equal(fake_adopt(fake, 100 * FAKE_MS), MUSTER_TIME_OUT);
     assert_only_fails(fake, SOME, MUSTER_ERROR_NOT_ARRIVED);
-    fake_pass(fake, FAKE_S);
     assert_int_equal(fake_adopt(fake, FAKE_S), MUSTER_OK);
     assert_int_equal(fake->send_count, sends);
     assert_int_equal(fake->command_count, commands);
@@ -194,6 +194,39 @@ static void cpu_that_lacks_a_feature_is_refused_for_good(void **state)
         assert_true(fake->now_ns - now_ns < 10 * FAKE_MS);
     }
     assert_true(fake->cpus[SOME].inits <= 1);
+}
+
+static uint64_t clock_that_stands(void *context)
+{
+    (void)context;
+    return FAKE_S;
+}
+
+/* It must come back, as no deadline ever passes; a moment goes by, for those who are well. */
+static void wait_by_a_clock_that_stands(void *context, const struct muster_word *word,
+                                        uint32_t value, uint64_t deadline_ns)
+{
+    (void)word, (void)value, (void)deadline_ns;
+    fake_pass(context, 100);
+}
+
+static void clock_that_stands_holds_nobody_and_is_named_for_who_is_missing(void **state)
+{
+    struct fake_machine *fake = *state;
+
+    fake->cpus[SOME].dead = true;
+    fake->platform.time_ns = clock_that_stands;
+    fake->platform.wait = wait_by_a_clock_that_stands;
+    assert_int_equal(fake_adopt(fake, FAKE_S), MUSTER_TIME_OUT);
+    assert_only_fails(fake, SOME, MUSTER_ERROR_CLOCK_STANDS);
+    assert_int_equal(start(fake), MUSTER_OK);
+
+    fake->cpus[SOME].dead = false;
+    fake->platform.time_ns = fake_time_ns;
+    fake->platform.wait = fake_wait;
+    assert_int_equal(fake_adopt(fake, FAKE_S), MUSTER_OK);
+    assert_int_equal(start(fake), MUSTER_OK);
+    assert_everybody_is(fake, MUSTER_CPU_ON);
 }
 
 static void cpu_that_comes_twice_is_a_stray_the_second_time(void **state)
@@ -447,11 +480,12 @@ int main(void)
         cmocka_unit_test(everybody_comes_by_either_way_in_any_number),
         BY_BOTH(stamps_tell_each_cpus_moments_in_order),
         BY_BOTH(late_cpu_fails_parks_and_is_taken_by_the_next_adoption),
-        BY_BOTH(cpu_that_is_still_under_way_is_not_woken_again_and_taken_when_it_is_in),
+        BY_BOTH(cpu_that_is_still_under_way_is_not_woken_again_but_waited_for),
         BY_BOTH(cpu_that_never_comes_fails_each_time_and_holds_nobody_up),
         BY_MAILBOX(cpu_with_a_wrong_apic_id_is_refused_for_good),
         BY_BOTH(cpu_that_lacks_a_feature_is_refused_for_good),
         BY_BOTH(cpu_that_comes_twice_is_a_stray_the_second_time),
+        BY_BOTH(clock_that_stands_holds_nobody_and_is_named_for_who_is_missing),
         BY_BOTH(absent_cpu_is_neither_woken_nor_waited_for),
         BY_BOTH(second_adoption_of_a_whole_machine_does_nothing),
         BY_BOTH(deadline_may_be_for_ever),

@@ -355,11 +355,39 @@ static void two_threads_on_one_host_agree(void **state)
     assert_measured(fake, SOME, 0);
 }
 
+/* It is ON and has come to be measured before the BSP asks; both meet in the same word. */
+static void cpu_that_is_on_is_measured_without_an_interrupt(void **state)
+{
+    struct fake_machine *fake = *state;
+    struct muster_slot *slot = &fake->slots[SOME];
+    unsigned interrupts = fake->cpus[SOME].interrupts;
+
+    slot->state.value = MUSTER_CPU_ON;
+    fake->cpus[SOME].tsc_skew = 777;
+    fake_at(fake, FAKE_US, fake_step, &fake->cpus[SOME], 0);
+    assert_int_equal(measure(fake), MUSTER_OK);
+    assert_measured(fake, SOME, 777);
+    assert_int_equal(fake->cpus[SOME].interrupts, interrupts);
+    assert_int_equal(slot->state.value, MUSTER_CPU_ON);
+}
+
+static void cpu_that_nobody_measures_gives_up_in_time(void **state)
+{
+    struct fake_machine *fake = *state;
+    uint64_t start_ns = fake->now_ns;
+
+    fake->slots[SOME].state.value = MUSTER_CPU_ON;
+    assert_int_equal(muster_clock_join(&fake->slots[SOME], FAKE_MS), MUSTER_TIME_OUT);
+    assert_true(fake->now_ns - start_ns >= FAKE_MS && fake->now_ns - start_ns < 2 * FAKE_MS);
+}
+
 #define TEST(name) cmocka_unit_test_setup_teardown(name, parked, tear_down)
 
 int main(void)
 {
     const struct CMUnitTest tests[] = {
+        TEST(cpu_that_is_on_is_measured_without_an_interrupt),
+        TEST(cpu_that_nobody_measures_gives_up_in_time),
         TEST(offset_is_found_within_half_the_round_trip),
         TEST(the_most_lopsided_way_is_within_the_uncertainty),
         TEST(the_shortest_round_trip_counts),

@@ -10,6 +10,8 @@
 #include "kernel/fatal.h"
 #include "kernel/options.h"
 
+#define WAYS "auto, sipi, mailbox, fdt, sipi-pipelined, sipi-serial or sipi-classic"
+
 static jmp_buf end;
 static char said[256];
 
@@ -44,7 +46,18 @@ static void nothing_said_is_the_usual_kernel(void **state)
     assert_int_equal(options.timeout_ns, 0); /* as the number of CPUs asks for */
     assert_int_equal(options.hand_backs, 1);
     assert_int_equal(options.hot_add, 0);
-    assert_true(options.trace);
+    assert_true(options.trace && options.prove);
+    assert_int_equal(options.wait_ns, 0);
+}
+
+static void kernel_may_wait_first_and_prove_nothing(void **state)
+{
+    struct options options;
+    (void)state;
+    assert_int_equal(setjmp(end), 0);
+    options_read("wait-ms=1000 prove=off", &options);
+    assert_int_equal(options.wait_ns, 1000000000);
+    assert_false(options.prove);
 }
 
 static void each_way_is_taken(void **state)
@@ -53,10 +66,14 @@ static void each_way_is_taken(void **state)
         const char *word;
         enum muster_way way;
         bool fdt_only;
-    } ways[] = {{"wake=auto", MUSTER_WAY_AUTO, false},
-                {"wake=sipi", MUSTER_WAY_SIPI, false},
-                {"wake=mailbox", MUSTER_WAY_MAILBOX, false},
-                {"wake=fdt", MUSTER_WAY_MAILBOX, true}};
+        const char *strategy;
+    } ways[] = {{"wake=auto", MUSTER_WAY_AUTO, false, "broadcast"},
+                {"wake=sipi", MUSTER_WAY_SIPI, false, "broadcast"},
+                {"wake=mailbox", MUSTER_WAY_MAILBOX, false, "broadcast"},
+                {"wake=fdt", MUSTER_WAY_MAILBOX, true, "broadcast"},
+                {"wake=sipi-pipelined", MUSTER_WAY_SIPI, false, "pipelined"},
+                {"wake=sipi-serial", MUSTER_WAY_SIPI, false, "serial"},
+                {"wake=sipi-classic", MUSTER_WAY_SIPI, false, "classic"}};
     struct options options;
     (void)state;
     assert_int_equal(setjmp(end), 0);
@@ -64,6 +81,7 @@ static void each_way_is_taken(void **state)
         options_read(ways[i].word, &options);
         assert_int_equal(options.way, ways[i].way);
         assert_int_equal(options.fdt_only, ways[i].fdt_only);
+        assert_string_equal(options_strategy_name(options.strategy), ways[i].strategy);
     }
 }
 
@@ -72,11 +90,12 @@ static void wrong_word_is_named_with_what_it_must_be(void **state)
     static const struct {
         const char *word, *wanted;
     } wrong[] = {
-        {"wake=hyperv", "auto, sipi, mailbox or fdt"},
-        {"wake=", "auto, sipi, mailbox or fdt"},
+        {"wake=hyperv", WAYS},
+        {"wake=", WAYS},
         {"custody=lend", "keep or reclaim"},
         {"levels=3", "4 or 5"},
         {"apic=x1", "auto or x2"},
+        {"prove=no", "on or off"},
         {"order=random", "listed, performance, cores or nearest"},
         {"trace=yes", "on or off"},
         {"park=spin", "auto, hlt, mwait or tdcall"},
@@ -84,6 +103,7 @@ static void wrong_word_is_named_with_what_it_must_be(void **state)
         {"timeout-ms=0", "a number from 1 to 3600000"},
         {"timeout-ms=soon", "a number from 1 to 3600000"},
         {"park-ms=3600001", "a number from 1 to 3600000"},
+        {"wait-ms=0", "a number from 1 to 3600000"},
         {"cycles=1000001", "a number from 1 to 1000000"},
         {"seed=0", "a number from 1 to 18446744073709551615"},
         {"hand-back=0", "a number from 1 to 1000000"},
@@ -100,6 +120,17 @@ static void wrong_word_is_named_with_what_it_must_be(void **state)
     }
 }
 
+static void nothing_lies_between_adoption_and_start_of_cpus_that_come_one_by_one(void **state)
+{
+    (void)state;
+    assert_refused("wake=sipi-serial park-ms=5",
+                   "park-ms=5 on the command line: with wake=sipi-serial and sipi-classic each CPU "
+                   "starts as it comes; leave one of them out");
+    assert_refused("wake=sipi-classic order=cores",
+                   "order=cores on the command line: with wake=sipi-serial and sipi-classic each "
+                   "CPU starts as it comes; leave one of them out");
+}
+
 static void unknown_or_endless_word_is_named(void **state)
 {
     (void)state;
@@ -112,8 +143,10 @@ int main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(nothing_said_is_the_usual_kernel),
+        cmocka_unit_test(kernel_may_wait_first_and_prove_nothing),
         cmocka_unit_test(each_way_is_taken),
         cmocka_unit_test(wrong_word_is_named_with_what_it_must_be),
+        cmocka_unit_test(nothing_lies_between_adoption_and_start_of_cpus_that_come_one_by_one),
         cmocka_unit_test(unknown_or_endless_word_is_named),
     };
     return cmocka_run_group_tests_name("kernel-options", tests, NULL, NULL);

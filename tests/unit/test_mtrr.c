@@ -39,6 +39,14 @@ static int tear_down(void **state)
     return 0;
 }
 
+static uint32_t write_mtrrs(const struct fake_machine *fake,
+                            const struct muster_cpu_profile *profile)
+{
+    struct muster_mtrr_list list;
+    mtrr_list_make(profile, &list);
+    return mtrr_write(&fake->platform, profile->mtrr_def_type, &list);
+}
+
 static void every_range_is_read(void **state)
 {
     struct fake_machine *fake = *state;
@@ -72,7 +80,7 @@ static void processor_without_fixed_ranges_is_not_asked_for_them(void **state)
     assert_true(mtrr_equal(&fake->platform, &profile));
     *fake_msr(fake, 0x250) = 1; /* whatever it is, it is none of theirs */
     assert_true(mtrr_equal(&fake->platform, &profile));
-    assert_int_equal(mtrr_write(&fake->platform, &profile), 0);
+    assert_int_equal(write_mtrrs(fake, &profile), 0);
 }
 
 static void counts_follow_mtrrcap_and_have_a_bound(void **state)
@@ -109,14 +117,14 @@ static void only_what_differs_is_written(void **state)
     struct muster_cpu_profile profile = {0};
 
     mtrr_read(&fake->platform, &profile);
-    assert_int_equal(mtrr_write(&fake->platform, &profile), 0);
+    assert_int_equal(write_mtrrs(fake, &profile), 0);
     assert_int_equal(fake->msr_writes, 2); /* off, and on again */
     fake->msr_writes = 0;
     *fake_msr(fake, 0x250) = 7;
     *fake_msr(fake, 0x26F) = 8;
     *fake_msr(fake, 0x200) = 9;
     *fake_msr(fake, 0x200 + 2 * PAIRS - 1) = 10;
-    assert_int_equal(mtrr_write(&fake->platform, &profile), 4);
+    assert_int_equal(write_mtrrs(fake, &profile), 4);
     assert_int_equal(fake->msr_writes, 4 + 2);
     assert_int_equal(*fake_msr(fake, 0x250), value_of(0x250));
     assert_int_equal(*fake_msr(fake, 0x26F), value_of(0x26F));
@@ -142,8 +150,33 @@ static void ranges_are_written_while_all_are_disabled(void **state)
     fake->platform.msr_write = write_while_disabled;
     *fake_msr(fake, 0x259) = 7;
     *fake_msr(fake, 0x203) = 9;
-    assert_int_equal(mtrr_write(&fake->platform, &profile), 2);
+    assert_int_equal(write_mtrrs(fake, &profile), 2);
     assert_int_equal(*fake_msr(fake, 0x2FF), 0xC06);
+    assert_true(mtrr_equal(&fake->platform, &profile));
+}
+
+/* A platform's own way: it is given all ranges, and nobody else writes any. */
+static uint32_t load_all(void *context, const struct muster_msr *list, uint32_t count)
+{
+    struct fake_machine *fake = context;
+    assert_int_equal(count, MUSTER_MTRR_FIXED + 2 * PAIRS);
+    assert_false(*fake_msr(fake, 0x2FF) & MTRR_DEF_TYPE_ENABLE);
+    for (uint32_t i = 0; i < count; i++)
+        *fake_msr(fake, list[i].msr) = list[i].value;
+    return 5;
+}
+
+static void platform_with_a_way_of_its_own_loads_the_ranges(void **state)
+{
+    struct fake_machine *fake = *state;
+    struct muster_cpu_profile profile = {0};
+
+    mtrr_read(&fake->platform, &profile);
+    fake->platform.msr_load = load_all;
+    *fake_msr(fake, 0x259) = 7;
+    *fake_msr(fake, 0x203) = 9;
+    assert_int_equal(write_mtrrs(fake, &profile), 5);
+    assert_int_equal(fake->msr_writes, 2);
     assert_true(mtrr_equal(&fake->platform, &profile));
 }
 
@@ -154,7 +187,8 @@ static void default_type_counts_as_one_that_differed(void **state)
 
     mtrr_read(&fake->platform, &profile);
     *fake_msr(fake, 0x2FF) = 0;
-    assert_int_equal(mtrr_write(&fake->platform, &profile), 1);
+    assert_int_equal(write_mtrrs(fake, &profile), 1);
+    assert_int_equal(fake->msr_writes, 1); /* they were off */
     assert_int_equal(*fake_msr(fake, 0x2FF), 0xC06);
     assert_true(mtrr_equal(&fake->platform, &profile));
 }
@@ -170,6 +204,7 @@ int main(void)
         TEST(any_register_that_differs_is_noticed),
         TEST(only_what_differs_is_written),
         TEST(ranges_are_written_while_all_are_disabled),
+        TEST(platform_with_a_way_of_its_own_loads_the_ranges),
         TEST(default_type_counts_as_one_that_differed),
     };
 

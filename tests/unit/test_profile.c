@@ -137,16 +137,17 @@ static void leaf_7_is_not_believed_where_there_is_none(void **state)
 static void cpu_that_lacks_one_feature_has_not_the_profile(void **state)
 {
     struct fake_machine *fake = *state;
-    struct muster_cpu_profile wanted = {.cr4 = CR4_PAE | CR4_SMEP | CR4_MCE};
+    struct muster_cpu_needs wanted;
 
+    cpu_needs_make(CR4_PAE | CR4_SMEP | CR4_MCE, &wanted);
     fake->cpuid_1[3] = CPUID_1_EDX_MCE;
     fake->cpuid_7[1] = CPUID_7_EBX_SMEP;
-    assert_true(cpu_has_profile(&fake->platform, &wanted));
+    assert_true(cpu_meets(&fake->platform, &wanted));
     fake->cpuid_7[1] = CPUID_7_EBX_SMAP;
-    assert_false(cpu_has_profile(&fake->platform, &wanted));
+    assert_false(cpu_meets(&fake->platform, &wanted));
     fake->cpuid_7[1] = CPUID_7_EBX_SMEP;
     fake->cpuid_1[3] = 0;
-    assert_false(cpu_has_profile(&fake->platform, &wanted));
+    assert_false(cpu_meets(&fake->platform, &wanted));
 }
 
 #define TEST(name) cmocka_unit_test_setup_teardown(name, set_up, tear_down)

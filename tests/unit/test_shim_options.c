@@ -45,6 +45,8 @@ static void each_word_is_taken(void **state)
 static void wrong_word_is_named_with_what_it_may_be(void **state)
 {
     static const char *const where = "page-tables must be an address below 4 GiB on a 4 KiB border";
+    static const char *const fault = "fault must be a name of docs/shim.md, with :APIC-ID behind "
+                                     "one that is a processor's";
     static const char *const wrong[][2] = {
         {"mailbox-version=2", "mailbox-version must be 0 or 1"},
         {"mailbox-length=20", "mailbox-length must be 16 or 24"},
@@ -55,6 +57,11 @@ static void wrong_word_is_named_with_what_it_may_be(void **state)
         {"ap-tables=all", "ap-tables must be shared or each"},
         {"vtl=1", "vtl must be 0 or 2"},
         {"protocol=elf", "protocol must be auto, linux, pvh, multiboot2 or multiboot1"},
+        {"fault=dead", fault},
+        {"fault=dead:x", fault},
+        {"fault=tables-trampled:1", fault},
+        {"fault=none:1", fault},
+        {"fault=dead:00000000000000000000000000000000000000001", fault},
         {"page-tables=0", where},
         {"page-tables=0x1400800", where},
         {"page-tables=0x100000000", where},

@@ -94,7 +94,8 @@ static void entry_page_carries_what_an_ap_needs(void **state)
     assert_int_equal(entry->slots, (uint64_t)fake->slots);
     assert_int_equal(entry->strays, (uint64_t)&fake->machine.strays);
     assert_int_equal(entry->cr4, CR4_PAE);
-    assert_int_equal(entry->efer, EFER_LME | EFER_NXE); /* no more: LMA is not to be written */
+    assert_int_equal(entry->efer,
+                     EFER_LME | EFER_NXE | EFER_SCE); /* no more: LMA is not to be written */
     assert_int_equal(entry->x2apic, 0);
 }
 
@@ -294,6 +295,19 @@ static void lost_sipi_is_repeated_to_the_missing_one_only(void **state)
     assert_in_range(fake->now_ns - FAKE_S, 600 * FAKE_US, FAKE_MS); /* 200 us, then 400 us */
 }
 
+/* One after another, as on a host with few cores: each within its time, all of them far beyond. */
+static void nobody_is_sent_for_again_while_cpus_keep_coming(void **state)
+{
+    struct fake_machine *fake = *state;
+
+    for (uint32_t i = 0; i < fake->machine.cpu_count; i++)
+        fake->cpus[i].start_ns = (i + 1) * 90 * FAKE_US;
+    assert_int_equal(fake_adopt(fake, FAKE_S), MUSTER_OK);
+    for (uint32_t i = 0; i < fake->machine.cpu_count; i++)
+        if (i != fake->machine.bsp)
+            assert_int_equal(fake->cpus[i].sipis, 1);
+}
+
 static void late_init_that_swallows_the_sipi_costs_a_repeat(void **state)
 {
     struct fake_machine *fake = *state;
@@ -477,6 +491,7 @@ int main(void)
         cmocka_unit_test(only_old_processors_wait_between_init_and_sipi),
         TEST(stamp_of_the_wake_is_the_time_of_the_init),
         TEST(lost_sipi_is_repeated_to_the_missing_one_only),
+        TEST(nobody_is_sent_for_again_while_cpus_keep_coming),
         TEST(late_init_that_swallows_the_sipi_costs_a_repeat),
         TEST(cpu_that_took_no_sipi_for_long_gets_one_new_init),
         TEST(cpu_that_has_claimed_its_slot_gets_neither_init_nor_sipi),

@@ -106,11 +106,11 @@ static void cpu_that_lacks_what_the_bsp_has_is_not_trusted_with_it(void **state)
     const struct muster_cpu_profile asked = {.has_spec_ctrl = true, .has_ibpb = true};
 
     (void)state;
-    assert_true(cpu_has_profile(&fake->platform, &asked));
+    assert_true(speculation_is_offered(&fake->platform, &asked));
     fake->cpuid_7[3] = 0;
-    assert_false(cpu_has_profile(&fake->platform, &asked)); /* MUSTER_ERROR_FEATURES_DIFFER */
+    assert_false(speculation_is_offered(&fake->platform, &asked)); /* MUSTER_ERROR_FEATURES_DIFFER */
     fake->cpuid_7[3] = CPUID_7_EDX_STIBP;
-    assert_false(cpu_has_profile(&fake->platform, &asked));
+    assert_false(speculation_is_offered(&fake->platform, &asked));
     fake_machine_free(fake);
 }
 

@@ -1,0 +1,20 @@
+# The command as a benchmark, against the peers that Debian carries.
+
+#: make bench      all contenders, all figures: a table, build/bench.json, build/bench.svg (minutes)
+.PHONY: bench
+bench: all
+	@linux=$$(scripts/fetch kernel) || linux=; xen=$$(scripts/fetch xen) || xen=; \
+	  $(BUILD)/muster bench $${linux:+--linux "$$linux"} $${xen:+--xen "$$xen"} --first 1 \
+	  --json $(BUILD)/bench.json --output $(BUILD)/bench.svg --markdown $(BUILD)/bench.md \
+	  $(BENCH_OPTIONS)
+
+# What the benchmark decides apart from machines: of QEMU's log, and of figures.
+BENCH_LOGIC := $(addprefix cli/bench/,contender.c goals.c marks.c statistics.c) \
+               cli/machine/apic_trace.c \
+               $(addprefix cli/timeline/,axis.c model.c history.c records.c words.c) \
+               $(addprefix cli/base/,clean.c fields.c files.c output.c)
+BENCH_OBJECTS := $(call test_objects,$(BENCH_LOGIC) tests/unit/test_bench.c)
+$(BENCH_OBJECTS): COMMON += $(CLI_CFLAGS)
+$(BUILD)/tests/test_bench: $(BENCH_OBJECTS)
+	@mkdir -p $(@D)
+	$(CC) $(SANITIZE) -o $@ $^ -lcmocka $(CLI_LIBS)

@@ -1,0 +1,47 @@
+/* The option fault=. */
+#include "boot/console.h"
+#include "shim/fault.h"
+
+static const char *const names[SHIM_FAULT_KINDS] = {
+    [SHIM_FAULT_DEAD] = "dead",
+    [SHIM_FAULT_LATE] = "late",
+    [SHIM_FAULT_NOT_ACKNOWLEDGED] = "not-acknowledged",
+    [SHIM_FAULT_ACKNOWLEDGED_TWICE] = "acknowledged-twice",
+    [SHIM_FAULT_UNKNOWN_COMMAND] = "unknown-command",
+    [SHIM_FAULT_VECTOR_OVERWRITTEN] = "vector-overwritten",
+    [SHIM_FAULT_UNCOUNTED] = "uncounted",
+    [SHIM_FAULT_UNKNOWN_ID] = "unknown-id",
+    [SHIM_FAULT_TABLES_TRAMPLED] = "tables-trampled",
+    [SHIM_FAULT_NO_LOW_MEMORY] = "no-low-memory",
+};
+
+/* Those from here on are the machine's, and nobody's of its own. */
+static bool is_of_machine(unsigned kind)
+{
+    return kind >= SHIM_FAULT_TABLES_TRAMPLED;
+}
+
+const char *shim_fault_read(const char *cmdline, struct shim_fault *fault)
+{
+    static const char *const wrong = "fault must be a name of docs/shim.md, with :APIC-ID behind "
+                                     "one that is a processor's";
+    char text[40];
+    uint64_t id = 0;
+    *fault = (struct shim_fault){0};
+    int length = cmdline_value(cmdline, "fault", text, sizeof(text));
+    if (length < 0)
+        return NULL;
+    if (length >= (int)sizeof(text))
+        return wrong;
+    size_t end = 0;
+    while (text[end] && text[end] != ':')
+        end++;
+    bool has_id = text[end] == ':';
+    if (has_id && (parse_number(text + end + 1, &id) || id > UINT32_MAX))
+        return wrong;
+    text[end] = 0;
+    for (unsigned kind = SHIM_FAULT_NONE + 1; kind < SHIM_FAULT_KINDS; kind++)
+        if (!strcmp(text, names[kind]) && has_id != is_of_machine(kind))
+            *fault = (struct shim_fault){(enum shim_fault_kind)kind, (uint32_t)id};
+    return fault->kind ? NULL : wrong;
+}

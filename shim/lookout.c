@@ -1,0 +1,42 @@
+#include "shim/lookout.h"
+
+#include "lib/atomic.h"
+
+bool lookout_has_duty(struct muster_word *duty, uint32_t index)
+{
+    return word_load_acquire(duty) == index + 1 || word_move(duty, 0, index + 1);
+}
+
+/*
+ * A locked operation, as the one in lookout_lie_down() is: of the two who pass on and lie down at
+ * the same moment at least one sees what the other did. (LOOKOUT_NOBODY + 1 is 0.)
+ */
+void lookout_pass_on(struct muster_word *duty, uint32_t next)
+{
+    uint32_t now = word_load_acquire(duty);
+    while (!word_move(duty, now, next + 1))
+        now = word_load_acquire(duty);
+}
+
+bool lookout_rouse(struct muster_word *rest)
+{
+    return word_move(rest, LOOKOUT_ASLEEP, LOOKOUT_ROUSED);
+}
+
+bool lookout_lie_down(struct muster_word *rest, const struct muster_word *duty, uint32_t index,
+                      bool has_duty)
+{
+    (void)word_move(rest, LOOKOUT_AWAKE, LOOKOUT_ASLEEP); /* nobody else moves an awake one */
+    return has_duty || word_load_acquire(duty) != index + 1;
+}
+
+bool lookout_get_up(struct muster_word *rest)
+{
+    return word_load_acquire(rest) == LOOKOUT_AWAKE ||
+           word_move(rest, LOOKOUT_ASLEEP, LOOKOUT_AWAKE);
+}
+
+void lookout_be_roused(struct muster_word *rest)
+{
+    (void)word_move(rest, LOOKOUT_ROUSED, LOOKOUT_AWAKE);
+}
