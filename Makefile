@@ -65,6 +65,9 @@ all: $(BUILD)/libmuster.a $(BUILD)/muster $(BUILD)/muster-kernel.elf $(BUILD)/mu
 help:
 	@sed -n 's/^#: //p' $(MAKEFILE_LIST)
 
+# What a kernel does not call, its linker can leave out (--gc-sections).
+$(call bare_objects,$(LIB_C)): BARE += -ffunction-sections -fdata-sections
+
 # One object in which only the public names are global: a kernel's own cannot clash with ours.
 $(BUILD)/libmuster.a: $(call bare_objects,$(LIB_C) $(LIB_S))
 	@rm -f $@

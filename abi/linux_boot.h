@@ -78,7 +78,8 @@ struct linux_setup_data {
     uint32_t len;
 };
 _Static_assert(sizeof(struct linux_setup_data) == 16, "boot.rst");
-#define LINUX_SETUP_DTB 2u /* a flattened device tree */
+#define LINUX_SETUP_E820_EXT 1u /* struct e820_entry[] that had no room in boot_params */
+#define LINUX_SETUP_DTB      2u /* a flattened device tree */
 
 struct linux_boot_params {
     uint8_t screen_info[0x70];

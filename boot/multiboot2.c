@@ -177,26 +177,6 @@ const char *multiboot2_read(struct multiboot2 *multiboot2, const void *informati
     return error;
 }
 
-static enum muster_memory_type type_of_efi(uint32_t type)
-{
-    switch (type) {
-    case EFI_MEMORY_LOADER_CODE:
-    case EFI_MEMORY_LOADER_DATA:
-    case EFI_MEMORY_BOOT_CODE:
-    case EFI_MEMORY_BOOT_DATA:
-    case EFI_MEMORY_CONVENTIONAL:
-        return MUSTER_MEMORY_USABLE;
-    case EFI_MEMORY_UNUSABLE:
-        return MUSTER_MEMORY_UNUSABLE;
-    case EFI_MEMORY_ACPI_RECLAIM:
-        return MUSTER_MEMORY_ACPI;
-    case EFI_MEMORY_ACPI_NVS:
-        return MUSTER_MEMORY_NVS;
-    default:
-        return MUSTER_MEMORY_RESERVED;
-    }
-}
-
 static const char *add_efi(const struct multiboot2 *multiboot2, struct muster_memory_map *map)
 {
     struct multiboot2_efi_mmap_tag tag;
@@ -205,19 +185,11 @@ static const char *add_efi(const struct multiboot2 *multiboot2, struct muster_me
     memcpy(&tag, multiboot2->efi_mmap, sizeof(tag));
     if (tag.entry_bytes < sizeof(struct efi_memory_descriptor))
         return "the entries of UEFI's memory map are too short";
-    const uint8_t *next = (const uint8_t *)multiboot2->efi_mmap + sizeof(tag);
-    uint32_t left = multiboot2->efi_mmap_bytes - (uint32_t)sizeof(tag);
-    for (; left >= tag.entry_bytes; left -= tag.entry_bytes, next += tag.entry_bytes) {
-        struct efi_memory_descriptor entry;
-        memcpy(&entry, next, sizeof(entry));
-        enum muster_memory_type type = type_of_efi(entry.type);
-        if (type == MUSTER_MEMORY_USABLE)
-            continue;
-        if (entry.pages > UINT64_MAX / EFI_PAGE_BYTES ||
-            muster_memory_add(map, entry.start_phys, entry.pages * EFI_PAGE_BYTES, type))
-            return "UEFI's memory map is malformed or too long";
-    }
-    return left ? "UEFI's memory map ends within an entry" : NULL;
+    if (muster_memory_restrict_efi(map, (const uint8_t *)multiboot2->efi_mmap + sizeof(tag),
+                                   multiboot2->efi_mmap_bytes - (uint32_t)sizeof(tag),
+                                   tag.entry_bytes))
+        return "UEFI's memory map is malformed or too long";
+    return NULL;
 }
 
 const char *multiboot2_add_memory(const struct multiboot2 *multiboot2,

@@ -4,6 +4,7 @@
 #ifndef MUSTER_H
 #define MUSTER_H
 
+#include <muster/boot_info.h>
 #include <muster/clock.h>
 #include <muster/cpu.h>
 #include <muster/custody.h>

@@ -16,7 +16,7 @@
 #include "kernel/trap.h"
 
 #define INDEX_PLACES      (2 * MAX_CPUS)
-#define MAILBOX_ENTRY_MAX 8 /* pages; the library needs one for some 200 CPUs */
+#define MAILBOX_ENTRY_MAX 8 /* pages; the library needs one for 64 CPUs */
 
 #define TIMEOUT_NS         10000000000u /* for each thing that is waited for */
 #define TIMEOUT_PER_CPU_NS 100000000u

@@ -191,6 +191,11 @@ static const struct words table[] = {
     ROW(MUSTER_ERROR_MAP_MALFORMED,
         "The memory map that the boot loader passed has an entry that runs past its end. Boot "
         "loader bug; use another one."),
+    ROW(MUSTER_ERROR_BOOT_INFO,
+        "What the boot loader left is not of this protocol, lacks the memory map, runs past its "
+        "own "
+        "end, or cannot be mapped. Check which protocol the kernel was entered by, and the map "
+        "hook."),
     ROW(MUSTER_ERROR_OUT_OF_MEMORY,
         "No free memory lies within the asked limits. Give the machine more, or widen the limits."),
     ROW(MUSTER_ERROR_PAGE_TABLE_ADDRESS,

@@ -8,7 +8,11 @@ VERSION := $(shell awk '/define MUSTER_VERSION_M|define MUSTER_VERSION_P/ \
 # Where things go below $(DESTDIR)$(PREFIX).
 INSTALLED_IMAGES := muster-kernel.elf muster-shim.elf muster-tdshim.fd muster-monitor.rom
 
-.PHONY: amalgamation install $(BUILD)/muster.pc
+.PHONY: amalgamation docs install $(BUILD)/muster.pc
+
+#: make docs       the public headers as pages, build/doxygen/html/index.html
+docs:
+	scripts/make-docs
 
 #: make amalgamation  the library as two files, build/amalgamation/muster.c and muster.h
 amalgamation: $(BUILD)/amalgamation/muster.c
@@ -18,7 +22,7 @@ $(BUILD)/amalgamation/muster.c: scripts/amalgamate LICENSE $(LIB_C) $(LIB_S) \
 
 $(BUILD)/muster.pc: scripts/muster.pc.in include/muster/version.h
 	@mkdir -p $(@D)
-	sed -e 's|@PREFIX@|$(PREFIX)|' -e 's|@VERSION@|$(VERSION)|' $< >$@
+	sed -e 's|@PREFIX@|$(PREFIX)|' -e 's|@VERSION@|$(VERSION)|' $< >$@.$$$$ && mv $@.$$$$ $@
 
 #: make install    into $(DESTDIR)$(PREFIX), which is /usr/local if nothing else is said
 install: all $(BUILD)/muster.pc

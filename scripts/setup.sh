@@ -13,7 +13,7 @@ SETUP_RUN_PACKAGES="gcc make libc6-dev binutils pkg-config libglib2.0-dev libjso
 # For images that GRUB boots, under BIOS and under UEFI.
 SETUP_ISO_PACKAGES="grub-common grub-pc-bin grub-efi-amd64-bin xorriso mtools ovmf"
 # shellcheck disable=SC2034
-SETUP_TEST_PACKAGES="$SETUP_RUN_PACKAGES libcmocka-dev libfdt-dev device-tree-compiler clang libclang-rt-dev python3 parallel
+SETUP_TEST_PACKAGES="$SETUP_RUN_PACKAGES libcmocka-dev libfdt-dev device-tree-compiler clang g++ cmake meson doxygen libclang-rt-dev python3 parallel
     zsh mandoc spin chromium chromium-driver $SETUP_ISO_PACKAGES"
 
 # What those packages bring: asked for on a system that has no dpkg.

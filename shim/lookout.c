@@ -18,6 +18,11 @@ void lookout_pass_on(struct muster_word *duty, uint32_t next)
         now = word_load_acquire(duty);
 }
 
+void lookout_take_over(struct muster_word *duty, uint32_t was, uint32_t index)
+{
+    (void)word_move(duty, was, index + 1);
+}
+
 bool lookout_rouse(struct muster_word *rest)
 {
     return word_move(rest, LOOKOUT_ASLEEP, LOOKOUT_ROUSED);

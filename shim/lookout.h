@@ -32,6 +32,9 @@ bool lookout_has_duty(struct muster_word *duty, uint32_t index);
 /** Any AP: @next looks out from now on; or LOOKOUT_NOBODY. */
 void lookout_pass_on(struct muster_word *duty, uint32_t next);
 
+/** Any AP: @index looks out from now on, if the duty is still as it was read before: @was. */
+void lookout_take_over(struct muster_word *duty, uint32_t was, uint32_t index);
+
 /** Any AP: true if the one whose @rest this is slept; the caller then must send the interrupt. */
 bool lookout_rouse(struct muster_word *rest);
 

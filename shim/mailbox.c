@@ -12,13 +12,14 @@
 #include "shim/mailbox_ap.h"
 #include "shim/shim.h"
 
-#define LOOKOUT_NAP_MS 1u   /* between two looks of the one that looks out for all */
-#define SLEEP_MS       100u /* the others: nobody depends on it, should the lookout be held up */
+#define LOOKOUT_NAP_MS 1u        /* between two looks of the one that looks out for all */
+#define SLEEP_MS       40u       /* the others: should the lookout be held up, or be dead */
 #define ROUSE_NS       10000000u /* an interrupt that takes so long was lost on the way */
 
 static struct muster_word states[SHIM_MAX_CPUS]; /* enum mailbox_ap_state, by index */
 static struct muster_word rests[SHIM_MAX_CPUS];  /* enum lookout_rest */
 static struct muster_word duty;                  /* who looks out (shim/lookout.h) */
+static uint32_t looks;                           /* of whoever looks out: it is alive */
 
 static uint64_t time_now_ns(void)
 {
@@ -81,6 +82,18 @@ static void sleep_ms(uint32_t index, uint32_t ms, bool has_duty)
     }
 }
 
+/*
+ * One that finds behind its sleep that nobody has looked takes the lookout's place: an AP that died
+ * with the duty must not cost all others a sleep each.
+ */
+static void sleep_in_turn(uint32_t index)
+{
+    uint32_t seen = u32_load_relaxed(&looks), was = word_load_acquire(&duty);
+    sleep_ms(index, SLEEP_MS, false);
+    if (u32_load_relaxed(&looks) == seen)
+        lookout_take_over(&duty, was, index);
+}
+
 static void leave(struct muster_slot *slot, uint64_t vector)
 {
     timer_off(&shim.platform, SHIM_TIMER_VECTOR);
@@ -116,9 +129,12 @@ void shim_ap_main(struct muster_slot *slot, void *context)
         if (seen == MAILBOX_LOOK_BUSY)
             rouse_called();
         bool is_quiet = mailbox_ap_is_quiet(&quiet, shim.mailbox, seen, time_now_ns());
-        if (!lookout_has_duty(&duty, slot->index))
-            sleep_ms(slot->index, SLEEP_MS, false);
-        else if (is_quiet)
+        if (!lookout_has_duty(&duty, slot->index)) {
+            sleep_in_turn(slot->index);
+            continue;
+        }
+        u32_store_relaxed(&looks, u32_load_relaxed(&looks) + 1);
+        if (is_quiet)
             sleep_ms(slot->index, LOOKOUT_NAP_MS, true);
         else
             cpu_pause();

@@ -12,8 +12,7 @@
 /* What differs from CPU to CPU, each by a number of its own (sim_jitter()). */
 enum what { JITTER_RESET = 1, JITTER_SETUP };
 
-#define OPERAND_SIZE 0x66 /* before it, in 16-bit code */
-#define STUB_OPCODE  0xBD /* mov imm32, %ebp */
+#define STUB_OPCODE  0xB0 /* mov imm8, %al */
 #define ENTRY_LINES  3    /* the page's code and parameters */
 #define INDEX_LINES  1
 #define LATE_ALREADY 0x80000000u /* of an INIT; no bit of the ICR's low half */
@@ -240,10 +239,9 @@ static void claim_by_id(struct sim *sim, struct sim_cpu *cpu, const struct entry
 static void enter(struct sim *sim, struct sim_cpu *cpu, uint32_t address)
 {
     const uint8_t *page = sim_map(sim, address & ~(PAGE_BYTES - 1u), PAGE_BYTES);
-    uint32_t at = address % PAGE_BYTES, number;
+    uint32_t at = address % PAGE_BYTES;
     if (cpu->slot == SIM_NONE)
         cpu->at_ns[SIM_FIRST] = sim->now_ns;
-    at += page && page[at] == OPERAND_SIZE;
     if (!page || page[at] != STUB_OPCODE) {
         sim->trouble = "a CPU was sent to where there is no entry";
         return;
@@ -256,8 +254,7 @@ static void enter(struct sim *sim, struct sim_cpu *cpu, uint32_t address)
         return;
     }
     const struct muster_slot *first = (const void *)(uintptr_t)entry->slots;
-    memcpy(&number, page + at + 1, sizeof(number));
-    claim(sim, cpu, number + (uint32_t)(first - sim->slots));
+    claim(sim, cpu, page[at + 1] + (uint32_t)(first - sim->slots));
 }
 
 void sim_cpu_happen(struct sim *sim, uint32_t number, enum sim_kind kind, uint32_t value)

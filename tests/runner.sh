@@ -38,6 +38,11 @@ list_unit_tests() {
 list_compilers() {
     echo "case 300 compilers/gcc_warns_about_nothing tests/compilers gcc"
     echo "case 300 compilers/clang_warns_about_nothing_in_the_library tests/compilers clang"
+    echo "case 120 compilers/gcc_builds_what_other_kernels_build_in_each_of_their_ways tests/embed gcc"
+    echo "case 120 compilers/clang_builds_what_other_kernels_build_in_each_of_their_ways tests/embed clang"
+    echo "case 60 docs/each_public_function_type_and_hook_is_documented make -s docs"
+    echo "case 60 docs/sizes_are_what_the_table_says_and_no_larger_than_is_allowed scripts/size check"
+    echo "case 120 compilers/cmake_and_meson_build_it_as_a_part_of_another_project tests/subproject"
 }
 
 list_command_tests() {
@@ -48,8 +53,8 @@ list_command_tests() {
     echo "case 400 fuzz/the_same_hostile_inputs_neither_crash_nor_hang_any_reader make -s check-fuzz"
     [ -z "${MUSTER_TEST_LONG:-}" ] ||
         echo "case 900 fuzz/the_readers_branches_are_taken_by_tests_and_seeds make -s coverage"
-    echo "case 60 docs/each_test_that_a_table_of_errors_names_is_there tests/docs/check"
-    echo "case 240 model/right_versions_hold_and_wrong_ones_are_caught model/check short"
+    echo "case 60 docs/each_test_file_and_function_that_a_table_names_is_there tests/docs/check"
+    echo "case 400 model/right_versions_hold_and_wrong_ones_are_caught model/check short"
 }
 
 # A file of machine cases lists them as lines of "DEADLINE NAME FUNCTION ARG...".

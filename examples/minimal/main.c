@@ -1,14 +1,10 @@
 /* The smallest kernel that has all of its CPUs: Multiboot 1, COM1, and libmuster. */
-#include <cpuid.h>
-#include <muster.h>
+#include "platform.h"
 
 #define MAX_CPUS    256
 #define STACK_BYTES 4096
 #define ENTRY_PHYS  0x8000 /* a free page below 1 MiB: a real kernel asks its memory map */
 #define DEADLINE_NS 5000000000u
-#define APIC        0xFEE00000
-#define COM1        0x3F8
-#define POWER_OFF   0x604 /* of QEMU's q35, by 0x2000 */
 
 extern char root[]; /* start.S's page tables */
 
@@ -18,100 +14,15 @@ static struct muster_cpu cpus[MAX_CPUS];
 static struct muster_index_entry places[2 * MAX_CPUS];
 static struct muster_slot slots[MAX_CPUS];
 static struct muster_idt idt;
-static uint8_t mailbox_entry[2 * 4096] __attribute__((aligned(4096)));
+static uint8_t mailbox_entry[MAX_CPUS / 64 * 4096] __attribute__((aligned(4096)));
 static uint8_t stacks[MAX_CPUS][STACK_BYTES] __attribute__((aligned(16)));
 static struct muster_slot *percpus[MAX_CPUS]; /* a per-CPU block begins with its slot's address */
-
-static void *map(void *context, uint64_t phys, size_t bytes)
-{
-    return phys && phys < 0x100000000 - bytes ? (void *)phys : NULL;
-}
-
-static uint32_t apic_read(void *context, uint32_t offset)
-{
-    return *(volatile uint32_t *)(APIC + (uint64_t)offset);
-}
-
-static void apic_write(void *context, uint32_t offset, uint32_t value)
-{
-    *(volatile uint32_t *)(APIC + (uint64_t)offset) = value;
-}
-
-static uint64_t msr_read(void *context, uint32_t msr)
-{
-    uint64_t low, high;
-    __asm__ volatile("rdmsr" : "=a"(low), "=d"(high) : "c"(msr));
-    return high << 32 | low;
-}
-
-static void msr_write(void *context, uint32_t msr, uint64_t value)
-{
-    __asm__ volatile("wrmsr" : : "c"(msr), "a"(value), "d"(value >> 32) : "memory");
-}
-
-static void cpuid(void *context, uint32_t leaf, uint32_t subleaf, uint32_t out[4])
-{
-    __cpuid_count(leaf, subleaf, out[0], out[1], out[2], out[3]);
-}
-
-/* No TSC is faster than 4 GHz or so: deadlines come late rather than early. */
-static uint64_t tsc_to_ns(void *context, uint64_t tsc)
-{
-    return tsc / 4;
-}
-
-static uint64_t time_ns(void *context)
-{
-    return tsc_to_ns(context, __builtin_ia32_rdtsc());
-}
-
-static void wait(void *context, const struct muster_word *word, uint32_t value, uint64_t deadline)
-{
-    while (__atomic_load_n(&word->value, __ATOMIC_ACQUIRE) == value && time_ns(context) < deadline)
-        __builtin_ia32_pause();
-}
-
-static void sleep(void *context, const struct muster_word *word, uint32_t value)
-{
-    if (__atomic_load_n(&word->value, __ATOMIC_ACQUIRE) == value)
-        __asm__ volatile("sti; hlt; cli" : : : "memory");
-}
-
-static const struct muster_platform platform = {.map = map,
-                                                .apic_read = apic_read,
-                                                .apic_write = apic_write,
-                                                .msr_read = msr_read,
-                                                .msr_write = msr_write,
-                                                .cpuid = cpuid,
-                                                .time_ns = time_ns,
-                                                .tsc_to_ns = tsc_to_ns,
-                                                .wait = wait,
-                                                .sleep = sleep};
-
-static void out8(uint16_t port, uint8_t value)
-{
-    __asm__ volatile("outb %0, %1" : : "a"(value), "Nd"(port));
-}
-
-static void write_text(const char *text)
-{
-    for (; *text; text++)
-        out8(COM1, (uint8_t)*text);
-}
 
 /* Each AP, on its own stack, tables loaded, interrupts off: from here it is the scheduler's. */
 static void __attribute__((noreturn)) ap_main(struct muster_slot *slot, void *context)
 {
     for (;;)
         __asm__ volatile("cli; hlt");
-}
-
-static void __attribute__((noreturn)) stop(const char *text)
-{
-    write_text(text);
-    write_text("\n");
-    __asm__ volatile("outw %0, %1" : : "a"((uint16_t)0x2000), "d"((uint16_t)POWER_OFF));
-    ap_main(NULL, NULL);
 }
 
 static void check(enum muster_status status)

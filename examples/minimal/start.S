@@ -4,16 +4,16 @@
     .globl start
     .long 0x1BADB002, 0, -0x1BADB002
 
-/* Entry: 32-bit protected mode, flat segments, paging and interrupts off. Exit: main(). */
+/* Entry: 32-bit protected mode, flat, paging and interrupts off, EBX: Multiboot's. Exit: main(EBX). */
 start:
     leal stack + 16384, %esp
     movl $0x20, %eax                /* PAE */
     movl %eax, %cr4
     movl $root, %eax
     movl %eax, %cr3
-    movl $0xC0000080, %ecx          /* EFER: long mode */
+    movl $0xC0000080, %ecx          /* EFER: long mode, NX */
     rdmsr
-    orl $0x100, %eax
+    orl $0x900, %eax
     wrmsr
     movl $0x80010033, %eax          /* paging, write protection, native errors, protection */
     movl %eax, %cr0
@@ -22,8 +22,8 @@ start:
     .code64
 1:  movl $16, %eax
     movl %eax, %ss
+    movl %ebx, %edi                 /* the loader's information */
     call main
-
     .data
     .globl root
     .balign 4096

@@ -46,6 +46,7 @@ enum muster_stamp {
 /** "wake_sent" ...: as reports spell it. Never NULL. */
 const char *muster_stamp_name(enum muster_stamp stamp);
 
+/** What kind of core a hybrid processor's is. */
 enum muster_core_kind {
     MUSTER_CORE_UNKNOWN = 0, /* not hybrid, or not told */
     MUSTER_CORE_PERFORMANCE,
@@ -279,12 +280,14 @@ enum muster_status muster_apic_enable_x2(const struct muster_platform *platform)
 void muster_apic_eoi(const struct muster_platform *platform);
 
 /**
- * Send a fixed interrupt, or an NMI, to the CPU with @apic_id. Any CPU that is on, with
+ * Send a fixed interrupt to the CPU with @apic_id. Any CPU that is on, with
  * interrupts off: in xAPIC mode it takes two writes, and a handler that sends between them (an
  * NMI's, say) would misdirect it.
  */
 enum muster_status muster_apic_send(const struct muster_platform *platform, uint32_t apic_id,
                                     uint8_t vector);
+
+/** The same with an NMI. */
 enum muster_status muster_apic_send_nmi(const struct muster_platform *platform, uint32_t apic_id);
 
 /** Read the calling CPU's own state into @profile. */

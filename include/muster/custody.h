@@ -25,11 +25,13 @@
 extern "C" {
 #endif
 
+/** What becomes of the firmware's memory. */
 enum muster_custody_policy {
     MUSTER_CUSTODY_KEEP,    /* firmware's loop stays: CPUs can be handed back later */
     MUSTER_CUSTODY_RECLAIM, /* its memory comes back: a later hand-back is denied by name */
 };
 
+/** Filled by muster_custody_init(); to be looked at, not written. */
 struct muster_custody {
     struct muster_memory_map *map;
     const struct muster_platform *platform;
@@ -43,6 +45,7 @@ struct muster_custody {
 /** The default: KEEP where the platform has a ResetVector, RECLAIM elsewhere. */
 enum muster_custody_policy muster_custody_default_policy(bool has_reset_vector);
 
+/** Nothing in custody yet. On the BSP, before muster_custody_take(). */
 void muster_custody_init(struct muster_custody *custody, struct muster_memory_map *map,
                          const struct muster_platform *platform, enum muster_custody_policy policy);
 

@@ -67,6 +67,7 @@ struct muster_listener {
     void (*refused)(void *context, const struct muster_finding *finding);
 };
 
+/** All that is known of the machine: see muster_machine_init(). */
 struct muster_machine {
     const struct muster_platform *platform;
     const struct muster_listener *listener; /* the host's, set before discovery; or NULL */

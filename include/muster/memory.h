@@ -26,6 +26,7 @@ enum muster_memory_type {
     MUSTER_MEMORY_UNUSABLE, /* known to be bad */
 };
 
+/** Who has a range: nobody else is given it. */
 enum muster_memory_owner {
     MUSTER_OWNER_NONE = 0,
     MUSTER_OWNER_IMAGE,            /* the running program itself */
@@ -37,6 +38,7 @@ enum muster_memory_owner {
     MUSTER_OWNER_HOST, /* from here on: the host's own meanings */
 };
 
+/** A range of one type, with one owner. */
 struct muster_memory_range {
     uint64_t start_phys;
     uint64_t end_phys; /* first byte behind it */
@@ -69,17 +71,28 @@ enum muster_memory_type muster_memory_type_from_e820(uint32_t e820_type);
 /** The E820 type that describes @type (for a map that is handed on). */
 uint32_t muster_memory_type_to_e820(enum muster_memory_type type);
 
-/** Add all of a map as firmware gives it: struct e820_entry[], struct pvh_memory_entry[]. */
+/** Add all of a map as firmware gives it: struct e820_entry[]. Stops at the first bad entry. */
 enum muster_status muster_memory_add_e820(struct muster_memory_map *map, const void *entries,
                                           uint32_t count);
+
+/** The same of struct pvh_memory_entry[] (Xen, start_info.h). */
 enum muster_status muster_memory_add_pvh(struct muster_memory_map *map, const void *entries,
                                          uint32_t count);
+
 /** Multiboot 1's mmap of @bytes; an entry that runs past the end is MUSTER_ERROR_MAP_MALFORMED. */
 enum muster_status muster_memory_add_multiboot(struct muster_memory_map *map, const void *mmap,
                                                uint32_t bytes);
 /** Multiboot 2's memory map tag of @bytes, header included; malformed likewise. */
 enum muster_status muster_memory_add_multiboot2(struct muster_memory_map *map, const void *tag,
                                                 uint32_t bytes);
+
+/**
+ * Of UEFI's memory map (UEFI 2.10, 7.2.3), @bytes with @entry_bytes for each, add all that is not
+ * free memory: for a map that the loader made of it already, which that only makes more careful.
+ */
+enum muster_status muster_memory_restrict_efi(struct muster_memory_map *map,
+                                              const void *descriptors, uint32_t bytes,
+                                              uint32_t entry_bytes);
 
 /**
  * Add as NVS what a flattened device tree keeps: its memory reservations, and all regions of the

@@ -15,6 +15,7 @@
 extern "C" {
 #endif
 
+/** In which order CPUs are started. */
 enum muster_order {
     MUSTER_ORDER_LISTED,      /* as firmware lists them */
     MUSTER_ORDER_PERFORMANCE, /* performance cores, then those of no known kind, then efficiency */

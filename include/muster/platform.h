@@ -25,6 +25,7 @@ struct muster_word {
 
 #define MUSTER_STANDSTILL_TURNS 1048576u
 
+/** How much a line of the log matters. */
 enum muster_log_level {
     MUSTER_LOG_INFO,
     MUSTER_LOG_WARNING,
@@ -48,6 +49,7 @@ struct muster_msr {
     uint64_t value;
 };
 
+/** The hooks. */
 struct muster_platform {
     void *context;
 
@@ -63,9 +65,12 @@ struct muster_platform {
      * Called in xAPIC mode only: in x2APIC mode the library uses msr_read and msr_write.
      */
     uint32_t (*apic_read)(void *context, uint32_t offset);
+    /** The same, written. */
     void (*apic_write)(void *context, uint32_t offset, uint32_t value);
 
+    /** RDMSR and WRMSR on the calling CPU, of MSRs that its CPUID says are there. */
     uint64_t (*msr_read)(void *context, uint32_t msr);
+    /** See msr_read. */
     void (*msr_write)(void *context, uint32_t msr, uint64_t value);
 
     /**

@@ -11,6 +11,7 @@
 extern "C" {
 #endif
 
+/** What each means, in a sentence: muster_error_text(). */
 enum muster_status {
     MUSTER_OK = 0,
     MUSTER_ALREADY_ON,
@@ -81,6 +82,7 @@ enum muster_status {
     MUSTER_ERROR_RANGE_OWNED,
     MUSTER_ERROR_MAP_FULL,
     MUSTER_ERROR_MAP_MALFORMED,
+    MUSTER_ERROR_BOOT_INFO,
     MUSTER_ERROR_OUT_OF_MEMORY,
     MUSTER_ERROR_PAGE_TABLE_ADDRESS,
     MUSTER_ERROR_PAGE_TABLE_ENTRY,

@@ -55,6 +55,7 @@ enum muster_trace_event {
 /** "wake-sent" ...: as reports spell it. Never NULL. */
 const char *muster_trace_event_name(enum muster_trace_event event);
 
+/** One event, and when. */
 struct muster_trace_record {
     uint64_t time_ns; /* on the scale of time_ns */
     uint32_t event;   /* enum muster_trace_event */

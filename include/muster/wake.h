@@ -23,6 +23,7 @@
 extern "C" {
 #endif
 
+/** The ways to wake processors. */
 enum muster_way {
     MUSTER_WAY_AUTO = 0, /* whatever the platform describes */
     MUSTER_WAY_SIPI,     /* INIT, SIPI through xAPIC or x2APIC */
@@ -47,6 +48,7 @@ enum muster_way {
 /** "sipi", "mailbox" ...: as reports and options spell it. Never NULL. */
 const char *muster_way_name(enum muster_way way);
 
+/** Which way, and why: see muster_plan_make(). */
 struct muster_plan {
     enum muster_way way;
     bool x2apic;        /* which APIC interface the way uses */

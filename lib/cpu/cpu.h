@@ -41,11 +41,14 @@ extern const uint8_t mailbox_entry_start[], mailbox_entry_32[], mailbox_entry_64
 void arrive_by_apic_id(void);
 void arrive_by_slot(void);
 
-/** First C of an arriving CPU, on its park stack, no tables of its own yet (lib/wake/park.c). */
-__attribute__((noreturn)) void park_enter(struct muster_slot *slot);
+/**
+ * First C of an arriving CPU, on its park stack, no tables of its own yet (lib/wake/park.c). What
+ * only assembly calls is marked as used, or LTO would drop it.
+ */
+__attribute__((noreturn, used)) void park_enter(struct muster_slot *slot);
 
 /** The same for a CPU that was ON: on its park stack, else as its host left it. */
-__attribute__((noreturn)) void park_reenter(struct muster_slot *slot);
+__attribute__((noreturn, used)) void park_reenter(struct muster_slot *slot);
 
 /** Fill everything of the slot that does not change: IDs, stacks, GDT, TSS. */
 void slot_init(struct muster_slot *slot, struct muster_machine *machine, uint32_t index);

@@ -29,6 +29,7 @@ mailbox_entry_start:
 enter_long:
     cli
     cld
+    movzbl %al, %ebp
     rdtsc
     movl %eax, %edi
     movl %edx, %esi

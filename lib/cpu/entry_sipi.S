@@ -25,6 +25,7 @@ sipi_entry_start:
 enter_real:
     cli
     cld
+    movzbl %al, %ebp
     rdtsc
     movl %eax, %edi
     movl %edx, %esi

@@ -4,7 +4,6 @@
 #include "lib/cpu/cpu.h"
 #include "lib/cpu/trap.h"
 
-#define STUB_BYTES      16
 #define FIRST_INTERRUPT 0x20
 
 static uint8_t gate_ist(unsigned vector)
@@ -25,7 +24,7 @@ void idt_init(struct muster_idt *idt)
 {
     struct x86_gate *gates = (struct x86_gate *)(void *)idt->gates;
     for (unsigned vector = 0; vector < 256; vector++) {
-        uint64_t stub = (uint64_t)(uintptr_t)(trap_stubs + vector * STUB_BYTES);
+        uint64_t stub = (uint64_t)(uintptr_t)trap_stub(vector);
         gates[vector] = (struct x86_gate){
             .offset_low = (uint16_t)stub,
             .offset_middle = (uint16_t)(stub >> 16),

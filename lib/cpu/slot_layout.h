@@ -16,7 +16,7 @@
 #define SLOT_LONG_MODE_TSC   80
 
 /* An entry page: code from its start, parameters from here. */
-#define ENTRY_PARAMETERS  0xE00
+#define ENTRY_PARAMETERS  0x300
 #define ENTRY_PARK_CR3    (ENTRY_PARAMETERS + 0)
 #define ENTRY_ARRIVE      (ENTRY_PARAMETERS + 8)
 #define ENTRY_INDEX       (ENTRY_PARAMETERS + 16)
@@ -40,8 +40,13 @@
 #define ENTRY_CS32 0x18
 
 /* Entry stubs in one page. */
-#define ENTRY_STUB_BYTES  16
-#define ENTRY_STUBS       192
+#define ENTRY_STUB_BYTES  8
+#define ENTRY_STUBS       64
 #define ENTRY_FIVE_LEVELS 0x80000000 /* beside the stub's number: the firmware's CR4.LA57 */
+
+/* The IDT's 256 stubs, in groups with two long jumps behind each. */
+#define TRAP_STUB_BYTES  4
+#define TRAP_GROUP_STUBS 32
+#define TRAP_GROUP_BYTES (TRAP_GROUP_STUBS * TRAP_STUB_BYTES + 16)
 
 #endif

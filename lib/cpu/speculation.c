@@ -1,8 +1,7 @@
 #include "lib/cpu/speculation.h"
 
 #include "abi/x86.h"
-
-enum { EAX, EBX, ECX, EDX };
+#include "lib/cpu/cpuid.h"
 
 struct offered {
     bool spec_ctrl, ibpb;

@@ -8,6 +8,7 @@
 
 #define FRAME_VECTOR 120
 #define FRAME_CS     144
+#define VECTOR_BIAS  128
 
     .text
     .globl trap_stubs
@@ -19,32 +20,47 @@
 
 /*
  * Entry: from an interrupt gate: interrupts off; SS, RSP, RFLAGS, CS, RIP pushed.
- * Exit:  trap_common with error code (0 where there is none) and vector on top of them.
+ * Exit:  trap_with_code, with the error code and the vector on top of them, or trap_without_code,
+ *        with the vector alone. Less VECTOR_BIAS each vector fits a byte with a sign: a stub is
+ *        two bytes to push it, and two that reach the long jump behind its group.
  */
-    .balign 16
+    .balign 8
 trap_stubs:
     .set vector, 0
-    .rept 256
-    .balign 16
-    .if !(HAS_ERROR_CODE(vector))
-    pushq $0
+    .rept 256 / TRAP_GROUP_STUBS
+    .rept TRAP_GROUP_STUBS
+    pushq $(vector - VECTOR_BIAS)
+    .if HAS_ERROR_CODE(vector)
+    jmp 2f
+    .else
+    jmp 1f
     .endif
-    pushq $vector
-    jmp trap_common
     .set vector, vector + 1
     .endr
+1:  jmp trap_without_code
+    .balign 8
+2:  jmp trap_with_code
+    .balign 8
+    .endr
+    /* An error if a stub needs more than its place. */
+    .org trap_stubs + 256 / TRAP_GROUP_STUBS * TRAP_GROUP_BYTES
+
+trap_without_code:
+    pushq (%rsp)
+    movq $0, 8(%rsp)
 
 /*
  * Entry: vector and error code pushed behind the processor's own five words.
  * Exit:  IRETQ to where the frame says, registers as the frame says.
  */
-trap_common:
+trap_with_code:
     cld
     push_frame
     /* Ring 3 may have set AC, which would suspend SMAP here; CLAC is not on every processor. */
     pushfq
     andq $~RFLAGS_AC, (%rsp)
     popfq
+    addq $VECTOR_BIAS, FRAME_VECTOR(%rsp)
     movl FRAME_VECTOR(%rsp), %eax
     cmpl $VECTOR_NMI, %eax
     je trap_on_ist

@@ -6,8 +6,7 @@
 #include "abi/hyperv.h"
 #include "abi/sev.h"
 #include "abi/x86.h"
-
-enum { EAX, EBX, ECX, EDX };
+#include "lib/cpu/cpuid.h"
 
 /* "IntelTDX    " in the order of the registers that carry it. */
 #define TDX_NAME_EBX 0x65746E49u

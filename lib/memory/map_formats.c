@@ -6,6 +6,7 @@
 #include <muster/memory.h>
 
 #include "abi/e820.h"
+#include "abi/efi.h"
 #include "abi/multiboot.h"
 #include "abi/multiboot2.h"
 #include "abi/pvh.h"
@@ -127,4 +128,50 @@ enum muster_status muster_memory_add_multiboot2(struct muster_memory_map *map, c
                                    muster_memory_type_from_e820(entry.type));
     }
     return status;
+}
+
+static enum muster_memory_type type_of_efi(uint32_t type)
+{
+    switch (type) {
+    case EFI_MEMORY_LOADER_CODE:
+    case EFI_MEMORY_LOADER_DATA:
+    case EFI_MEMORY_BOOT_CODE:
+    case EFI_MEMORY_BOOT_DATA:
+    case EFI_MEMORY_CONVENTIONAL:
+        return MUSTER_MEMORY_USABLE;
+    case EFI_MEMORY_UNUSABLE:
+        return MUSTER_MEMORY_UNUSABLE;
+    case EFI_MEMORY_ACPI_RECLAIM:
+        return MUSTER_MEMORY_ACPI;
+    case EFI_MEMORY_ACPI_NVS:
+        return MUSTER_MEMORY_NVS;
+    default:
+        return MUSTER_MEMORY_RESERVED;
+    }
+}
+
+enum muster_status muster_memory_restrict_efi(struct muster_memory_map *map,
+                                              const void *descriptors, uint32_t bytes,
+                                              uint32_t entry_bytes)
+{
+    const uint8_t *next = descriptors;
+
+    if (entry_bytes < sizeof(struct efi_memory_descriptor))
+        return MUSTER_ERROR_MAP_MALFORMED;
+    for (; bytes >= entry_bytes; bytes -= entry_bytes, next += entry_bytes) {
+        struct efi_memory_descriptor entry;
+        enum muster_memory_type type;
+        enum muster_status status;
+
+        memcpy(&entry, next, sizeof(entry));
+        type = type_of_efi(entry.type);
+        if (type == MUSTER_MEMORY_USABLE)
+            continue;
+        if (entry.pages > UINT64_MAX / EFI_PAGE_BYTES)
+            return MUSTER_ERROR_RANGE_INVALID;
+        status = muster_memory_add(map, entry.start_phys, entry.pages * EFI_PAGE_BYTES, type);
+        if (status)
+            return status;
+    }
+    return bytes ? MUSTER_ERROR_MAP_MALFORMED : MUSTER_OK;
 }

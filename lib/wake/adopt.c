@@ -146,7 +146,7 @@ static int32_t wait_in_parts(const struct wake_run *run, const struct way_operat
 {
     int32_t missing = (int32_t)from;
     unsigned part = 0;
-    while (part < PAUSE_PARTS && missing >= 0) {
+    while (part < PAUSE_PARTS && missing >= 0 && !clock_stands(run->machine)) {
         uint64_t until_ns = time_after(time_now_ns(run->machine), pause_ns / PAUSE_PARTS);
         if (until_ns >= run->deadline_ns)
             return wait_while_pending(run->machine, (uint32_t)missing, run->deadline_ns);

@@ -19,7 +19,7 @@ FUZZ_BOOT := $(addprefix boot/,bzimage.c cmdline.c format.c loadable.c multiboot
                multiboot2.c multiboot2_header.c multiboot2_kernel.c multiboot2_screen.c \
                multiboot_kernel.c payload.c pvh_elf.c) \
              $(addprefix kernel/,loader.c loader_multiboot2.c loader_pvh.c options.c) \
-             $(addprefix shim/,acpi_loader.c fw_cfg_directory.c hob.c mailbox_ap.c options.c \
+             $(addprefix shim/,acpi_loader.c fault_options.c fw_cfg_directory.c hob.c mailbox_ap.c options.c \
                source_multiboot.c) \
              $(addprefix monitor/,arithmetic.c decode.c guest_memory.c guest_state.c opcodes.c \
                page_lock.c store.c store_work.c tdvf.c)

@@ -64,7 +64,7 @@ kept_logs() {
 printed_cost() {
     "$muster" run --cpus 2 --park-ms 200 -- -accel tcg,thread=multi >"$work/console" ||
         fail "status $?"
-    grep -q '^CPUs parked for [1-9][0-9]* ms by hlt' "$work/console" || fail "nothing is told"
+    grep -q '^CPUs parked by hlt for [1-9][0-9]* ms: QEMU used' "$work/console" || fail "nothing is told"
     grep -q '^1  *[0-9]*$' "$work/console" || fail "nothing is told of CPU 1"
 }
 

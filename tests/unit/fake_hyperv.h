@@ -139,7 +139,7 @@ static inline void fake_check_context(const struct fake_machine *fake, uint32_t 
                                       const struct hyperv_context *c)
 {
     const uint64_t *start_cr3 = fake->config.start_cr3;
-    fake_check("rip", c->rip == fake->config.entry_phys + 4096 * (cpu / 192) + 16 * (cpu % 192));
+    fake_check("rip", c->rip == fake->config.entry_phys + 4096 * (cpu / 64) + 8 * (cpu % 64));
     fake_check("rsp", c->rsp == 0);
     fake_check("rflags", c->rflags == 2);
     fake_check("cs", fake_segment_is(&c->cs, 0x08, 0xFFFFFFFF, 0xA09B));

@@ -418,13 +418,12 @@ static inline void fake_claim_by_id(struct fake_machine *fake, struct fake_cpu *
 static inline void fake_enter(struct fake_machine *fake, struct fake_cpu *cpu, uint64_t address)
 {
     uint8_t *page = fake_map(fake, address & ~0xFFFull, PAGE_BYTES);
-    uint32_t number;
-    if (!page || page[address % PAGE_BYTES] != 0xBD) { /* mov imm32, %ebp */
+    if (!page || page[address % PAGE_BYTES] != 0xB0) { /* mov imm8, %al */
         fail_msg("APIC ID %u enters at 0x%lx, where there is no stub", cpu->apic_id, address);
         return;
     }
     const struct entry_parameters *entry = (const void *)(page + ENTRY_PARAMETERS);
-    memcpy(&number, page + address % PAGE_BYTES + 1, sizeof(number));
+    uint8_t number = page[address % PAGE_BYTES + 1];
     if (entry->arrive == (uint64_t)arrive_by_slot)
         fake_claim(fake, cpu, entry, number);
     else
@@ -435,7 +434,7 @@ static inline void fake_enter_sipi(struct fake_machine *fake, struct fake_cpu *c
                                    uint64_t address)
 {
     uint8_t *page = fake_map(fake, address, PAGE_BYTES);
-    if (!page || memcmp(page, sipi_entry_start, 16)) {
+    if (!page || memcmp(page, sipi_entry_start, ENTRY_STUB_BYTES)) {
         fail_msg("APIC ID %u starts at 0x%lx, where there is no entry", cpu->apic_id, address);
         return;
     }

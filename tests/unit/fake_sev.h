@@ -115,7 +115,7 @@ static inline void fake_check_vmsa(const struct fake_machine *fake, uint32_t cpu
         {"dr7", 0x160, 8, 0x400},
         {"dr6", 0x168, 8, 0xFFFF0FF0},
         {"rflags", 0x170, 8, 2},
-        {"rip", 0x178, 8, fake->config.entry_phys + 16 * cpu},
+        {"rip", 0x178, 8, fake->config.entry_phys + ENTRY_STUB_BYTES * cpu},
         {"pat", 0x268, 8, FAKE_PAT},
         {"sev_features", 0x3B0, 8, fake_sev.status >> 2},
         {"xcr0", 0x3E8, 8, 1},
@@ -224,18 +224,15 @@ static inline void fake_jump_through_table(struct fake_machine *fake, struct fak
     const uint16_t *table = fake_map(fake, FAKE_JUMP_TABLE, 4);
     uint64_t address = (uint64_t)table[1] * 16 + table[0];
     uint8_t *page = fake_map(fake, address & ~0xFFFull, PAGE_BYTES);
-    uint32_t number;
     (void)value;
-    /* movl $number, %ebp in real mode; the page's start is in CS. */
-    if (!page || table[1] % 256 || page[address % 4096] != 0x66 ||
-        page[address % 4096 + 1] != 0xBD) {
+    /* movb $number, %al; the page's start is in CS. */
+    if (!page || table[1] % 256 || page[address % 4096] != 0xB0) {
         fail_msg("APIC ID %u jumps to 0x%lx, where there is no stub", cpu->apic_id, address);
         return;
     }
     const struct entry_parameters *entry = (const void *)(page + ENTRY_PARAMETERS);
-    memcpy(&number, page + address % 4096 + 2, sizeof(number));
     assert_int_equal(entry->arrive, (uint64_t)arrive_by_slot);
-    fake_claim(fake, cpu, entry, number);
+    fake_claim(fake, cpu, entry, page[address % 4096 + 1]);
 }
 
 static inline void fake_es_add(struct fake_machine *fake)

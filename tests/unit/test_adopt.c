@@ -289,7 +289,7 @@ static void deadline_may_be_for_ever(void **state)
 static void cpu_whose_wake_seemed_lost_and_was_not_is_like_any_other(void **state)
 {
     struct fake_machine *fake = *state;
-    uint64_t vector = FAKE_MAILBOX_ENTRY + 16 * SOME;
+    uint64_t vector = FAKE_MAILBOX_ENTRY + ENTRY_STUB_BYTES * SOME;
 
     fake->cpus[SOME].acknowledge_ns = 5 * FAKE_S;
     fake->cpus[COUNT - 1].load_ns = 300 * FAKE_MS; /* keeps the adoption waiting */

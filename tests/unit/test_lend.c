@@ -66,7 +66,7 @@ static void lent_page_tells_cpus_apart_by_their_apic_id(void **state)
     assert_int_equal(entry->index, (uint64_t)fake->machine.index);
     assert_int_equal(entry->far64_offset,
                      PAGE + (uint64_t)(mailbox_entry_64 - mailbox_entry_start));
-    assert_memory_equal(fake_map(fake, PAGE, PAGE_BYTES), mailbox_entry_start, 16);
+    assert_memory_equal(fake_map(fake, PAGE, PAGE_BYTES), mailbox_entry_start, ENTRY_STUB_BYTES);
 }
 
 static void lent_cpu_leaves_with_its_return_prepared(void **state)

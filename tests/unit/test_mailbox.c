@@ -60,7 +60,7 @@ static void entry_pages_lie_below_4_gib(void **state)
 
 static void last_of_several_entry_pages_lies_below_4_gib_too(void **state)
 {
-    struct fake_machine *fake = fake_mailbox_machine(193, 1);
+    struct fake_machine *fake = fake_mailbox_machine(ENTRY_STUBS + 1, 1);
 
     (void)state;
     fake_region_add(fake, 0xFFFFE000, 3 * PAGE_BYTES);
@@ -122,7 +122,7 @@ static void every_entry_page_stands_on_its_own(void **state)
         assert_memory_equal(bytes, mailbox_entry_start,
                             (size_t)(mailbox_entry_end - mailbox_entry_start));
         assert_int_equal(entry->arrive, (uint64_t)arrive_by_slot);
-        assert_int_equal(entry->slots, (uint64_t)&fake->slots[192 * page]);
+        assert_int_equal(entry->slots, (uint64_t)&fake->slots[ENTRY_STUBS * page]);
         assert_int_equal(entry->park_cr3, FAKE_PARK_CR3);
         assert_int_equal(entry->strays, (uint64_t)&fake->machine.strays);
         assert_int_equal(entry->gdt_base, phys + ENTRY_GDT);
@@ -150,8 +150,8 @@ static void vectors_differ_and_lie_in_the_page_of_their_stub(uint32_t count)
 
         assert_int_equal(command->command, MAILBOX_WAKEUP);
         assert_int_equal(command->reserved, 0);
-        assert_int_equal(command->vector,
-                         FAKE_MAILBOX_ENTRY + 4096 * (slot / 192) + 16 * (slot % 192));
+        assert_int_equal(command->vector, FAKE_MAILBOX_ENTRY + 4096 * (slot / ENTRY_STUBS) +
+                                              ENTRY_STUB_BYTES * (slot % ENTRY_STUBS));
         assert_true(command->vector % 4096 < 4096 - 512); /* a stub, not a parameter */
     }
     assert_everybody_is_in(fake); /* each in its own slot, by what the stub says */
@@ -162,13 +162,13 @@ static void each_slot_has_a_vector_of_its_own(void **state)
 {
     (void)state;
     vectors_differ_and_lie_in_the_page_of_their_stub(2);
-    vectors_differ_and_lie_in_the_page_of_their_stub(100);
+    vectors_differ_and_lie_in_the_page_of_their_stub(64);
 }
 
-static void more_than_192_slots_take_several_pages(void **state)
+static void more_than_64_slots_take_several_pages(void **state)
 {
     (void)state;
-    vectors_differ_and_lie_in_the_page_of_their_stub(193);
+    vectors_differ_and_lie_in_the_page_of_their_stub(65);
     vectors_differ_and_lie_in_the_page_of_their_stub(400);
 }
 
@@ -598,7 +598,7 @@ int main(void)
         TEST(mailbox_that_cannot_be_mapped_is_named),
         cmocka_unit_test(every_entry_page_stands_on_its_own),
         cmocka_unit_test(each_slot_has_a_vector_of_its_own),
-        cmocka_unit_test(more_than_192_slots_take_several_pages),
+        cmocka_unit_test(more_than_64_slots_take_several_pages),
         TEST(id_and_vector_are_there_before_the_command),
         TEST(withdrawal_is_one_store_to_the_command),
         TEST(next_command_comes_only_after_the_acknowledgement),

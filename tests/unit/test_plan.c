@@ -192,7 +192,7 @@ static void entry_is_one_page_for_sipi_and_one_for_192_cpus_by_mailbox(void **st
     static const struct {
         uint32_t cpus;
         uint64_t bytes;
-    } cases[] = {{1, 4096}, {192, 4096}, {193, 8192}, {384, 8192}, {385, 12288}};
+    } cases[] = {{1, 4096}, {64, 4096}, {65, 8192}, {128, 8192}, {129, 12288}};
     struct fake_machine *fake = *state;
 
     for (unsigned i = 0; i < 5; i++) {

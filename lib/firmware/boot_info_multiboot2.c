@@ -1,0 +1,100 @@
+/* What a Multiboot 2 loader leaves (specification 2.0, 3.6): a list of tags. */
+#include "abi/acpi.h"
+#include "abi/multiboot2.h"
+#include "lib/firmware/boot_info.h"
+#include "lib/memory_functions.h"
+
+/* A UEFI memory map and the sections of an ELF are the longest that comes. */
+#define INFORMATION_MAX 0x400000u
+
+/* What is read on the way. */
+struct tag_reading {
+    struct muster_boot_info *info;
+    struct muster_memory_map *map;
+    bool has_map;
+    bool has_new_rsdp;
+};
+
+/* A copy may be longer than what its revision has; the newer one counts. */
+static enum muster_status take_rsdp(struct tag_reading *reading, const struct multiboot2_tag *tag,
+                                    uint64_t phys)
+{
+    bool newer = tag->type == MULTIBOOT2_TAG_RSDP_NEW;
+    if (tag->bytes - sizeof(*tag) < (newer ? sizeof(struct acpi_rsdp) : ACPI_RSDP_V0_BYTES))
+        return MUSTER_ERROR_BOOT_INFO;
+    if (newer || !reading->has_new_rsdp)
+        reading->info->rsdp_phys = phys + sizeof(*tag);
+    reading->has_new_rsdp |= newer;
+    return MUSTER_OK;
+}
+
+static enum muster_status take_efi_map(struct tag_reading *reading, const uint8_t *start,
+                                       uint32_t bytes)
+{
+    struct multiboot2_efi_mmap_tag tag;
+    if (bytes < sizeof(tag))
+        return MUSTER_ERROR_MAP_MALFORMED;
+    memcpy(&tag, start, sizeof(tag));
+    return muster_memory_restrict_efi(reading->map, start + sizeof(tag),
+                                      bytes - (uint32_t)sizeof(tag), tag.entry_bytes);
+}
+
+/* @start: where the tag of @phys is mapped, all of it. */
+static enum muster_status take_tag(struct tag_reading *reading, const struct multiboot2_tag *tag,
+                                   const uint8_t *start, uint64_t phys)
+{
+    switch (tag->type) {
+    case MULTIBOOT2_TAG_CMDLINE:
+        reading->info->cmdline_phys = phys + sizeof(*tag);
+        return MUSTER_OK;
+    case MULTIBOOT2_TAG_MMAP:
+        reading->has_map = true;
+        return muster_memory_add_multiboot2(reading->map, start, tag->bytes);
+    case MULTIBOOT2_TAG_EFI_MMAP:
+        return take_efi_map(reading, start, tag->bytes);
+    case MULTIBOOT2_TAG_RSDP_OLD:
+    case MULTIBOOT2_TAG_RSDP_NEW:
+        return take_rsdp(reading, tag, phys);
+    case MULTIBOOT2_TAG_EFI_BS:
+        return MUSTER_NOT_SUPPORTED;
+    default:
+        return MUSTER_OK;
+    }
+}
+
+static enum muster_status take_tags(struct tag_reading *reading, const uint8_t *start,
+                                    uint64_t info_phys, uint32_t bytes)
+{
+    uint32_t at = sizeof(struct multiboot2_information);
+    for (;;) {
+        struct multiboot2_tag tag;
+        if (bytes - at < sizeof(tag))
+            return MUSTER_ERROR_BOOT_INFO;
+        memcpy(&tag, start + at, sizeof(tag));
+        if (tag.bytes < sizeof(tag) || tag.bytes > bytes - at)
+            return MUSTER_ERROR_BOOT_INFO;
+        if (tag.type == MULTIBOOT2_TAG_END)
+            return reading->has_map ? MUSTER_OK : MUSTER_ERROR_BOOT_INFO;
+        enum muster_status status = take_tag(reading, &tag, start + at, info_phys + at);
+        if (status)
+            return status;
+        /* The last tag before the end may be cut short of its padding: no next one then. */
+        uint32_t step = (tag.bytes + MULTIBOOT2_TAG_ALIGN - 1) & ~(MULTIBOOT2_TAG_ALIGN - 1u);
+        at = step < bytes - at ? at + step : bytes;
+    }
+}
+
+enum muster_status muster_boot_info_from_multiboot2(const struct muster_platform *platform,
+                                                    uint64_t info_phys,
+                                                    struct muster_boot_info *info,
+                                                    struct muster_memory_map *map)
+{
+    struct multiboot2_information head;
+    struct tag_reading reading = {.info = info, .map = map};
+    *info = (struct muster_boot_info){0};
+    if (!boot_info_copy(platform, info_phys, &head, sizeof(head)) || head.bytes < sizeof(head) ||
+        head.bytes > INFORMATION_MAX)
+        return MUSTER_ERROR_BOOT_INFO;
+    const uint8_t *start = boot_info_map(platform, info_phys, head.bytes);
+    return start ? take_tags(&reading, start, info_phys, head.bytes) : MUSTER_ERROR_BOOT_INFO;
+}
