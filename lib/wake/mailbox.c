@@ -49,11 +49,14 @@ void mailbox_send(struct mailbox *mailbox, uint32_t apic_id, uint64_t vector,
                   enum mailbox_command command)
 {
     /*
-     * Both anew for every command: some firmware clears the ID together with the command. Release:
-     * whoever finds its ID here finds the last command gone, too (shim/mailbox_ap.c).
+     * Both anew for every command: some firmware clears the ID together with the command. The
+     * vector first: firmware whose AP has the last command, another's, in its hand when it finds
+     * its ID here, and looks no further, at least does not follow the other's vector. Release:
+     * whoever finds its ID here finds the last command gone, too (shim/mailbox_ap.c,
+     * command_for()).
      */
-    u32_store_release(&mailbox->apic_id, apic_id);
     u64_store_relaxed(&mailbox->wakeup_vector, vector);
+    u32_store_release(&mailbox->apic_id, apic_id);
     /*
      * ID and vector must be visible before the command: the AP looks at the command only. Pairs
      * with the acquire load in the firmware's loop (ours: shim/mailbox_ap.c, mailbox_ap_look()).
