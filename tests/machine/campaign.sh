@@ -63,6 +63,8 @@ done
 echo "$1" >>"$FAKE_SSH_LOG"
 shift
 [ "$1" != -- ] || shift
+SHELL=/bin/sh # as sshd has it; parallel's worker does nothing without
+export SHELL
 exec sh -c "$*"
 END
     chmod +x "$work/ssh"
