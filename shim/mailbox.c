@@ -12,8 +12,8 @@
 #include "shim/mailbox_ap.h"
 #include "shim/shim.h"
 
-#define LOOKOUT_NAP_MS 1u   /* between two looks of the one that looks out for all */
-#define SLEEP_MS       100u /* the others; should the lookout be dead, until one takes its place */
+#define LOOKOUT_NAP_MS 4u   /* between two looks of the one that looks out for all */
+#define SLEEP_MS       200u /* the others; should the lookout be dead, until one takes its place */
 #define ROUSE_NS       10000000u /* an interrupt that takes so long was lost on the way */
 
 static struct muster_word states[SHIM_MAX_CPUS]; /* enum mailbox_ap_state, by index */
