@@ -8,6 +8,7 @@
 #include "lib/atomic.h"
 #include "lib/cpu/cpu.h"
 #include "lib/cpu/instructions.h"
+#include "shim/mailbox_ap.h"
 #include "shim/shim.h"
 
 #define LATE_NS         3000000000u
@@ -16,10 +17,10 @@
 #define UNKNOWN_ID      64u /* so much is added */
 #define TRAMPLED        0xA5
 
-static bool is_called(const struct mailbox *mailbox, uint32_t apic_id)
+static bool is_called_to_wake(const struct mailbox *mailbox, uint32_t apic_id)
 {
-    return u16_load_acquire(&mailbox->command) == MAILBOX_WAKEUP &&
-           u32_load_relaxed(&mailbox->apic_id) == apic_id;
+    return mailbox_ap_is_called(mailbox, apic_id) &&
+           u16_load_acquire(&mailbox->command) == MAILBOX_WAKEUP;
 }
 
 static void acknowledge(struct mailbox *mailbox)
@@ -69,7 +70,7 @@ void shim_fault_at_mailbox(struct muster_slot *slot)
         return;
     if (fault->kind == SHIM_FAULT_DEAD)
         native_halt();
-    if (!is_called(shim.mailbox, slot->apic_id))
+    if (!is_called_to_wake(shim.mailbox, slot->apic_id))
         return;
     uint64_t vector = u64_load_relaxed(&shim.mailbox->wakeup_vector);
     answer_wrongly(fault->kind, shim.mailbox, &vector);

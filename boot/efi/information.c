@@ -6,6 +6,7 @@
 #include "abi/multiboot2.h"
 #include "boot/multiboot2_tag.h"
 #include "boot/console.h"
+#include "lib/memory/efi_type.h"
 
 static void *add_tag(struct information *information, uint32_t type, uint64_t bytes)
 {
@@ -115,26 +116,6 @@ void information_begin(struct efi *efi, struct information *information, const s
     add_rsdp(information, efi);
 }
 
-static uint32_t e820_of(uint32_t type)
-{
-    switch (type) {
-    case EFI_MEMORY_LOADER_CODE:
-    case EFI_MEMORY_LOADER_DATA:
-    case EFI_MEMORY_BOOT_CODE:
-    case EFI_MEMORY_BOOT_DATA:
-    case EFI_MEMORY_CONVENTIONAL:
-        return E820_USABLE;
-    case EFI_MEMORY_UNUSABLE:
-        return E820_UNUSABLE;
-    case EFI_MEMORY_ACPI_RECLAIM:
-        return E820_ACPI;
-    case EFI_MEMORY_ACPI_NVS:
-        return E820_NVS;
-    default:
-        return E820_RESERVED;
-    }
-}
-
 static const struct efi_memory_descriptor *entry_at(const struct efi_map *map, uint64_t number)
 {
     return (const struct efi_memory_descriptor *)(map->entries + number * map->entry_bytes);
@@ -154,7 +135,7 @@ static void add_e820(struct information *information, const struct efi_map *map)
         to[i] = (struct multiboot2_mmap_entry){
             .start_phys = from->start_phys,
             .bytes = from->pages * EFI_PAGE_BYTES,
-            .type = e820_of(from->type),
+            .type = e820_of_efi(from->type),
         };
     }
 }

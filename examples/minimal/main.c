@@ -25,17 +25,6 @@ static void __attribute__((noreturn)) ap_main(struct muster_slot *slot, void *co
         __asm__ volatile("cli; hlt");
 }
 
-static void check(enum muster_status status)
-{
-    if (status != MUSTER_OK)
-        stop(muster_error_text(status));
-}
-
-static void trap(struct muster_slot *slot, struct muster_trap_frame *frame)
-{
-    stop("a trap that nobody expected");
-}
-
 void main(void)
 {
     out8(0x21, 0xFF); /* the PICs: nothing may come from there */

@@ -92,3 +92,14 @@ void stop(const char *text)
     for (;;)
         __asm__ volatile("cli; hlt");
 }
+
+void check(enum muster_status status)
+{
+    if (status != MUSTER_OK)
+        stop(muster_error_text(status));
+}
+
+void trap(struct muster_slot *slot, struct muster_trap_frame *frame)
+{
+    stop("a trap that nobody expected");
+}

@@ -10,6 +10,7 @@
 #include "abi/multiboot.h"
 #include "abi/multiboot2.h"
 #include "abi/pvh.h"
+#include "lib/memory/efi_type.h"
 #include "lib/memory_functions.h"
 
 enum muster_memory_type muster_memory_type_from_e820(uint32_t e820_type)
@@ -130,26 +131,6 @@ enum muster_status muster_memory_add_multiboot2(struct muster_memory_map *map, c
     return status;
 }
 
-static enum muster_memory_type type_of_efi(uint32_t type)
-{
-    switch (type) {
-    case EFI_MEMORY_LOADER_CODE:
-    case EFI_MEMORY_LOADER_DATA:
-    case EFI_MEMORY_BOOT_CODE:
-    case EFI_MEMORY_BOOT_DATA:
-    case EFI_MEMORY_CONVENTIONAL:
-        return MUSTER_MEMORY_USABLE;
-    case EFI_MEMORY_UNUSABLE:
-        return MUSTER_MEMORY_UNUSABLE;
-    case EFI_MEMORY_ACPI_RECLAIM:
-        return MUSTER_MEMORY_ACPI;
-    case EFI_MEMORY_ACPI_NVS:
-        return MUSTER_MEMORY_NVS;
-    default:
-        return MUSTER_MEMORY_RESERVED;
-    }
-}
-
 enum muster_status muster_memory_restrict_efi(struct muster_memory_map *map,
                                               const void *descriptors, uint32_t bytes,
                                               uint32_t entry_bytes)
@@ -164,7 +145,7 @@ enum muster_status muster_memory_restrict_efi(struct muster_memory_map *map,
         enum muster_status status;
 
         memcpy(&entry, next, sizeof(entry));
-        type = type_of_efi(entry.type);
+        type = muster_memory_type_from_e820(e820_of_efi(entry.type));
         if (type == MUSTER_MEMORY_USABLE)
             continue;
         if (entry.pages > UINT64_MAX / EFI_PAGE_BYTES)
