@@ -32,6 +32,17 @@ static void duty_is_passed_on_and_nobodys_is_taken(void **state)
     assert_true(lookout_has_duty(&duty, ME));
 }
 
+static void duty_is_taken_over_from_the_one_that_had_it_and_nobody_else(void **state)
+{
+    struct muster_word duty = {OTHER + 1};
+    (void)state;
+    lookout_take_over(&duty, OTHER + 1, ME);
+    assert_true(lookout_has_duty(&duty, ME));
+    assert_false(lookout_has_duty(&duty, OTHER));
+    lookout_take_over(&duty, OTHER + 1, OTHER); /* it has been passed on since: too late */
+    assert_true(lookout_has_duty(&duty, ME));
+}
+
 static void sleeper_is_roused_once(void **state)
 {
     struct muster_word duty = {OTHER + 1}, rest = {LOOKOUT_AWAKE};
@@ -101,6 +112,7 @@ int main(void)
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(first_to_ask_has_the_duty_and_keeps_it),
         cmocka_unit_test(duty_is_passed_on_and_nobodys_is_taken),
+        cmocka_unit_test(duty_is_taken_over_from_the_one_that_had_it_and_nobody_else),
         cmocka_unit_test(sleeper_is_roused_once),
         cmocka_unit_test(roused_ap_gets_up_only_when_the_interrupt_has_come),
         cmocka_unit_test(ap_that_its_timer_woke_cannot_be_roused_any_more),
