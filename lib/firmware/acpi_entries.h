@@ -28,7 +28,7 @@ union acpi_entry {
     struct acpi_srat_local_x2apic srat_x2apic;
     struct acpi_srat_memory srat_memory;
     uint8_t bytes[ACPI_ENTRY_BYTES];
-};
+} __attribute__((aligned(8)));
 
 /** A kind of table. */
 struct acpi_entries {

@@ -3,6 +3,7 @@
 
 #include "lib/firmware/acpi.h"
 #include "lib/firmware/fdt.h"
+#include "lib/firmware/once.h"
 
 /* ---- RSDP ---- */
 
@@ -437,6 +438,24 @@ static void checksum_of_bytes_makes_them_add_up(void **state)
     assert_int_equal(acpi_checksum(bytes, sizeof(bytes)), 0);
 }
 
+static void bytes_copied_by_words_are_all_there_and_add_up(void **state)
+{
+    uint8_t from[256 + 8], to[256 + 1];
+
+    (void)state;
+    for (size_t i = 0; i < sizeof(from); i++)
+        from[i] = (uint8_t)(0xFF - i / 8); /* large ones: sums that outgrow a part are seen */
+    for (size_t bytes = 0; bytes <= 256; bytes++) {
+        const uint8_t *start = from + bytes % 8;
+        memset(to, 0x5A, sizeof(to));
+        assert_int_equal(copy_once(to, start, bytes), acpi_checksum(start, bytes));
+        assert_memory_equal(to, start, bytes);
+        assert_int_equal(to[bytes], 0x5A);
+    }
+    memset(from, 0xFF, sizeof(from));
+    assert_int_equal(copy_once(to, from, 256), acpi_checksum(from, 256));
+}
+
 static void first_refusal_of_a_table_is_the_one_that_stays(void **state)
 {
     struct muster_finding finding = {0};
@@ -502,6 +521,7 @@ int main(void)
         firmware_test(entry_that_changes_without_its_checksum_is_refused),
         firmware_test(rsdp_that_changes_while_it_is_read_is_refused),
         cmocka_unit_test(checksum_of_bytes_makes_them_add_up),
+        cmocka_unit_test(bytes_copied_by_words_are_all_there_and_add_up),
     };
 
     return cmocka_run_group_tests_name("acpi", tests, NULL, NULL);
