@@ -66,7 +66,7 @@ help:
 	@sed -n 's/^#: //p' $(MAKEFILE_LIST)
 
 # What a kernel does not call, its linker can leave out (--gc-sections).
-$(call bare_objects,$(LIB_C)): BARE += -ffunction-sections -fdata-sections
+$(call bare_objects,$(LIB_C) $(KERNEL_SRC)): BARE += -ffunction-sections -fdata-sections
 
 # One object in which only the public names are global: a kernel's own cannot clash with ours.
 $(BUILD)/libmuster.a: $(call bare_objects,$(LIB_C) $(LIB_S))

@@ -68,7 +68,7 @@ static uint32_t native_msr_load(void *context, const struct muster_msr *list, ui
     (void)context;
     uint32_t writes = 0;
     for (const struct muster_msr *at = list; at < list + count; at++) {
-        if (read_msr(at->msr) == at->value)
+        if (msr_is(at->msr, &at->value))
             continue;
         write_msr(at->msr, at->value);
         writes++;

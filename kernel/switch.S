@@ -1,7 +1,7 @@
 /* From one thread to another on the same CPU. */
 #include "kernel/percpu.h"
 
-    .text
+    .section .text.arrival, "ax", @progbits
     .globl switch_stacks, thread_first, this_cpu
     .hidden switch_stacks, thread_first, this_cpu
 

@@ -10,7 +10,7 @@
 #define TD_REGISTERS     0x1C00     /* the calls below pass R10, R11 and R12 */
 #define INDEX_MULTIPLIER 0x9E3779B1 /* MUSTER_INDEX_MULTIPLIER, checked in lib/cpu/slot.c */
 
-    .text
+    .section .text.arrival, "ax", @progbits
     .globl arrive_by_apic_id, arrive_by_slot
     .hidden arrive_by_apic_id, arrive_by_slot
 

@@ -5,7 +5,7 @@
 #include "lib/cpu/forget.inc"
 #include "lib/cpu/slot_layout.h"
 
-    .text
+    .section .text.arrival, "ax", @progbits
     .globl cpu_jump_to_entry, cpu_go_off, cpu_leave, cpu_switch_levels
     .hidden cpu_jump_to_entry, cpu_go_off, cpu_leave, cpu_switch_levels
 

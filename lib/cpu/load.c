@@ -187,12 +187,20 @@ static void apic_clear(const struct muster_platform *platform, bool x2)
             apic_write(platform, x2, APIC_EOI, 0); /* each ends one, the highest first */
 }
 
+/* Whoever has had the CPU may have put its APIC into x2APIC mode; there is no way back. */
+static bool apic_follow_mode(const struct muster_slot *slot)
+{
+    const struct muster_platform *platform = slot->machine->platform;
+    bool wanted = slot->machine->profile.x2apic;
+    if (!slot->firmware_cr3 && !word_load_relaxed(&slot->arrived))
+        return wanted; /* arrive_by_apic_id has seen to that */
+    return muster_apic_is_x2(platform) || (wanted && muster_apic_enable_x2(platform) == MUSTER_OK);
+}
+
 static void apic_load(const struct muster_slot *slot, const struct muster_cpu_profile *profile)
 {
     const struct muster_platform *platform = slot->machine->platform;
-    bool x2 = muster_apic_is_x2(platform);
-    if (profile->x2apic && !x2)
-        x2 = muster_apic_enable_x2(platform) == MUSTER_OK;
+    bool x2 = apic_follow_mode(slot);
     apic_write(platform, x2, APIC_SVR, profile->apic_svr);
     if (slot->firmware_cr3)
         apic_clear(platform, x2);
@@ -218,8 +226,9 @@ enum muster_status cpu_load(struct muster_slot *slot, void *percpu)
         write_cr0(profile->cr0);
     /* Before CR4.PGE, which is one of the two flushes that changing memory types needs. */
     slot->mtrr_writes = cpu_memory_types_load(machine);
-    if (read_cr4() != own_cr4(profile))
-        write_cr4(own_cr4(profile));
+    uint64_t cr4 = own_cr4(profile);
+    if (read_cr4() != cr4)
+        write_cr4(cr4);
     syscall_load(profile);
     speculation_load(machine->platform, profile);
     speculation_barrier(machine->platform, profile);

@@ -31,6 +31,7 @@
 #define FAKE_MAILBOX       0x3FFF0000u
 #define FAKE_RESET_VECTOR  0x3FFF1000u
 #define FAKE_PARK_CR3      0x00ABC000u
+#define FAKE_FIRMWARE_CR3  0x00FED000u
 #define FAKE_WAKE_VECTOR   0xF1
 #define FAKE_TSC_PER_NS    3
 #define FAKE_WAITS_MAX     3000000u /* more means that the library never comes to an end */
@@ -424,10 +425,12 @@ static inline void fake_enter(struct fake_machine *fake, struct fake_cpu *cpu, u
     }
     const struct entry_parameters *entry = (const void *)(page + ENTRY_PARAMETERS);
     uint8_t number = page[address % PAGE_BYTES + 1];
-    if (entry->arrive == (uint64_t)arrive_by_slot)
-        fake_claim(fake, cpu, entry, number);
-    else
+    if (entry->arrive != (uint64_t)arrive_by_slot) {
         fake_claim_by_id(fake, cpu, entry);
+        return;
+    }
+    ((struct muster_slot *)entry->slots)[number].firmware_cr3 = FAKE_FIRMWARE_CR3;
+    fake_claim(fake, cpu, entry, number);
 }
 
 static inline void fake_enter_sipi(struct fake_machine *fake, struct fake_cpu *cpu,
