@@ -256,7 +256,7 @@ static void enter(struct sim *sim, struct sim_cpu *cpu, uint32_t address)
     const struct muster_slot *first = (const void *)(uintptr_t)entry->slots;
     uint32_t number = page[at + 1] + (uint32_t)(first - sim->slots);
     claim(sim, cpu, number);
-    sim->slots[number].firmware_cr3 = SIM_FIRMWARE_CR3;
+    sim->slots[number].firmware_levels = 4;
 }
 
 void sim_cpu_happen(struct sim *sim, uint32_t number, enum sim_kind kind, uint32_t value)

@@ -24,7 +24,6 @@
 #define SIM_MAILBOX_PHYS 0x3FFF0000u
 #define SIM_CALL_PHYS    0x3FFF2000u
 #define SIM_PARK_CR3     0x00ABC000u
-#define SIM_FIRMWARE_CR3 0x00FED000u
 #define SIM_WAKE_VECTOR  0xF1
 
 /** Who has a cache line: one CPU that wrote it last, and one that has read it since. */

@@ -148,7 +148,7 @@ struct muster_slot {
     uint32_t apic_id;
     uint32_t index;
     enum muster_status failure; /* why FAILED */
-    uint32_t firmware_levels;   /* of firmware_cr3's page tables: 4 or 5 */
+    uint32_t firmware_levels;   /* of firmware_cr3's page tables: 4 or 5; 0: found by APIC ID */
     uint64_t gs_base;           /* slot while parked, then start.percpu; NMI, #DF, #MC load it */
     uint64_t park_stack_top;
     uint64_t firmware_cr3; /* on arrival: the page tables it came on, the firmware's or start_cr3 */

@@ -56,6 +56,7 @@ arrive_by_apic_id:
     andl ENTRY_INDEX_MASK(%rbx), %edx
     jmp 4b
 5:  leal -1(%rcx), %r10d
+    xorl %ebp, %ebp                 /* no firmware table, and so no levels */
     jmp found
 
     /* Any access to the APIC would be a #VE here, without an IDT: the host is asked at once. */
@@ -79,6 +80,8 @@ arrive_by_slot:
     leaq (%rdx, %rax), %r9
     movl %ebp, %r10d
     andl $~ENTRY_FIVE_LEVELS, %r10d
+    shrl $31, %ebp                  /* ENTRY_FIVE_LEVELS */
+    addl $4, %ebp
 
 found:
     shlq $SLOT_BYTES_LOG2, %r10
@@ -93,8 +96,6 @@ found:
     movl %esp, %eax
     shlq $12, %rax
     movq %rax, SLOT_FIRMWARE_CR3(%r10)
-    shrl $31, %ebp                  /* ENTRY_FIVE_LEVELS */
-    addl $4, %ebp
     movl %ebp, SLOT_FIRMWARE_LEVELS(%r10)
     movq SLOT_PARK_STACK_TOP(%r10), %rsp
     xorl %ebp, %ebp

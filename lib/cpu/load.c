@@ -187,20 +187,16 @@ static void apic_clear(const struct muster_platform *platform, bool x2)
             apic_write(platform, x2, APIC_EOI, 0); /* each ends one, the highest first */
 }
 
-/* Whoever has had the CPU may have put its APIC into x2APIC mode; there is no way back. */
-static bool apic_follow_mode(const struct muster_slot *slot)
-{
-    const struct muster_platform *platform = slot->machine->platform;
-    bool wanted = slot->machine->profile.x2apic;
-    if (!slot->firmware_cr3 && !word_load_relaxed(&slot->arrived))
-        return wanted; /* arrive_by_apic_id has seen to that */
-    return muster_apic_is_x2(platform) || (wanted && muster_apic_enable_x2(platform) == MUSTER_OK);
-}
-
 static void apic_load(const struct muster_slot *slot, const struct muster_cpu_profile *profile)
 {
     const struct muster_platform *platform = slot->machine->platform;
-    bool x2 = apic_follow_mode(slot);
+    bool x2 = profile->x2apic;
+    /* Who comes in by its ID is in that mode: arrive_by_apic_id has seen to it. */
+    if (slot->firmware_levels || word_load_relaxed(&slot->arrived)) {
+        x2 = muster_apic_is_x2(platform);
+        if (profile->x2apic && !x2)
+            x2 = muster_apic_enable_x2(platform) == MUSTER_OK;
+    }
     apic_write(platform, x2, APIC_SVR, profile->apic_svr);
     if (slot->firmware_cr3)
         apic_clear(platform, x2);

@@ -23,8 +23,7 @@ static enum muster_status read_entry(struct acpi_table *table, const struct acpi
                                  HEAD_BYTES + acpi_table_left(table));
     uint32_t known = length < sizeof(*entry) ? length : sizeof(*entry);
     acpi_table_read(table, &entry->bytes[HEAD_BYTES], known - HEAD_BYTES);
-    if (length > known)
-        acpi_table_skip(table, length - known);
+    acpi_table_skip(table, length - known);
     return MUSTER_OK;
 }
 

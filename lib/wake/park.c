@@ -25,7 +25,7 @@ static void arrival_stamps(struct muster_slot *slot)
 /* Who came in by its ID need not be asked for it again: only who was sent into a slot. */
 static bool is_own_slot(const struct muster_slot *slot)
 {
-    return !slot->firmware_cr3 || muster_apic_id(slot->machine->platform) == slot->apic_id;
+    return !slot->firmware_levels || muster_apic_id(slot->machine->platform) == slot->apic_id;
 }
 
 enum muster_park_method park_method_of(const struct muster_machine *machine)
@@ -48,12 +48,9 @@ bool park_arrive(struct muster_slot *slot, enum muster_status loaded)
     }
     enum muster_cpu_state state = slot_state_at_arrival(slot);
     slot->park_method = park_method_of(slot->machine);
-    if (state == MUSTER_CPU_OFF) { /* so that it can be started in an order */
+    if (state == MUSTER_CPU_OFF) /* so that it can be started in an order */
         muster_topology_read(slot->machine->platform, slot->apic_id, &slot->topology);
-        slot_stamp(slot, MUSTER_STAMP_PARKED);
-    } else { /* it goes on at once */
-        slot_stamp_at(slot, MUSTER_STAMP_PARKED, slot->stamps_ns[MUSTER_STAMP_OWN_TABLES]);
-    }
+    slot_stamp(slot, MUSTER_STAMP_PARKED);
     word_store_release(&slot->arrived, 1);
     /* Fails where the deadline came first: the CPU is parked all the same, but counts as lost. */
     word_move(&slot->state, MUSTER_CPU_ADOPT_PENDING, state);

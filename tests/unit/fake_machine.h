@@ -31,7 +31,6 @@
 #define FAKE_MAILBOX       0x3FFF0000u
 #define FAKE_RESET_VECTOR  0x3FFF1000u
 #define FAKE_PARK_CR3      0x00ABC000u
-#define FAKE_FIRMWARE_CR3  0x00FED000u
 #define FAKE_WAKE_VECTOR   0xF1
 #define FAKE_TSC_PER_NS    3
 #define FAKE_WAITS_MAX     3000000u /* more means that the library never comes to an end */
@@ -429,7 +428,7 @@ static inline void fake_enter(struct fake_machine *fake, struct fake_cpu *cpu, u
         fake_claim_by_id(fake, cpu, entry);
         return;
     }
-    ((struct muster_slot *)entry->slots)[number].firmware_cr3 = FAKE_FIRMWARE_CR3;
+    ((struct muster_slot *)entry->slots)[number].firmware_levels = 4;
     fake_claim(fake, cpu, entry, number);
 }
 

@@ -232,6 +232,7 @@ static inline void fake_jump_through_table(struct fake_machine *fake, struct fak
     }
     const struct entry_parameters *entry = (const void *)(page + ENTRY_PARAMETERS);
     assert_int_equal(entry->arrive, (uint64_t)arrive_by_slot);
+    ((struct muster_slot *)entry->slots)[page[address % 4096 + 1]].firmware_levels = 4;
     fake_claim(fake, cpu, entry, page[address % 4096 + 1]);
 }
 

@@ -60,7 +60,7 @@ static void cpu_in_another_ones_slot_is_refused(void **state)
 {
     struct fake_machine *fake = *state;
 
-    fake->slots[AP].firmware_cr3 = FAKE_FIRMWARE_CR3; /* it was sent there */
+    fake->slots[AP].firmware_levels = 4; /* it was sent there */
     fake->cpus[AP].live_id ^= 0x40;
     assert_false(park_arrive(&fake->slots[AP], MUSTER_OK));
     assert_cpu(fake, AP, MUSTER_CPU_FAILED, MUSTER_ERROR_WRONG_APIC_ID);
