@@ -462,6 +462,9 @@ tds() {
         console {\"from\":\"monitor\",\"event\":\"fatal\",$at,\"reason\":\"a page that is pending\"}
         event SHUTDOWN guest-reset" --td
     expect_report fatal_is_in_the_report '"reason" : "a page that is pending"'
+    boot td_whose_firmware_is_none 3 'the monitor says: no TDVF$' \
+        'console {"from":"monitor","event":"fatal","vcpu":null,"apic_id":null,"reason":"no TDVF"}
+        event SHUTDOWN guest-reset' --td
     for rule in no-init no-sipi; do
         boot "td_that_breaks_$rule" 1 "vCPU 1 (APIC ID 4) at 0x1234 broke the rule $rule" "$ready
             console {\"from\":\"monitor\",\"event\":\"finding\",\"rule\":\"$rule\",$at,\"text\":\"x\"}
