@@ -553,6 +553,24 @@ partitions() {
     rm -f "$lab/report.json"
 }
 
+# td_firmware NAME TEXT: a suite's firmware, where scripts/fetch is as it is now.
+td_firmware() {
+    expect "$1" 3 "$2; give a file instead\$" -- run --td --td-firmware sid --qemu "$lab/nowhere"
+}
+
+td_firmwares() {
+    echo stub >"$lab/bin/muster-kernel.efi"
+    td_firmware suite_without_a_checkout 'is in a checkout of Muster, and this is none'
+    mkdir "$lab/scripts"
+    printf '#!/bin/sh\necho "fetch: no mirror" >&2\nexit 3\n' >"$lab/scripts/fetch"
+    chmod +x "$lab/scripts/fetch"
+    td_firmware suite_that_is_not_to_be_had "fetch tdvf-sid' could not get it"
+    grep -q '^muster: no mirror$' "$lab/err" || fail fetch_is_heard 'not why'
+    printf '#!/bin/sh\n' >"$lab/scripts/fetch"
+    td_firmware fetch_that_names_no_file "could not get it"
+    rm -r "$lab/scripts" "$lab/bin/muster-kernel.efi"
+}
+
 # symbols NAME TEXT FILE: conform refuses this file of symbols before it starts anything.
 symbols() {
     expect "symbols_$1" 3 "symbols $3: $2" -- conform "$lab/vmlinux" --symbols "$3" \
@@ -824,6 +842,7 @@ hot_adds() {
 }
 
 usage_and_files
+td_firmwares
 bad_symbols
 bad_qemus
 no_orphans
