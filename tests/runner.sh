@@ -57,6 +57,7 @@ list_command_tests() {
     [ -z "${MUSTER_TEST_LONG:-}" ] ||
         echo "case 900 fuzz/the_readers_branches_are_taken_by_tests_and_seeds make -s coverage"
     echo "case 60 docs/each_test_file_and_function_that_a_table_names_is_there tests/docs/check"
+    echo "case 60 docs/simulators_tables_are_what_it_says_today scripts/simulated check"
     echo "case 400 model/right_versions_hold_and_wrong_ones_are_caught model/check short"
 }
 
