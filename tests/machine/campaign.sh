@@ -137,7 +137,10 @@ same() {
     done
     tests/campaign/jobs.py soak 3 50 | sed -n 8p >"$work/eighth"
     tests/campaign/jobs.py boot 3000007 | cmp - "$work/eighth" || fail "a seed is not its boot"
-    expect_status 2 tests/campaign/jobs.py soak three 2>"$work/stderr"
+    for wrong in "soak three" "soak 1 0" "soak -1 3" "matrix 1" "boot"; do
+        # shellcheck disable=SC2086
+        expect_status 2 tests/campaign/jobs.py $wrong 2>"$work/stderr"
+    done
 }
 
 main "$@"
