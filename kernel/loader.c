@@ -14,7 +14,7 @@ static struct loader loader;
 
 struct loader *loader_read(uint64_t info_phys, uint32_t magic)
 {
-    loader.info_phys = info_phys;
+    loader = (struct loader){.info_phys = info_phys};
     if (loader_is_pvh(info_phys))
         loader_read_pvh(&loader, info_phys);
     else if (magic == MULTIBOOT2_LOADER_MAGIC)
