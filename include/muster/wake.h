@@ -110,7 +110,9 @@ enum muster_status muster_adopt(struct muster_machine *machine, const struct mus
  * order of @order (indexes, see muster/order.h; NULL: as listed); then muster_cpu_wait(). Where
  * every CPU but the BSP is parked and @order has them all they are told in that order, and then
  * one interrupt wakes them all at once.
- * MUSTER_OK when all are ON; else MUSTER_TIME_OUT, and the slot of each that is not says why.
+ * MUSTER_OK when all are ON; MUSTER_TIME_OUT, and the slot of each that is not says why; or
+ * MUSTER_INVALID_ARGUMENT, and nobody was told, where one's start has no entry or a stack_top that
+ * is not 16-byte aligned.
  */
 enum muster_status muster_start(struct muster_machine *machine, const uint32_t *order,
                                 uint32_t order_count, uint64_t timeout_ns);
