@@ -11,8 +11,8 @@ static bool is_guid(const struct efi_configuration_table *entry, const struct ef
 }
 
 /* RSDPs of both revisions may be there: the newer one counts. */
-static void take_table(const struct efi_configuration_table *entry, struct muster_boot_info *info,
-                       bool *has_new_rsdp)
+static void take_uefi_table(const struct efi_configuration_table *entry,
+                            struct muster_boot_info *info, bool *has_new_rsdp)
 {
     static const struct efi_guid acpi_10 = EFI_ACPI_10_TABLE_GUID;
     static const struct efi_guid acpi_20 = EFI_ACPI_20_TABLE_GUID;
@@ -39,7 +39,7 @@ enum muster_status boot_info_find_uefi_tables(const struct muster_platform *plat
         if (!boot_info_copy(platform, (uint64_t)system.tables + i * sizeof(entry), &entry,
                             sizeof(entry)))
             return MUSTER_ERROR_BOOT_INFO;
-        take_table(&entry, info, &has_new_rsdp);
+        take_uefi_table(&entry, info, &has_new_rsdp);
     }
     return MUSTER_OK;
 }
