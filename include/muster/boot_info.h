@@ -10,6 +10,39 @@
  * together or cannot be mapped; MUSTER_ERROR_MAP_MALFORMED, MUSTER_ERROR_MAP_FULL and
  * MUSTER_ERROR_RANGE_INVALID as muster/memory.h has them. @info and what was added to @map before
  * are then no more than a part.
+ *
+ * A kernel that is started by several protocols, which it tells apart at its entries:
+ *
+ * @code
+ * #include <muster/boot_info.h>
+ *
+ * static struct muster_memory_range ranges[256];
+ * static struct muster_memory_map memory;
+ *
+ * enum protocol { BY_MULTIBOOT2, BY_LINUX, BY_UEFI, BY_LIMINE };
+ *
+ * union entry {
+ *     uint64_t phys;
+ *     struct muster_uefi uefi;
+ *     struct muster_limine limine;
+ * };
+ *
+ * enum muster_status read_boot_info(const struct muster_platform *platform, enum protocol protocol,
+ *                                   const union entry *from, struct muster_boot_info *info)
+ * {
+ *     muster_memory_init(&memory, ranges, 256);
+ *     switch (protocol) {
+ *     case BY_MULTIBOOT2:
+ *         return muster_boot_info_from_multiboot2(platform, from->phys, info, &memory);
+ *     case BY_LINUX:
+ *         return muster_boot_info_from_linux(platform, from->phys, info, &memory);
+ *     case BY_UEFI:
+ *         return muster_boot_info_from_uefi(platform, &from->uefi, info, &memory);
+ *     default:
+ *         return muster_boot_info_from_limine(platform, &from->limine, info, &memory);
+ *     }
+ * }
+ * @endcode
  */
 #ifndef MUSTER_BOOT_INFO_H
 #define MUSTER_BOOT_INFO_H
