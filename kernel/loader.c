@@ -41,17 +41,18 @@ void loader_describe_memory(struct loader *from)
         memory_keep("framebuffer", from->screen.phys, screen_mode_bytes(&from->screen));
 }
 
-static bool is_screen(const struct loader_module *module)
+/* A tree or a screen: no file of the user's. */
+static bool is_of_machine(const struct loader_module *module)
 {
-    return strcmp(module->cmdline, PVH_MODULE_SCREEN) == 0;
+    return strcmp(module->cmdline, PVH_MODULE_FDT) == 0 ||
+           strcmp(module->cmdline, PVH_MODULE_SCREEN) == 0;
 }
 
 const struct loader_module *loader_module_further(const struct loader *from, uint32_t number)
 {
     for (uint32_t i = 0; i < from->module_count; i++) {
         const struct loader_module *module = &from->modules[i];
-        if (module->bytes && module->phys != from->platform.fdt_phys && !is_screen(module) &&
-            number-- == 0)
+        if (module->bytes && !is_of_machine(module) && number-- == 0)
             return module;
     }
     return NULL;
