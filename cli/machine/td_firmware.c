@@ -54,8 +54,8 @@ static char *fetch_suite(const char *suite, GError **error)
     char *script = files_own(FILES_FETCH, NULL);
     bool good = script ? fetch(script, suite, &answer, error)
                        : files_refuse(error,
-                                      "--td-firmware %s: it is got by scripts/fetch, which lies in "
-                                      "a checkout of Muster alone; give a file instead",
+                                      "--td-firmware %s: scripts/fetch, which gets it, is in a "
+                                      "checkout of Muster, and this is none; give a file instead",
                                       suite);
     g_free(script);
     g_free(answer.said);

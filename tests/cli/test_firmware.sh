@@ -32,8 +32,6 @@ refusals() {
     expect machine_behind_the_dashes_too 2 'behind "--", too' -- \
         run --machine microvm -- -M pc
     expect dry_run_of_ovmf 2 'made for each run' -- run --dry-run --firmware ovmf
-    expect td_firmware_of_a_suite_outside_a_checkout 3 'in a checkout of Muster alone' -- \
-        run --td --td-firmware debian13
 }
 
 # expect_words NAME WORD NEXT: what QEMU was given.
