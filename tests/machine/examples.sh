@@ -40,6 +40,7 @@ comes_up() {
 example() {
     root=$PWD/$work/root
     make -s install "DESTDIR=$root" PREFIX=/usr >"$work/install" || fail "make install"
+    # shellcheck disable=SC2013 # words are as good
     for image in $(sed -n 's/^#define FILES_.* "\(muster-[^"]*\)".*/\1/p' cli/base/files.h); do
         [ -s "$root/usr/share/muster/$image" ] || fail "$image is not installed"
     done
