@@ -25,6 +25,12 @@ enum park_step {
     PARK_STEP_CLOCK, /* measure the clock, then step again */
 };
 
+/** What every start is held to, before any CPU is told of it. */
+static inline bool start_is_good(const struct muster_start *start)
+{
+    return start->entry && start->stack_top % 16 == 0;
+}
+
 /** How the calling CPU, which may be of another kind than the BSP, sleeps. */
 enum muster_park_method park_method_of(const struct muster_machine *machine);
 
@@ -36,8 +42,8 @@ bool park_arrive(struct muster_slot *slot, enum muster_status loaded);
 enum muster_cpu_state slot_state_at_arrival(const struct muster_slot *slot);
 
 /**
- * Take an early start out of the slot of a CPU that nobody waits for any longer; false if there
- * was none, or the CPU has it.
+ * Take an early start out of the slot of a CPU that is not to use it any more; false if there was
+ * none, or the CPU has it.
  */
 bool slot_take_early_start(struct muster_slot *slot);
 
