@@ -71,6 +71,7 @@
 
 #define IS_NOOP(v)     ((v) == NOOP)
 #define IS_COMMAND(v)  ((v) != NOOP)
+#define IS_MINE(v)     ((v) == Pap->i)
 #define NOT_PENDING(v) ((v) != PENDING)
 #define IS_FREE(v)     ((v) == 0)
 
@@ -109,6 +110,19 @@ proctype ap(byte i)
     fi;
 #endif
 
+#ifdef FINDING_LOOKS
+look:
+end_look: /* mailbox_ap_look(), command_for(): the only look of all that finds its own ID */
+    if
+    AWAIT_OPTIONS(Pap->i, MAIL_ID, ID_ORDER, Pap->id, IS_MINE)
+    fi;
+    id = 0;
+end_look_behind_id:
+    if
+    AWAIT_OPTIONS(Pap->i, MAIL_COMMAND, LOOK_ORDER, Pap->command, IS_COMMAND)
+    fi;
+    command = 0;
+#else
 look: /* shim_ap_main(), mailbox_ap_look() */
 end_look: /* whom nobody wakes stays here */
     if
@@ -138,6 +152,7 @@ for_me:
         :: else -> command = 0
         fi
     };
+#endif
 #endif
 #ifdef MUTANT_acknowledge_first
     ACKNOWLEDGE;
@@ -189,13 +204,13 @@ for_me:
     fi;
 #endif
     STORE(Pap->i, ARRIVED(Pap->vector), 1, ARRIVED_ORDER);
+    atomic {
 #ifdef MUTANT_late_enters
-    STORE(Pap->i, STATE(Pap->vector), OFF, RELEASE);
+        STORE(Pap->i, STATE(Pap->vector), OFF, RELEASE);
 #else
-    MOVE(Pap->i, STATE(Pap->vector), PENDING, OFF, Pap->ok);
+        MOVE(Pap->i, STATE(Pap->vector), PENDING, OFF, Pap->ok);
 #endif
 done:
-    atomic {
         command = 0; id = 0; vector = 0; old = 0; ok = 0;
         EXIT(Pap->i)
     }
