@@ -7,6 +7,7 @@
  *
  *   -DAPS=N
  *   -DMORTAL     one AP may die, at any step; its command then expires
+ *   -DNO_NAPS    who looks out pauses and never naps: C11's histories would not fit
  *   -DEARLY=N    so many sleeps of each AP end by themselves while others are at work, and find
  *                that nobody has looked, whether that is so or not
  */
@@ -89,14 +90,14 @@ byte quiet_ticks;
 /* What it polls; the same look again would bring nothing else. */
 #define SEES_NEWS \
     (Pap->command != mem_latest(M, MAIL_COMMAND) || Pap->duty != mem_latest(M, DUTY) || \
-     (Pap->command != NOOP && Pap->id != mem_latest(M, MAIL_ID)))
+     Pap->id != mem_latest(M, MAIL_ID))
 
 proctype ap(byte i)
 {
     byte command, id, duty, was, next, rest, ok;
     bool has_duty;
 
-look: /* shim_ap_main(), look(), mailbox_ap_is_called() */
+look: /* shim_ap_main(), look(), mailbox_ap_peek() */
     atomic { duty = 0; was = 0; next = 0; rest = 0; ok = 0; has_duty = 0 };
     MAY_DIE;
     LOAD(Pap->i, MAIL_COMMAND, ACQUIRE, Pap->command);
@@ -114,7 +115,7 @@ look: /* shim_ap_main(), look(), mailbox_ap_is_called() */
     fi;
 #endif
     if
-    :: command == NOOP -> id = 0; goto not_called
+    :: command == NOOP -> goto not_called
     :: command != NOOP && id == i -> goto pass_duty_on
     :: else -> goto busy
     fi;
@@ -151,14 +152,14 @@ answer: /* mailbox_ap_look(), command_for(), acknowledge() */
     atomic {
         LOAD(Pap->i, MAIL_ID, ACQUIRE, Pap->id);
         if
-        :: id != i -> id = 0; command = 0; goto not_called
+        :: id != i -> command = 0; goto not_called
         :: else
         fi
     };
     atomic {
         LOAD(Pap->i, MAIL_COMMAND, ACQUIRE, Pap->command);
         if
-        :: command == NOOP -> id = 0; goto not_called
+        :: command == NOOP -> goto not_called
         :: else -> waiting = waiting & ~BIT(i)
         fi
     };
@@ -203,12 +204,8 @@ end_pausing:
     };
 
 lie_down: /* lookout_lie_down() */
-#ifdef MUTANT_lie_down_by_store
-    STORE(Pap->i, REST(Pap->i), ASLEEP, RELEASE);
-#else
     MOVE(Pap->i, REST(Pap->i), AWAKE, ASLEEP, Pap->ok);
     assert(ok); /* nobody else moves an awake one */
-#endif
     MAY_DIE;
     if
     :: has_duty -> goto asleep
@@ -291,11 +288,6 @@ proctype os()
 
     left = waiting;
 next:
-#ifdef IN_TURN
-    n = n + 1;
-    if
-    :: n <= APS -> skip
-#else
     if
     CALL(1)
     CALL(2)
@@ -304,7 +296,6 @@ next:
 #endif
 #if APS > 3
     CALL(4)
-#endif
 #endif
     :: true -> goto done
     fi;

@@ -6,6 +6,7 @@
  *   -DTIMELY      deadlines pass for one AP only, the odd one, which may be dead or slow; whoever
  *                 else is waited for in vain is waited for for ever, a deadlock
  *                 (without: any deadline may pass at any moment, and an AP may be arbitrarily late)
+ *   -DFINDING_LOOKS  an AP's looks in vain are left out (see there); not with TIMELY
  *   -DTWO_WAKERS  a second CPU of the OS wakes the last AP, in its turn
  *   -DROUNDS=N    muster_adopt() is called so many times
  *   -DAPS=N
@@ -111,8 +112,17 @@ proctype ap(byte i)
 #endif
 
 #ifdef FINDING_LOOKS
+/*
+ * mailbox_ap_look(), command_for(): only the look that finds this AP's own ID, and a command behind
+ * it. A look in vain does nothing but tell the AP more, and so does the first look at the command,
+ * whose value decides nothing that the second does not decide again. In memory.h who knows less
+ * may do all that one may do who knows more: more values are readable, more places free for a
+ * store, more accesses are races. So an AP with looks in vain does nothing that one cannot do
+ * that is late for its first look; and APs may be arbitrarily late here. Sound for what must never
+ * happen. Who waits in vain is not seen this way: that is TIMELY's, where all looks are taken.
+ */
 look:
-end_look: /* mailbox_ap_look(), command_for(): the only look of all that finds its own ID */
+end_look:
     if
     AWAIT_OPTIONS(Pap->i, MAIL_ID, ID_ORDER, Pap->id, IS_MINE)
     fi;
