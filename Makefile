@@ -55,7 +55,7 @@ bare_objects = $(patsubst %,$(BUILD)/bare/%.o,$(1))
 host_objects = $(patsubst %,$(BUILD)/host/%.o,$(1))
 test_objects = $(patsubst %,$(BUILD)/sanitized/%.o,$(1))
 
-.PHONY: all check check-td check-threads test-long iso clean help
+.PHONY: all check check-td check-threads test-long iso efi-disk clean help
 all: $(BUILD)/libmuster.a $(BUILD)/muster $(BUILD)/muster-kernel.elf $(BUILD)/muster-shim.elf \
      $(BUILD)/muster-kernel.efi $(BUILD)/muster-tdshim.fd $(BUILD)/muster-monitor.rom \
      $(BUILD)/muster.1 $(BUILD)/completion/muster $(BUILD)/completion/_muster
@@ -287,6 +287,16 @@ $(BUILD)/muster.iso: boot/grub.cfg $(BUILD)/muster-kernel.elf $(BUILD)/muster-sh
 	  /boot/muster-kernel.elf=$(BUILD)/muster-kernel-iso.elf \
 	  /boot/muster-shim.elf=$(BUILD)/muster-shim.elf >$(BUILD)/muster-iso.log 2>&1 || \
 	  { cat $(BUILD)/muster-iso.log >&2; rm -f $@; exit 1; }
+
+#: make efi-disk   build build/muster-efi.img, which UEFI starts by itself (docs/tdvf.md)
+efi-disk: $(BUILD)/muster-efi.img
+# The kernel where UEFI looks for a program on any disk: in a FAT file system, of a floppy's size.
+$(BUILD)/muster-efi.img: $(BUILD)/muster-kernel.efi
+	@command -v mformat >/dev/null || { echo "mformat is missing; install mtools" >&2; exit 1; }
+	mformat -C -f 1440 -i $@.new ::
+	mmd -i $@.new ::/EFI ::/EFI/BOOT
+	mcopy -i $@.new $< ::/EFI/BOOT/BOOTX64.EFI
+	mv $@.new $@
 
 #: make check      unit tests, under the address and undefined-behaviour sanitizers
 check: $(UNIT_TESTS) $(BUILD)/muster-tdshim.fd

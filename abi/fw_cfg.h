@@ -5,8 +5,6 @@
 #ifndef ABI_FW_CFG_H
 #define ABI_FW_CFG_H
 
-#include <stdint.h>
-
 /* Ports of the old interface: two bytes of selector, then a byte of data at a time. */
 #define FW_CFG_PORT_SELECTOR 0x510
 #define FW_CFG_PORT_DATA     0x511
@@ -33,12 +31,16 @@
 #define FW_CFG_FILES_MAX    1024u /* far more than QEMU gives */
 #define FW_CFG_NAME_BYTES   56u
 
-#define FW_CFG_DMA_ERROR          0x01u
-#define FW_CFG_DMA_READ           0x02u
-#define FW_CFG_DMA_SKIP           0x04u
-#define FW_CFG_DMA_SELECT         0x08u /* the selector is in the upper half */
-#define FW_CFG_DMA_WRITE          0x10u
+#define FW_CFG_DMA_ERROR          0x01
+#define FW_CFG_DMA_READ           0x02
+#define FW_CFG_DMA_SKIP           0x04
+#define FW_CFG_DMA_SELECT         0x08 /* the selector is in the upper half */
+#define FW_CFG_DMA_WRITE          0x10
 #define FW_CFG_DMA_SELECTOR_SHIFT 16
+
+/* Beyond these there are types. */
+#ifndef __ASSEMBLER__
+#include <stdint.h>
 
 /* All fields big endian. */
 struct fw_cfg_dma {
@@ -95,4 +97,5 @@ struct acpi_loader_command {
 } __attribute__((packed));
 _Static_assert(sizeof(struct acpi_loader_command) == 128, "bios-linker-loader.c");
 
+#endif
 #endif

@@ -37,6 +37,7 @@
 #define TDVMCALL_MAP_GPA         0x10001 /* R12 start (shared bit says which), R13 bytes */
 #define TDVMCALL_GET_QUOTE       0x10002
 #define TDVMCALL_FATAL_ERROR     0x10003
+#define TDVMCALL_EVENT_NOTIFY    0x10004 /* R12 the vector */
 #define TDVMCALL_SUCCESS         0
 #define TDVMCALL_RETRY           1
 #define TDVMCALL_INVALID_OPERAND 0x8000000000000000

@@ -17,6 +17,8 @@
 static bool module_owns(uint32_t msr)
 {
     switch (msr) {
+    case MSR_SPEC_CTRL: /* a barrier that the host was asked for would be none */
+    case MSR_PRED_CMD:
     case MSR_SYSENTER_CS:
     case MSR_SYSENTER_CS + 1: /* ESP */
     case MSR_SYSENTER_CS + 2: /* EIP */

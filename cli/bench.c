@@ -72,7 +72,7 @@ static const struct option how[] = {
      .place = AT(first),
      .value = "N",
      .help = "In so many rounds boot others once more, to see their APs' first instructions (0)",
-     .least = 1,
+     .least = 0,
      .most = BENCH_MAX_REPEAT},
     {.name = "times-only",
      .kind = OPTION_FLAG,
@@ -176,16 +176,37 @@ static bool write_markdown(const char *path, const struct bench *bench, GError *
     return good;
 }
 
+/* One file that cannot be written must not cost the others, or minutes of work were for nothing. */
+static bool write_outputs(const struct request *request, const struct bench *bench)
+{
+    GError *problems[] = {NULL, NULL, NULL};
+    bool good = true;
+    if (request->json)
+        write_json(request->json, bench, &problems[0]);
+    if (request->markdown)
+        write_markdown(request->markdown, bench, &problems[1]);
+    if (request->picture)
+        bench_write_picture(bench, request->picture, &problems[2]);
+    for (guint i = 0; i < G_N_ELEMENTS(problems); i++) {
+        if (problems[i])
+            cli_report_error(problems[i]);
+        good &= !problems[i];
+        g_clear_error(&problems[i]);
+    }
+    return good;
+}
+
 static int conclude(const struct request *request, const struct bench *bench, GError **error)
 {
     struct goal goals[GOALS_MAX];
     guint count = goals_judge(bench, goals);
     bench_print(bench, stdout);
-    if ((request->json && !write_json(request->json, bench, error)) ||
-        (request->markdown && !write_markdown(request->markdown, bench, error)) ||
-        (request->picture && !bench_write_picture(bench, request->picture, error)))
+    bool written = write_outputs(request, bench);
+    if (!bench_has_figure(bench))
+        files_refuse(error, "nothing was measured: the table says why");
+    if (!written || !bench_has_figure(bench))
         return CLI_ENVIRONMENT;
-    return goals_missed(goals, count) ? CLI_FAILED : CLI_OK;
+    return bench_is_whole(bench) && !goals_missed(goals, count) ? CLI_OK : CLI_FAILED;
 }
 
 static int run(const struct request *request, GError **error)
@@ -242,8 +263,9 @@ const struct verb verb_bench = {
         "where to where: docs/performance.md.\n\n"
         "With all contenders and standard options it takes some minutes of a quiet machine; "
         "'make bench' gives the peers' files.\n\n"
-        "Exit status: 0 it is measured, and nothing was missed; 1 a figure is not as it is to be; "
-        "2 wrong usage; 3 QEMU, a file, or the instrument: nothing was measured.",
+        "Exit status: 0 it is measured, and nothing was missed; 1 a figure is not as it is to be, "
+        "or a boot gave none; 2 wrong usage; 3 QEMU, a file, or the instrument: nothing was "
+        "measured.",
     .groups = groups,
     .run = bench,
 };

@@ -18,12 +18,14 @@ static int conclude(const struct session *session, void *context)
     struct verdict verdict;
     verdict_init(&verdict);
     boot_judge(&verdict, session);
-    if (verdict.status != CLI_USAGE) /* nothing was begun, so nothing is told of the rules */
+    /* Where nothing was begun, nothing is told of the rules. */
+    bool begun = verdict.status != CLI_USAGE && (monitor->ready || !monitor->fatal);
+    if (begun)
         conformance_judge(&verdict, conformance);
     boot_name_way(&verdict.handover, &report);
 
     boot_print_handover(&verdict, session);
-    if (verdict.status != CLI_USAGE)
+    if (begun)
         conformance_print(conformance);
     monitor_print(monitor, conformance_has_rule);
     char *sum = conformance_sum(conformance);

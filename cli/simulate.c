@@ -160,7 +160,7 @@ static int simulate(const struct verb *verb, int argc, char **argv)
 const struct verb verb_simulate = {
     .name = "simulate",
     .operands = "",
-    .summary = "Compare how to bring up 64 to 65536 CPUs, on machines that are simulated.",
+    .summary = "Compare how to bring up 2 to 65536 CPUs, on machines that are simulated.",
     .text = "The library's own orchestrator runs on a model of a machine whose costs are stated: "
             "interrupts, cache lines, resets, the CPUs' own work. Two tables tell how long each "
             "strategy takes until all CPUs are on, and what the last of them waited for. The same "

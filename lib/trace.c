@@ -105,6 +105,28 @@ struct muster_trace_ring *trace_ring_of(const struct muster_machine *machine, ui
     return ring_at(machine->trace, index < machine->bsp ? index + 1 : index);
 }
 
+/* ---- Writing ---- */
+
+static void write_now(const struct muster_platform *platform, struct muster_trace_ring *ring,
+                      enum muster_trace_event event, uint32_t argument, uint64_t value)
+{
+    if (ring) /* else the time need not be asked for */
+        trace_write(ring, platform->time_ns(platform->context), event, argument, value);
+}
+
+void trace_boot(const struct muster_machine *machine, enum muster_trace_event event,
+                uint32_t argument, uint64_t value)
+{
+    write_now(machine->platform, machine->trace ? ring_at(machine->trace, 0) : NULL, event,
+              argument, value);
+}
+
+void trace_own(const struct muster_slot *slot, enum muster_trace_event event, uint32_t argument,
+               uint64_t value)
+{
+    write_now(slot->machine->platform, slot->trace, event, argument, value);
+}
+
 /* ---- Reading ---- */
 
 const struct muster_trace *muster_trace_check(const void *memory, size_t bytes)

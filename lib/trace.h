@@ -25,23 +25,12 @@ static inline void trace_write(struct muster_trace_ring *ring, uint64_t time_ns,
     __atomic_store_n(&ring->written, written + 1, __ATOMIC_RELEASE);
 }
 
-/** On the BSP: an event that happens now. The first ring follows the head (muster/trace.h). */
-static inline void trace_boot(const struct muster_machine *machine, enum muster_trace_event event,
-                              uint32_t argument, uint64_t value)
-{
-    const struct muster_platform *platform = machine->platform;
-    if (machine->trace)
-        trace_write((struct muster_trace_ring *)(void *)(machine->trace + 1),
-                    platform->time_ns(platform->context), event, argument, value);
-}
+/** On the BSP: an event that happens now. */
+void trace_boot(const struct muster_machine *machine, enum muster_trace_event event,
+                uint32_t argument, uint64_t value);
 
 /** On the CPU whose slot it is: an event that happens now. */
-static inline void trace_own(const struct muster_slot *slot, enum muster_trace_event event,
-                             uint32_t argument, uint64_t value)
-{
-    const struct muster_platform *platform = slot->machine->platform;
-    if (slot->trace)
-        trace_write(slot->trace, platform->time_ns(platform->context), event, argument, value);
-}
+void trace_own(const struct muster_slot *slot, enum muster_trace_event event, uint32_t argument,
+               uint64_t value);
 
 #endif

@@ -1,9 +1,10 @@
 #include "monitor/observe.h"
 
+#include <muster/paging.h>
+
 #include "abi/mailbox.h"
 #include "abi/x86.h"
 #include "lib/atomic.h"
-#include "lib/memory/page_levels.h"
 #include "monitor/decode.h"
 #include "monitor/guest_memory.h"
 #include "monitor/monitor.h"
@@ -32,7 +33,7 @@ static struct waiting {
     const uint64_t *polled;       /* what they read last, and what it was */
     uint64_t polled_value;
 } all_waiting[MONITOR_MOST_VCPUS];
-static const struct mailbox *mailbox; /* once it is watched */
+static uint64_t mailbox_address; /* for the monitor, once it is watched; 0: not yet */
 
 /* Before that: the page that APs in firmware's image poll, and nobody can write to; 0: none. */
 static uint64_t lulled_page;
@@ -49,6 +50,11 @@ static uint64_t page_of(uint64_t address)
     return address & ~(uint64_t)(PAGE_BYTES - 1);
 }
 
+static const struct mailbox *watched_mailbox(void)
+{
+    return (const struct mailbox *)u64_load_relaxed(&mailbox_address);
+}
+
 static bool may_be_waiting(const struct vcpu *vcpu)
 {
     return (vcpu->cr0 & CR0_PG) && vcpu_is_64(vcpu) && !(vcpu->vmcb->rflags & RFLAGS_IF);
@@ -60,13 +66,21 @@ static void end(struct vcpu *vcpu, enum progress progress)
     word_store_release(&all_waiting[vcpu->index].progress, progress);
 }
 
+static bool runs_in(const struct vcpu *vcpu, uint64_t *page)
+{
+    uint64_t phys;
+    if (!may_be_waiting(vcpu) || !guest_translate(vcpu, vcpu->vmcb->rip, &phys))
+        return false;
+    *page = page_of(phys);
+    return true;
+}
+
 /* The instruction that comes next: in the same page as all, and what it reads likewise. */
 static bool fits(struct vcpu *vcpu, struct waiting *waiting)
 {
     struct instruction instruction;
     uint64_t phys;
-    if (!may_be_waiting(vcpu) || page_of(vcpu->vmcb->rip) != waiting->code_page ||
-        !decode(vcpu, &instruction))
+    if (!runs_in(vcpu, &phys) || phys != waiting->code_page || !decode(vcpu, &instruction))
         return false;
     waiting->first_rip =
         vcpu->vmcb->rip < waiting->first_rip ? vcpu->vmcb->rip : waiting->first_rip;
@@ -96,17 +110,16 @@ static void follow(struct vcpu *vcpu)
 static void begin_to_follow(struct vcpu *vcpu, struct waiting *waiting)
 {
     waiting->steps = 0;
-    waiting->code_page = page_of(vcpu->vmcb->rip);
     waiting->data_page = 0;
     waiting->first_rip = UINT64_MAX;
     waiting->last_rip = 0;
-    bool begins = may_be_waiting(vcpu) && step_begin(vcpu, follow);
+    bool begins = runs_in(vcpu, &waiting->code_page) && step_begin(vcpu, follow);
     word_store_release(&waiting->progress, begins ? PROGRESS_FOLLOWED : PROGRESS_NONE);
 }
 
 /* ---- Polling costs the host a core for each AP, and the BSP its turn. ---- */
 
-static bool is_addressed(const struct vcpu *vcpu)
+static bool is_addressed(const struct mailbox *mailbox, const struct vcpu *vcpu)
 {
     const uint32_t *command = (const uint32_t *)mailbox; /* as EDK2 reads it */
     uint32_t apic_id = u32_load_relaxed(&mailbox->apic_id);
@@ -116,8 +129,9 @@ static bool is_addressed(const struct vcpu *vcpu)
 static bool has_news(const struct vcpu *vcpu)
 {
     const struct waiting *waiting = &all_waiting[vcpu->index];
+    const struct mailbox *mailbox = watched_mailbox();
     if (mailbox)
-        return is_addressed(vcpu);
+        return is_addressed(mailbox, vcpu);
     return !u64_load_relaxed(&lulled_page) ||
            u64_load_relaxed(waiting->polled) != waiting->polled_value;
 }
@@ -149,8 +163,9 @@ void observe_fault(uint64_t phys)
 
 void observe_mailbox_written(void)
 {
+    const struct mailbox *mailbox = watched_mailbox();
     for (uint32_t i = 1; mailbox && i < monitor.vcpu_count; i++)
-        if (is_addressed(&monitor.vcpus[i]))
+        if (is_addressed(mailbox, &monitor.vcpus[i]))
             vcpu_kick(&monitor.vcpus[i]);
 }
 
@@ -186,34 +201,40 @@ static bool all_agree(void)
 }
 
 /* In ascending order, each once. */
-static void add_table(uint64_t page)
+static enum muster_status add_table(void *context, const struct muster_page_visit *visit)
 {
     unsigned at = tables.count;
-    while (at && tables.page[at - 1] > page)
+    (void)context;
+    if (!visit->is_table)
+        return MUSTER_OK;
+    while (at && tables.page[at - 1] > visit->phys)
         at--;
-    if (tables.count == MOST_TABLES || (at && tables.page[at - 1] == page))
-        return;
+    if (at && tables.page[at - 1] == visit->phys)
+        return MUSTER_OK;
+    if (tables.count == MOST_TABLES)
+        return MUSTER_ERROR_OUT_OF_MEMORY;
     for (unsigned i = tables.count++; i > at; i--)
         tables.page[i] = tables.page[i - 1];
-    tables.page[at] = page;
+    tables.page[at] = visit->phys;
+    return MUSTER_OK;
 }
 
-static void add_tables_below(uint64_t page, unsigned level)
+static void *map_table(void *context, uint64_t phys, size_t bytes)
 {
-    const uint64_t *entries = guest_page(page);
-    if (!entries)
-        return;
-    add_table(page);
-    for (unsigned i = 0; level > 1 && i < PTE_ENTRIES; i++) {
-        uint64_t entry = u64_load_relaxed(&entries[i]);
-        if (entry & PTE_PRESENT && !page_is_mapping(entry, level))
-            add_tables_below(entry & PTE_ADDRESS, level - 1);
-    }
+    (void)context;
+    (void)bytes;
+    return guest_page(phys);
 }
 
 static void watch_tables(struct vcpu *bsp, const struct vcpu *ap)
 {
-    add_tables_below(ap->cr3 & PTE_ADDRESS, ap->cr4 & CR4_LA57 ? 5 : 4);
+    static const struct muster_platform guest = {.map = map_table};
+    enum muster_status status =
+        muster_paging_walk(&guest, ap->cr3, ap->cr4 & CR4_LA57 ? 5 : 4, add_table, NULL);
+    if (status != MUSTER_OK)
+        report_finding(bsp, "watch-refused", ap->cr3, tables.count,
+                       "only %u page tables of the firmware's APs are watched: %s", tables.count,
+                       muster_error_text(status));
     for (unsigned i = 0, end = 0; i < tables.count; i = end) {
         for (end = i + 1;
              end < tables.count && tables.page[end] == tables.page[end - 1] + PAGE_BYTES;)
@@ -227,7 +248,7 @@ static void watch(struct vcpu *bsp)
     witness_call(bsp, MUSTER_REGION_MAILBOX, all_waiting[1].data_page, PAGE_BYTES);
     witness_call(bsp, MUSTER_REGION_CODE, all_waiting[1].code_page, PAGE_BYTES);
     watch_tables(bsp, &monitor.vcpus[1]);
-    mailbox = (const struct mailbox *)npt_host_address(all_waiting[1].data_page);
+    u64_store_relaxed(&mailbox_address, npt_host_address(all_waiting[1].data_page));
     witness_call(bsp, MUSTER_REGIONS_END, 0, 0);
 }
 

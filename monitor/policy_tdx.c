@@ -108,7 +108,7 @@ static const struct policy_call host_calls[] = {
     {TDVMCALL_GET_INFO, tdvmcall_get_info, "GetTdVmCallInfo"},
     {TDVMCALL_MAP_GPA, tdvmcall_map_gpa, "MapGPA"},
     {TDVMCALL_GET_QUOTE, tdvmcall_get_quote, "GetQuote"},
-    {TDVMCALL_GET_QUOTE + 2, tdvmcall_get_quote, "SetupEventNotifyInterrupt"},
+    {TDVMCALL_EVENT_NOTIFY, tdvmcall_get_quote, "SetupEventNotifyInterrupt"},
     {TDVMCALL_FATAL_ERROR, tdvmcall_fatal_error, "ReportFatalError"},
 };
 

@@ -6,7 +6,8 @@ VERSION := $(shell awk '/define MUSTER_VERSION_M|define MUSTER_VERSION_P/ \
                         { printf "%s%s", n++ ? "." : "", $$3 }' include/muster/version.h)
 
 # Where things go below $(DESTDIR)$(PREFIX).
-INSTALLED_IMAGES := muster-kernel.elf muster-shim.elf muster-tdshim.fd muster-monitor.rom
+INSTALLED_IMAGES := muster-kernel.elf muster-kernel.efi muster-shim.elf muster-tdshim.fd \
+                    muster-monitor.rom
 
 .PHONY: amalgamation docs install $(BUILD)/muster.pc
 

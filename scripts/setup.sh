@@ -14,7 +14,7 @@ SETUP_RUN_PACKAGES="gcc make libc6-dev binutils pkg-config libglib2.0-dev libjso
 SETUP_ISO_PACKAGES="grub-common grub-pc-bin grub-efi-amd64-bin xorriso mtools ovmf"
 # shellcheck disable=SC2034
 SETUP_TEST_PACKAGES="$SETUP_RUN_PACKAGES libcmocka-dev libfdt-dev device-tree-compiler clang g++ cmake meson doxygen libclang-rt-dev python3 parallel
-    zsh mandoc spin chromium chromium-driver $SETUP_ISO_PACKAGES"
+    zsh mandoc groff-base spin chromium chromium-driver $SETUP_ISO_PACKAGES"
 
 # What those packages bring: asked for on a system that has no dpkg.
 SETUP_COMMANDS="gcc make ld pkg-config qemu-system-x86_64 cpio busybox jq"

@@ -92,8 +92,11 @@ static void copy_entry(const struct acpi_madt_entry *entry)
         apic->flags = flags;
     } else if (entry->type == ACPI_MADT_LOCAL_X2APIC) {
         struct acpi_madt_local_x2apic *apic = to;
-        uint32_t flags = apic->flags;
-        withdraw_if_missing(apic->apic_id, &flags);
+        uint32_t flags = apic->flags, id = apic->apic_id;
+        withdraw_if_missing(id, &flags);
+        if (!shim_fault_lists(&id))
+            return;
+        apic->apic_id = id;
         apic->flags = flags;
     }
     tables.madt->header.length += entry->length;

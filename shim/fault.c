@@ -14,7 +14,6 @@
 #define LATE_NS         3000000000u
 #define TWICE_NS        2000000000u /* so long it waits for a command to take back */
 #define UNKNOWN_COMMAND 0x5A5A
-#define UNKNOWN_ID      64u /* so much is added */
 #define TRAMPLED        0xA5
 
 static bool is_called_to_wake(const struct mailbox *mailbox, uint32_t apic_id)
@@ -84,7 +83,7 @@ bool shim_fault_lists(uint32_t *apic_id)
     if (*apic_id != fault->apic_id)
         return true;
     if (fault->kind == SHIM_FAULT_UNKNOWN_ID)
-        *apic_id += UNKNOWN_ID;
+        *apic_id += SHIM_FAULT_ID_DISTANCE;
     return fault->kind != SHIM_FAULT_UNCOUNTED;
 }
 

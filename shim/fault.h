@@ -28,10 +28,16 @@ struct shim_fault {
     uint32_t apic_id; /* whose it is */
 };
 
+struct muster_machine;
 struct muster_slot;
+
+#define SHIM_FAULT_ID_DISTANCE 64u /* from an AP's ID to the one that nobody has */
 
 /** NULL, or a sentence that says what is wrong with the option. */
 const char *shim_fault_read(const char *cmdline, struct shim_fault *fault);
+
+/** The same once the processors are known: a fault that nobody can have would go unseen. */
+const char *shim_fault_check(const struct shim_fault *fault, const struct muster_machine *machine);
 
 /** On an AP, before each look at the mailbox: may take it away for good. */
 void shim_fault_at_mailbox(struct muster_slot *slot);

@@ -1,4 +1,7 @@
 /* The option fault=. */
+#include <muster/machine.h>
+
+#include "abi/acpi.h"
 #include "boot/console.h"
 #include "shim/fault.h"
 
@@ -44,4 +47,24 @@ const char *shim_fault_read(const char *cmdline, struct shim_fault *fault)
         if (!strcmp(text, names[kind]) && has_id != is_of_machine(kind))
             *fault = (struct shim_fault){(enum shim_fault_kind)kind, (uint32_t)id};
     return fault->kind ? NULL : wrong;
+}
+
+/* In an entry of the MADT that has 8 bits for it, if the AP's own does. */
+static bool is_free_id(const struct muster_machine *machine, uint32_t apic_id)
+{
+    uint32_t other = apic_id + SHIM_FAULT_ID_DISTANCE;
+    return muster_machine_find(machine, other) < 0 &&
+           (apic_id >= ACPI_LOCAL_APIC_ID_NONE || other < ACPI_LOCAL_APIC_ID_NONE);
+}
+
+const char *shim_fault_check(const struct shim_fault *fault, const struct muster_machine *machine)
+{
+    if (fault->kind == SHIM_FAULT_NONE || is_of_machine(fault->kind))
+        return NULL;
+    int32_t index = muster_machine_find(machine, fault->apic_id);
+    if (index < 0 || (uint32_t)index == machine->bsp)
+        return "fault: no AP of this machine has that APIC ID";
+    if (fault->kind == SHIM_FAULT_UNKNOWN_ID && !is_free_id(machine, fault->apic_id))
+        return "fault=unknown-id: the ID that is 64 higher is another's, or does not fit";
+    return NULL;
 }

@@ -35,6 +35,9 @@ static void discover(void)
             muster_discover(&shim.machine, shim.source.rsdp_phys, muster_apic_id(&shim.platform));
     if (status)
         shim_fail_status("the platform's own tables", status);
+    const char *error = shim_fault_check(&shim.options.fault, &shim.machine);
+    if (error)
+        shim_fail("usage", error);
     /* One CPU needs no way, whatever the host. */
     enum muster_way way =
         shim.machine.cpu_count > 1 ? shim.host->choose_way(&shim.machine) : MUSTER_WAY_AUTO;

@@ -6,11 +6,13 @@
 #   tests/runner.sh -1 LINE    one of the lines of list_tests()
 #
 # One line for each; a failure shows the end of its log. The last line is the sum. Exit status
-# 0 if nothing failed. Logs are kept in build/test-logs/.
+# 0 if nothing failed. Logs are kept in build/test-logs/. SIGINT, SIGTERM and SIGHUP end the tests
+# that run, too.
 set -u
 cd "$(dirname "$0")/.." || exit
 
 logs=build/test-logs
+export CMOCKA_MESSAGE_OUTPUT=tap
 results=$logs/results # lines of "passed N", "failed N", "skipped NAME: REASON"; and "ended NAME"
 
 # ---- What there is: lines of "KIND DEADLINE NAME COMMAND ARG..." ----
@@ -18,8 +20,9 @@ results=$logs/results # lines of "passed N", "failed N", "skipped NAME: REASON";
 #   case       one test: 0 is passed, 77 is skipped with the log's last line as the reason,
 #              anything else failed
 #   counted    a program with many tests in it, of which each counts: a cmocka program (TAP on
-#              stdout) or a script that says "ok NAME" or "FAIL NAME". One that dies half-way
-#              counts as a failure even if every test that it got to was fine.
+#              stdout) or a script that says "ok NAME", "FAIL NAME" or "skipped: NAME (REASON)".
+#              One that dies half-way counts as a failure even if every test that it got to was
+#              fine.
 #
 # The deadline is in seconds, and ends the whole process group. With a "!" behind it the test
 # measures the host's time: it runs when nothing else does.
@@ -54,6 +57,7 @@ list_command_tests() {
     [ -z "${MUSTER_TEST_LONG:-}" ] ||
         echo "case 900 fuzz/the_readers_branches_are_taken_by_tests_and_seeds make -s coverage"
     echo "case 60 docs/each_test_file_and_function_that_a_table_names_is_there tests/docs/check"
+    echo "case 60 docs/simulators_tables_are_what_it_says_today scripts/simulated check"
     echo "case 400 model/right_versions_hold_and_wrong_ones_are_caught model/check short"
 }
 
@@ -76,6 +80,28 @@ list_tests() {
     list_unit_tests
 }
 
+# ---- A command that ends with us ----
+
+child=
+
+# supervise SECONDS COMMAND ARG...: in a process group of its own, which has ended after so many
+# seconds (0: no limit). What is left of it 5 s after a signal is killed.
+supervise() {
+    timeout -k 5 "$@" </dev/null &
+    child=$!
+    supervised=0
+    wait "$child" || supervised=$?
+    child=
+    return "$supervised"
+}
+
+# end_by STATUS: timeout passes the signal on to its group.
+end_by() {
+    trap '' HUP INT TERM
+    [ -z "$child" ] || { kill "$child" && wait "$child"; } 2>/dev/null
+    exit "$1"
+}
+
 # ---- One of them ----
 
 # record NAME SECONDS PASSED FAILED: in one piece, since others write, too.
@@ -95,6 +121,11 @@ record_skip() {
     echo "skipped $1"
 }
 
+# What a counted program says it has skipped, in lines of "skipped: WHAT (REASON)".
+record_skips() {
+    sed -n "s|^skipped: |skipped $name: |p" "$log" >>"$results"
+}
+
 judge_case() {
     case $status in
     0) record "$name" "$seconds" 1 0 ;;
@@ -104,6 +135,7 @@ judge_case() {
 }
 
 judge_counted() {
+    record_skips
     good=$(grep -c '^ok ' "$log")
     bad=$(grep -E '^(not ok [0-9]+ -|FAIL)' "$log" | grep -vc '# SKIP')
     if [ "$status" -ne 0 ] || [ "$bad" -gt 0 ] || [ "$good" -eq 0 ]; then
@@ -123,7 +155,7 @@ run_one() {
     log=$logs/$(printf '%s' "$name" | tr ' /' '__').log
     begun=$(date +%s)
     status=0
-    CMOCKA_MESSAGE_OUTPUT=tap timeout -k 5 "$deadline" "$@" >"$log" 2>&1 </dev/null || status=$?
+    supervise "$deadline" "$@" >"$log" 2>&1 || status=$?
     seconds=$(($(date +%s) - begun))
     case $status in 124 | 137) echo "the deadline of $deadline s passed" >>"$log" ;; esac
     "judge_$kind"
@@ -134,7 +166,7 @@ run_one() {
 
 # run_list JOBS FILE: the lines of FILE, as many at a time.
 run_list() {
-    xargs -r -a "$2" -d '\n' -n 1 -P "$1" "$0" -1
+    supervise 0 xargs -r -a "$2" -d '\n' -n 1 -P "$1" "$0" -1
 }
 
 total() { awk -v kind="$1" '$1 == kind { sum += $2 } END { print sum + 0 }' "$results"; }
@@ -172,6 +204,9 @@ run_all() {
     summary
 }
 
+trap 'end_by 129' HUP
+trap 'end_by 130' INT
+trap 'end_by 143' TERM
 if [ "${1:-}" = -1 ]; then
     # shellcheck disable=SC2086 # a command and its arguments
     run_one $2

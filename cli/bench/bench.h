@@ -46,7 +46,6 @@ struct bench_count {
 struct bench_sleep {
     double percent; /* -1: not measured */
     double ms;      /* for so long */
-    char *problem;
 };
 
 /** The library's discovery of a MADT of so many CPUs, on this host. */
@@ -69,9 +68,10 @@ struct bench {
     bool extras; /* instructions, sleep, discovery */
 
     /* What was found. */
-    GPtrArray *series;  /* struct bench_series */
-    GPtrArray *skipped; /* sentences */
-    GArray *counts;     /* struct bench_count */
+    GPtrArray *series;   /* struct bench_series */
+    GPtrArray *skipped;  /* sentences: whose file is missing */
+    GPtrArray *problems; /* sentences: which of the rest has no figure, and why */
+    GArray *counts;      /* struct bench_count */
     struct bench_sleep parked, waiting;
     guint sleepers; /* CPUs of these */
     struct bench_discovery discoveries[BENCH_DISCOVERIES];
@@ -91,6 +91,14 @@ bool bench_set_contenders(struct bench *bench, const char *text, GError **error)
  */
 bool bench_run(struct bench *bench, GError **error);
 void bench_clear(struct bench *bench);
+
+/** cli/bench/series.c: all series, empty, and who is left out. CLI_ENVIRONMENT: all are. */
+bool bench_list_series(struct bench *bench, GError **error);
+void bench_series_free(gpointer series);
+
+/** Whether any time was measured, and whether each boot gave its figure. */
+bool bench_has_figure(const struct bench *bench);
+bool bench_is_whole(const struct bench *bench);
 
 /** The series of these, or NULL. */
 const struct bench_series *bench_find(const struct bench *bench, enum bench_contender contender,

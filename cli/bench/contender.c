@@ -1,7 +1,5 @@
 #include "cli/bench/contender.h"
 
-#include <string.h>
-
 #define NS_PER_US 1000
 
 #define FROM_INIT    "its first INIT"
@@ -40,14 +38,6 @@ const struct contender contenders[BENCH_CONTENDERS] = {
                       "the same as a partition of Hyper-V, under its monitor",
                       "its first command, by its own stamps", "the last CPU's stamp"},
 };
-
-enum bench_contender contender_find(const char *name)
-{
-    guint i = 0;
-    while (i < BENCH_CONTENDERS && strcmp(contenders[i].name, name) != 0)
-        i++;
-    return (enum bench_contender)i;
-}
 
 static struct contender_times unknown(const char *why)
 {

@@ -55,9 +55,6 @@ struct contender {
 
 extern const struct contender contenders[BENCH_CONTENDERS];
 
-/** The one called @name, or BENCH_CONTENDERS. */
-enum bench_contender contender_find(const char *name);
-
 /** One figure of one boot, in nanoseconds. */
 struct contender_times {
     gint64 on_ns;    /* to all on; MARKS_NEVER: not seen, and @why says why */

@@ -103,7 +103,6 @@ static JsonObject *sleep_json(const struct bench *bench, const struct bench_slee
     json_object_set_int_member(object, "cpus", bench->sleepers);
     json_object_set_double_member(object, "ms", sleep->ms);
     set_double(object, "percent", sleep->percent);
-    members_set_text(object, "problem", sleep->problem);
     return object;
 }
 
@@ -171,11 +170,13 @@ static void set_extras(JsonObject *object, const struct bench *bench)
 JsonObject *bench_json(const struct bench *bench)
 {
     JsonObject *object = json_object_new();
-    JsonArray *series = json_array_new(), *skipped = json_array_new();
+    JsonArray *series = json_array_new(), *skipped = json_array_new(), *problems = json_array_new();
     for (guint i = 0; i < bench->series->len; i++)
         json_array_add_object_element(series, series_json(g_ptr_array_index(bench->series, i)));
     for (guint i = 0; i < bench->skipped->len; i++)
         members_add_text(skipped, g_ptr_array_index(bench->skipped, i));
+    for (guint i = 0; i < bench->problems->len; i++)
+        members_add_text(problems, g_ptr_array_index(bench->problems, i));
     json_object_set_string_member(object, "schema", SCHEMA);
     json_object_set_string_member(object, "verb", "bench");
     json_object_set_string_member(object, "date", bench->date);
@@ -184,6 +185,7 @@ JsonObject *bench_json(const struct bench *bench)
     json_object_set_object_member(object, "machine", machine_json(bench));
     json_object_set_array_member(object, "series", series);
     json_object_set_array_member(object, "skipped", skipped);
+    json_object_set_array_member(object, "problems", problems);
     set_extras(object, bench);
     json_object_set_array_member(object, "goals", goals_json(bench));
     return object;

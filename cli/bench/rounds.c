@@ -5,104 +5,6 @@
 #include "cli/base/paint.h"
 #include "cli/bench/bench.h"
 
-const char *const bench_thread_names[BENCH_THREADS] = {"single", "multi"};
-
-/* ---- What there is to measure ---- */
-
-static GArray *new_values(void)
-{
-    return g_array_new(FALSE, FALSE, sizeof(gint64));
-}
-
-static void series_free(gpointer data)
-{
-    struct bench_series *series = data;
-    GArray *const values[] = {series->on, series->first, series->own_on, series->own_first,
-                              series->look};
-    for (guint i = 0; i < G_N_ELEMENTS(values); i++)
-        g_array_unref(values[i]);
-    g_ptr_array_unref(series->problems);
-    g_free(series);
-}
-
-static void add_series(struct bench *bench, enum bench_contender contender, guint cpus,
-                       enum bench_threads threads)
-{
-    struct bench_series *series = g_new0(struct bench_series, 1);
-    *series = (struct bench_series){.contender = contender,
-                                    .cpus = cpus,
-                                    .threads = threads,
-                                    .on = new_values(),
-                                    .first = new_values(),
-                                    .own_on = new_values(),
-                                    .own_first = new_values(),
-                                    .look = new_values(),
-                                    .problems = g_ptr_array_new_with_free_func(g_free)};
-    g_ptr_array_add(bench->series, series);
-}
-
-static void skip(struct bench *bench, enum bench_contender contender, const char *why)
-{
-    g_ptr_array_add(bench->skipped, g_strdup_printf("%s: %s", contenders[contender].name, why));
-}
-
-/* Unless it is asked for by name, a slow contender has no large machine. */
-static bool takes_part(const struct bench *bench, enum bench_contender contender, guint cpus)
-{
-    return bench->wanted[contender] &&
-           (cpus <= contenders[contender].most_cpus || (bench->only && bench->sizes_given));
-}
-
-static void list_series(struct bench *bench)
-{
-    for (guint i = 0; i < BENCH_CONTENDERS; i++) {
-        const char *missing = boot_missing(contenders[i].boot, &bench->files);
-        if (!bench->wanted[i])
-            continue;
-        if (missing) {
-            skip(bench, (enum bench_contender)i, missing);
-            continue;
-        }
-        for (guint size = 0; size < bench->size_count; size++)
-            for (guint threads = 0; threads < BENCH_THREADS; threads++)
-                if (bench->threads[threads] &&
-                    takes_part(bench, (enum bench_contender)i, bench->sizes[size]))
-                    add_series(bench, (enum bench_contender)i, bench->sizes[size],
-                               (enum bench_threads)threads);
-    }
-}
-
-const struct bench_series *bench_find(const struct bench *bench, enum bench_contender contender,
-                                      guint cpus, enum bench_threads threads)
-{
-    for (guint i = 0; i < bench->series->len; i++) {
-        const struct bench_series *series = g_ptr_array_index(bench->series, i);
-        if (series->contender == contender && series->cpus == cpus && series->threads == threads)
-            return series;
-    }
-    return NULL;
-}
-
-gint64 bench_on_ns(const struct bench *bench, enum bench_contender contender, guint cpus,
-                   enum bench_threads threads)
-{
-    const struct bench_series *series = bench_find(bench, contender, cpus, threads);
-    if (!series)
-        return MARKS_NEVER;
-    struct statistics outside = statistics_of(series->on), own = statistics_of(series->own_on);
-    return outside.count ? outside.median : own.count ? own.median : MARKS_NEVER;
-}
-
-gint64 bench_instructions(const struct bench *bench, guint cpus)
-{
-    for (guint i = 0; i < bench->counts->len; i++) {
-        const struct bench_count *count = &g_array_index(bench->counts, struct bench_count, i);
-        if (count->cpus == cpus)
-            return count->instructions;
-    }
-    return MARKS_NEVER;
-}
-
 /* ---- One boot ---- */
 
 static void add_value(GArray *values, gint64 value)
@@ -278,14 +180,15 @@ bool bench_run(struct bench *bench, GError **error)
     gint64 start_us = g_get_monotonic_time();
     bench->date = g_date_time_format_iso8601(now);
     g_date_time_unref(now);
-    bench->series = g_ptr_array_new_with_free_func(series_free);
+    bench->series = g_ptr_array_new_with_free_func(bench_series_free);
     bench->skipped = g_ptr_array_new_with_free_func(g_free);
+    bench->problems = g_ptr_array_new_with_free_func(g_free);
     bench->counts = g_array_new(FALSE, TRUE, sizeof(struct bench_count));
     bench->parked = bench->waiting = (struct bench_sleep){.percent = -1};
     bench->load_before = read_load();
-    list_series(bench);
+    bool good = bench_list_series(bench, error);
     plan_boots(bench, &plan);
-    bool good = !bench->extras || bench_discover(bench, error);
+    good = good && (!bench->extras || bench_discover(bench, error));
     for (guint round = 1; good && round <= bench->repeat; round++)
         good = run_round(bench, &plan, round, error) &&
                (round > bench->first || look_for_first(bench, &plan, round, error));
@@ -302,10 +205,9 @@ void bench_clear(struct bench *bench)
     if (bench->series) {
         g_ptr_array_unref(bench->series);
         g_ptr_array_unref(bench->skipped);
+        g_ptr_array_unref(bench->problems);
         g_array_unref(bench->counts);
     }
-    g_free(bench->parked.problem);
-    g_free(bench->waiting.problem);
     g_free(bench->qemu_version);
     g_free(bench->qemu_path);
     g_free(bench->cpu_model);

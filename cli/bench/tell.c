@@ -146,6 +146,8 @@ static void tell_problems(const struct teller *teller, const struct bench *bench
                 contenders[series->contender].name, series->cpus, series->problems->len,
                 series->on->len, (const char *)g_ptr_array_index(series->problems, 0));
     }
+    for (guint i = 0; i < bench->problems->len; i++)
+        say(teller, "Not measured: %s", (const char *)g_ptr_array_index(bench->problems, i));
     for (guint i = 0; i < bench->skipped->len; i++)
         say(teller, "Left out: %s", (const char *)g_ptr_array_index(bench->skipped, i));
 }

@@ -59,17 +59,19 @@ static void fail_by_deadline(struct verdict *verdict, const struct session *sess
     g_free(known);
 }
 
+/* Where no vCPU is named, no guest did it: the machine, an option, or the firmware's image. */
 static void fail_by_monitor(struct verdict *verdict, bool td, JsonObject *fatal)
 {
     const char *reason = fields_text(fatal, "reason");
-    char *place = monitor_place(fatal);
-    if (g_strcmp0(fields_text(fatal, "kind"), "usage") == 0) {
+    bool usage = g_strcmp0(fields_text(fatal, "kind"), "usage") == 0;
+    if (usage || fields_number(fatal, "vcpu", -1) < 0) {
         verdict_fail(verdict, "the monitor says: %s", reason ? reason : "(no reason)");
-        verdict->status = CLI_USAGE;
-    } else {
-        verdict_fail(verdict, "the monitor stopped the %s, %s: %s", td ? "TD" : "partition", place,
-                     reason ? reason : "(no reason)");
+        verdict->status = usage ? CLI_USAGE : CLI_ENVIRONMENT;
+        return;
     }
+    char *place = monitor_place(fatal);
+    verdict_fail(verdict, "the monitor stopped the %s, %s: %s", td ? "TD" : "partition", place,
+                 reason ? reason : "(no reason)");
     g_free(place);
 }
 

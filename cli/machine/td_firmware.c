@@ -51,8 +51,12 @@ static bool fetch(const char *script, const char *suite, struct answer *answer, 
 static char *fetch_suite(const char *suite, GError **error)
 {
     struct answer answer = {0};
-    char *script = files_own(FILES_FETCH, error);
-    bool good = script && fetch(script, suite, &answer, error);
+    char *script = files_own(FILES_FETCH, NULL);
+    bool good = script ? fetch(script, suite, &answer, error)
+                       : files_refuse(error,
+                                      "--td-firmware %s: scripts/fetch, which gets it, is in a "
+                                      "checkout of Muster, and this is none; give a file instead",
+                                      suite);
     g_free(script);
     g_free(answer.said);
     if (good)

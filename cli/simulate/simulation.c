@@ -1,76 +1,45 @@
 #include "cli/simulate/simulation.h"
 
-#include <string.h>
-
-#include "cli/base/words.h"
+#include "cli/base/lists.h"
 #include "cli/cli.h"
 
 static const char standard_sizes[] = "64,255,1024,4096,16384,65536";
 
 /* ---- The lists ---- */
 
-static bool add_size(struct simulation *simulation, const char *word, GError **error)
-{
-    guint64 size;
-    guint count = simulation->size_count;
-    if (!g_ascii_string_to_unsigned(word, 10, SIM_MIN_CPUS, SIM_MAX_CPUS, &size, NULL))
-        return option_refuse(error, "--cpus: '%s' is no number of CPUs; give %u to %u", word,
-                             SIM_MIN_CPUS, SIM_MAX_CPUS);
-    if (count == SIMULATION_MAX_SIZES)
-        return option_refuse(error, "--cpus: at most %u numbers", SIMULATION_MAX_SIZES);
-    if (count && simulation->sizes[count - 1] >= size)
-        return option_refuse(error,
-                             "--cpus: %s is not more than the number before it; give them "
-                             "rising",
-                             word);
-    if (simulation->nodes > size)
-        return option_refuse(error, "--nodes %u: more than the %s CPUs of --cpus",
-                             simulation->nodes, word);
-    simulation->sizes[simulation->size_count++] = (uint32_t)size;
-    return true;
-}
-
-static bool add_strategy(struct simulation *simulation, const char *word, GError **error)
-{
-    guint strategy = 0;
-    while (strategy < SIM_STRATEGIES && strcmp(sim_strategy_names[strategy], word) != 0)
-        strategy++;
-    if (strategy == SIM_STRATEGIES) {
-        char *all = g_strjoinv(", ", (char **)(uintptr_t)sim_strategy_names);
-        option_refuse(error, "--strategy: there is no '%s'; give some of %s", word, all);
-        g_free(all);
-        return false;
-    }
-    if (!sim_way_offers(simulation->way, (enum sim_strategy)strategy))
-        return option_refuse(error, "--strategy: %s is none of the way %s", word,
-                             sim_way_names[simulation->way]);
-    for (guint i = 0; i < simulation->strategy_count; i++)
-        if (simulation->strategies[i] == strategy)
-            return option_refuse(error, "--strategy: %s is there twice", word);
-    simulation->strategies[simulation->strategy_count++] = (enum sim_strategy)strategy;
-    return true;
-}
-
-static bool add_each(struct simulation *simulation, const char *text, GError **error,
-                     bool (*add)(struct simulation *, const char *, GError **))
-{
-    char **words = g_strsplit(text, ",", -1);
-    bool good = words[0] || add(simulation, "", error);
-    for (guint i = 0; good && words[i]; i++)
-        good = add(simulation, words[i], error);
-    g_strfreev(words);
-    return good;
-}
-
 bool simulation_set_sizes(struct simulation *simulation, const char *text, GError **error)
 {
-    return add_each(simulation, text ? text : standard_sizes, error, add_size);
+    const struct lists_sizes sizes = {.least = SIM_MIN_CPUS,
+                                      .most = SIM_MAX_CPUS,
+                                      .room = SIMULATION_MAX_SIZES,
+                                      .sizes = simulation->sizes,
+                                      .count = &simulation->size_count};
+    if (!lists_read_sizes("cpus", text ? text : standard_sizes, &sizes, error))
+        return false;
+    return simulation->nodes <= simulation->sizes[0] ||
+           option_refuse(error, "--nodes %u: more than the %u CPUs of --cpus", simulation->nodes,
+                         simulation->sizes[0]);
+}
+
+static bool take_strategies(struct simulation *simulation, const guint *places, guint count,
+                            GError **error)
+{
+    for (guint i = 0; i < count; i++) {
+        enum sim_strategy strategy = (enum sim_strategy)places[i];
+        if (!sim_way_offers(simulation->way, strategy))
+            return option_refuse(error, "--strategy: %s is none of the way %s",
+                                 sim_strategy_names[strategy], sim_way_names[simulation->way]);
+        simulation->strategies[simulation->strategy_count++] = strategy;
+    }
+    return true;
 }
 
 bool simulation_set_strategies(struct simulation *simulation, const char *text, GError **error)
 {
+    guint places[SIM_STRATEGIES], count = 0;
     if (text)
-        return add_each(simulation, text, error, add_strategy);
+        return lists_read_names("strategy", text, sim_strategy_names, places, &count, error) &&
+               take_strategies(simulation, places, count, error);
     for (guint i = 0; i < SIM_STRATEGIES; i++)
         if (sim_way_offers(simulation->way, (enum sim_strategy)i))
             simulation->strategies[simulation->strategy_count++] = (enum sim_strategy)i;

@@ -86,18 +86,62 @@ static void drop_repeated_messages(GArray *messages)
     }
 }
 
-/* Waking ends with "adopted", starting with "started"; later wakes are no part of the bring-up. */
+/* G_MAXINT64: nobody was woken. */
+static gint64 find_first_wake(const struct timeline *timeline)
+{
+    gint64 first_ns = G_MAXINT64;
+    for (guint i = 0; i < timeline->messages->len; i++) {
+        const struct timeline_message *message =
+            &g_array_index(timeline->messages, struct timeline_message, i);
+        if (!message->start)
+            first_ns = MIN(first_ns, message->at_ns);
+    }
+    return first_ns;
+}
+
+/*
+ * A start that is given before anybody is woken is no message: the CPU finds it as it arrives. Its
+ * bar would begin before all that is drawn.
+ */
+static void drop_early_starts(struct timeline *timeline, gint64 first_wake_ns)
+{
+    for (guint i = timeline->messages->len; first_wake_ns < G_MAXINT64 && i > 0; i--) {
+        const struct timeline_message *message =
+            &g_array_index(timeline->messages, struct timeline_message, i - 1);
+        if (!message->start || message->at_ns >= first_wake_ns)
+            continue;
+        timeline->on_arrival = true;
+        g_array_remove_index(timeline->messages, i - 1);
+    }
+    for (guint i = 0; timeline->on_arrival && i < timeline->cpus->len; i++) {
+        GArray *steps = timeline_cpu(timeline, i)->steps;
+        for (guint j = steps->len; j > 0; j--) {
+            const struct timeline_step *step = &g_array_index(steps, struct timeline_step, j - 1);
+            if (step->state == TIMELINE_STARTING && step->at_ns < first_wake_ns)
+                g_array_remove_index(steps, j - 1);
+        }
+    }
+}
+
+/*
+ * Waking ends with "adopted", starting with "started"; later wakes are no part of the bring-up, and
+ * earlier starts are nothing that the BSP does for long.
+ */
 static gint64 find_stages(struct timeline *timeline)
 {
     GArray *records = timeline_cpu(timeline, timeline->bsp)->records;
+    gint64 first_wake_ns = find_first_wake(timeline);
     struct timeline_stage stage = {0};
     for (guint i = 0; i < records->len; i++) {
         const struct timeline_record *record = &g_array_index(records, struct timeline_record, i);
         bool wake = strcmp(record->event, "wake-sent") == 0;
-        bool start = strcmp(record->event, "start-sent") == 0;
+        bool start = strcmp(record->event, "start-sent") == 0 &&
+                     (!timeline->on_arrival || record->at_ns >= first_wake_ns);
         bool ends = strcmp(record->event, stage.start ? "started" : "adopted") == 0;
         if (stage.from_ns ? start && !stage.start : start || wake)
             stage = (struct timeline_stage){.start = start, .from_ns = record->at_ns};
+        if (!stage.from_ns && strcmp(record->event, "started") == 0)
+            return record->at_ns;
         if (!stage.from_ns || !ends)
             continue;
         stage.to_ns = record->at_ns;
@@ -151,14 +195,8 @@ static void find_ends(struct timeline *timeline)
 /* The moment that all times count from; without a wake the first that is known. */
 static gint64 find_zero(const struct timeline *timeline)
 {
-    gint64 zero_ns = G_MAXINT64;
-    for (guint i = 0; i < timeline->messages->len; i++) {
-        const struct timeline_message *message =
-            &g_array_index(timeline->messages, struct timeline_message, i);
-        if (!message->start)
-            zero_ns = MIN(zero_ns, message->at_ns);
-    }
-    return zero_ns < G_MAXINT64 ? zero_ns : timeline->first_ns;
+    gint64 first_ns = find_first_wake(timeline);
+    return first_ns < G_MAXINT64 ? first_ns : timeline->first_ns;
 }
 
 /* A moment on the report's clock; one that never came stays so. */
@@ -202,6 +240,7 @@ static void count_all_from(gint64 zero_ns, struct timeline *timeline)
 void timeline_tell_history(struct timeline *timeline, JsonObject *report)
 {
     timeline_read_history(timeline, report);
+    drop_early_starts(timeline, find_first_wake(timeline));
     for (guint i = 0; i < timeline->cpus->len; i++)
         make_spans(timeline_cpu(timeline, i));
     for (guint i = 0; i < timeline->cpus->len; i++)

@@ -78,6 +78,7 @@ struct timeline {
     GPtrArray *failures;            /* sentences */
     GPtrArray *cpus;                /* struct timeline_cpu, the BSP first */
     guint bsp;
+    bool on_arrival;           /* each CPU had its start before anybody was woken */
     gint64 asked, on, missing; /* CPUs; missing: the report does not even list them */
     GArray *messages, *stages;
     GStringChunk *texts;

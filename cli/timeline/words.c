@@ -54,9 +54,11 @@ static char *say_totals(const struct timeline *timeline, JsonObject *report)
                      timeline->on_ns);
         g_string_append(text, " after the first wake was sent");
     }
-    if (fields_number(timing, "adopt_ns", -1) >= 0)
+    if (timeline->on_arrival)
+        g_string_append(text, "; each had its start before, and found it as it arrived");
+    else if (fields_number(timing, "adopt_ns", -1) >= 0)
         add_duration(text, "; waking all took ", fields_number(timing, "adopt_ns", 0));
-    if (fields_number(timing, "start_ns", -1) >= 0)
+    if (!timeline->on_arrival && fields_number(timing, "start_ns", -1) >= 0)
         add_duration(text, ", starting all ", fields_number(timing, "start_ns", 0));
     return g_string_free(text, FALSE);
 }

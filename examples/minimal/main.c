@@ -36,7 +36,7 @@ void main(void)
         .park_cr3 = (uint64_t)root,
         .paging_levels = 4,
         .entry_phys = plan.way == MUSTER_WAY_SIPI ? ENTRY_PHYS : (uint64_t)mailbox_entry,
-        .entry_bytes = muster_entry_bytes(&machine, &plan),
+        .entry_bytes = plan.way == MUSTER_WAY_SIPI ? 4096 : sizeof(mailbox_entry),
         .wake_vector = 0x40,
         .trap = trap};
     percpus[machine.bsp] = &slots[machine.bsp];

@@ -52,7 +52,7 @@ static uint64_t time_ns(void *context)
 
 static void wait(void *context, const struct muster_word *word, uint32_t value, uint64_t deadline)
 {
-    while (__atomic_load_n(&word->value, __ATOMIC_ACQUIRE) == value && time_ns(context) < deadline)
+    if (__atomic_load_n(&word->value, __ATOMIC_ACQUIRE) == value)
         __builtin_ia32_pause();
 }
 

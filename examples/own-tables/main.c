@@ -66,7 +66,7 @@ static void adopt_all(void)
         .park_cr3 = (uint64_t)root,
         .paging_levels = 4,
         .entry_phys = plan.way == MUSTER_WAY_SIPI ? ENTRY_PHYS : (uint64_t)mailbox_entry,
-        .entry_bytes = muster_entry_bytes(&machine, &plan),
+        .entry_bytes = plan.way == MUSTER_WAY_SIPI ? 4096 : sizeof(mailbox_entry),
         .wake_vector = 0x40,
         .trap = trap};
     for (uint32_t i = 0; i < machine.cpu_count; i++)

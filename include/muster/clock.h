@@ -24,7 +24,7 @@ extern "C" {
  * as the measurement before it: what the next finds of that is taken off, too. The outcome is in
  * its slot's clock. Stamps that the CPU took before a correction stay as they are.
  *
- * On the BSP, interrupts off, one at a time.
+ * On the BSP, interrupts off, one at a time. @index is below machine->cpu_count.
  *
  * @return MUSTER_OK: clock.known; MUSTER_DENIED: it is the BSP, or neither parked nor ON, or
  *         another CPU is turning it on; MUSTER_TIME_OUT: it did not come to an end of it, and

@@ -151,7 +151,8 @@ struct muster_slot {
     uint32_t firmware_levels;   /* of firmware_cr3's page tables: 4 or 5 */
     uint64_t gs_base;           /* slot while parked, then start.percpu; NMI, #DF, #MC load it */
     uint64_t park_stack_top;
-    uint64_t firmware_cr3; /* on arrival: the page tables it came on, the firmware's or start_cr3 */
+    uint64_t firmware_cr3; /* on arrival: the page tables it came on, the firmware's or start_cr3,
+                              without CR3's low 12 bits and those from 44 on; 0 by INIT-SIPI */
     uint64_t first_tsc;    /* taken in assembly, made into stamps in C */
     uint64_t long_mode_tsc;
     uint64_t stamps_ns[MUSTER_STAMP_COUNT]; /* on the scale of time_ns; 0: not reached */
@@ -302,7 +303,8 @@ const char *muster_cpu_profile_difference(const struct muster_cpu_profile *a,
  * Put the calling CPU onto page table @cr3 of @levels. Where the number of levels changes, the
  * way leads through 32-bit mode: code, stack and @cr3 must then lie below 4 GiB and be mapped
  * 1:1 by both tables, else MUSTER_ERROR_PAGING_LEVELS, as also for a processor without LA57.
- * Interrupts off.
+ * Interrupts off. CR4.PGE is off afterwards, also on an error: muster_prepare() turns it on again
+ * if config.cr4_features has it.
  */
 enum muster_status muster_paging_switch(const struct muster_platform *platform, uint64_t cr3,
                                         unsigned levels);

@@ -35,11 +35,12 @@ enum muster_status muster_cpu_on(struct muster_machine *machine, uint32_t apic_i
 
 /**
  * Give a CPU that is still to be adopted its start: as it arrives it goes straight on to it, and
- * is ON without having rested in the park area or been sent an interrupt. On the BSP, before
- * muster_adopt(), which returns when the last has arrived; muster_start() or muster_cpu_wait()
- * then waits for the rest of the way. CPUs come on in the order in which they arrive, and do not
- * tell their topology: muster_topology_read() does, on the CPU itself. From one that does not
- * arrive in time its start is taken back: it parks when it comes.
+ * is ON without having rested in the park area or been sent an interrupt. On the BSP, after
+ * muster_prepare() and before muster_adopt(), which returns when the last has arrived;
+ * muster_start() or muster_cpu_wait() then waits for the rest of the way. CPUs come on in the order
+ * in which they arrive, and do not tell their topology: muster_topology_read() does, on the CPU
+ * itself. From one that does not arrive in time, or that has to be sent a second INIT, its start is
+ * taken back: it parks when it comes, and muster_start() starts it.
  *
  * @param start  copied; entry not NULL, stack_top 16-byte aligned
  * @return MUSTER_OK; MUSTER_UNKNOWN_CPU; MUSTER_INVALID_ARGUMENT; MUSTER_DENIED if it is not

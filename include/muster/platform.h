@@ -21,8 +21,10 @@ struct muster_word {
     uint32_t value;
 };
 
+/** As a time-out, or as a deadline: none. */
 #define MUSTER_FOREVER UINT64_MAX
 
+/** So often in a row the same time: the clock stands (muster_platform.time_ns). */
 #define MUSTER_STANDSTILL_TURNS 1048576u
 
 /** How much a line of the log matters. */
@@ -122,7 +124,8 @@ struct muster_platform {
 
     /**
      * Wait while *@word is @value, at most until @deadline_ns on the scale of time_ns. May come
-     * back early; must come back, also when the clock stands. A real machine pauses, a simulator lets time pass.
+     * back early; must come back, also when the clock stands. A real machine pauses, a simulator
+     * lets time pass.
      */
     void (*wait)(void *context, const struct muster_word *word, uint32_t value,
                  uint64_t deadline_ns);

@@ -82,7 +82,14 @@ uint64_t muster_vmsa_bytes(uint32_t cpu_count);
  * A park method that this platform does not have is MUSTER_NOT_SUPPORTED; config.park_method in
  * @machine says afterwards which AUTO is.
  *
- * @param slots  machine->cpu_count of them, zeroed
+ * @param config      copied
+ * @param slots       machine->cpu_count of them, zeroed
+ * @param bsp_percpu  its first word must be the address of the BSP's slot, as with start.percpu
+ * @return MUSTER_OK; MUSTER_INVALID_ARGUMENT: no trap hook, a wake vector out of its range, or
+ *         discovered without knowing the BSP; MUSTER_ERROR_PAGING_LEVELS;
+ *         MUSTER_ERROR_PARK_TABLE_ADDRESS; MUSTER_NOT_SUPPORTED; MUSTER_ERROR_FEATURES_DIFFER; or
+ *         why the way cannot use what it was given: MUSTER_ERROR_ENTRY_PAGE, _MAILBOX_ADDRESS,
+ *         _HYPERCALL_PAGE, _VMSA_PAGE, _JUMP_TABLE
  */
 enum muster_status muster_prepare(struct muster_machine *machine, const struct muster_plan *plan,
                                   const struct muster_cpu_config *config, struct muster_slot *slots,

@@ -99,15 +99,17 @@ void clock_take(struct muster_slot *slot)
     clock->rounds++;
 }
 
-void clock_end(struct muster_slot *slot)
+bool clock_end(struct muster_slot *slot)
 {
     struct muster_clock *clock = &slot->clock;
     if (clock->known)
         trace_own(slot, MUSTER_TRACE_CLOCK, clock->corrections != 0, (uint64_t)clock->offset);
     if (word_load_acquire(&clock->answer) == CLOCK_CLOSED)
         clock->known = false;
+    bool known = clock->known;
     word_store_release(&clock->request, CLOCK_CLOSED);
     word_store_release(&slot->measuring, 0); /* last: now the next may write all of it anew */
+    return known;
 }
 
 /* Until the BSP's answer to the last question; false: it is not to come. */
@@ -128,11 +130,11 @@ static bool wait_for_answer(struct muster_slot *slot)
     }
 }
 
-void clock_run(struct muster_slot *slot)
+bool clock_run(struct muster_slot *slot)
 {
     while (clock_ask(slot) && wait_for_answer(slot))
         clock_take(slot);
-    clock_end(slot);
+    return clock_end(slot);
 }
 
 enum muster_status muster_clock_join(struct muster_slot *slot, uint64_t timeout_ns)
@@ -140,13 +142,12 @@ enum muster_status muster_clock_join(struct muster_slot *slot, uint64_t timeout_
     const struct muster_platform *platform = slot->machine->platform;
     uint64_t deadline_ns = time_after(platform->time_ns(platform->context), timeout_ns);
     struct patience patience = {0};
-    while (word_load_acquire(&slot->command) != PARK_CLOCK) {
+    while (word_load_acquire(&slot->command) != PARK_CLOCK || !clock_begin(slot)) {
         if (patience_is_over(&patience, slot->machine, deadline_ns))
             return MUSTER_TIME_OUT;
         platform->wait(platform->context, &slot->command, PARK_STAY, deadline_ns);
     }
-    clock_run(slot);
-    return slot->clock.known ? MUSTER_OK : MUSTER_TIME_OUT;
+    return clock_run(slot) ? MUSTER_OK : MUSTER_TIME_OUT;
 }
 
 /* ---- On the BSP ---- */
@@ -196,8 +197,9 @@ static bool answer_rounds(struct muster_slot *slot, uint64_t deadline_ns)
 static bool await_unmeasured(const struct muster_slot *slot, uint64_t deadline_ns)
 {
     const struct muster_platform *platform = slot->machine->platform;
+    struct patience patience = {0};
     while (word_load_acquire(&slot->measuring)) {
-        if (platform->time_ns(platform->context) >= deadline_ns)
+        if (patience_is_over(&patience, slot->machine, deadline_ns))
             return false;
         platform->wait(platform->context, &slot->measuring, 1, deadline_ns);
     }

@@ -20,10 +20,13 @@ bool clock_ask(struct muster_slot *slot);
 /** The answer is there: take it. */
 void clock_take(struct muster_slot *slot);
 
-/** All the rest, on the CPU itself, interrupts off; ends when the BSP is silent for too long. */
-void clock_run(struct muster_slot *slot);
+/**
+ * All the rest, on the CPU itself, interrupts off; ends when the BSP is silent for too long. As
+ * clock_end() otherwise.
+ */
+bool clock_run(struct muster_slot *slot);
 
-/** The end: the outcome counts, unless the BSP has given up. */
-void clock_end(struct muster_slot *slot);
+/** The end: whether the outcome counts, which it does unless the BSP has given up. */
+bool clock_end(struct muster_slot *slot);
 
 #endif

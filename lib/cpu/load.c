@@ -176,8 +176,9 @@ static void syscall_load(const struct muster_cpu_profile *profile)
 static void apic_clear(const struct muster_platform *platform, bool x2)
 {
     apic_write(platform, x2, APIC_TPR, 0);
-    static const uint16_t sources[] = {APIC_LVT_TIMER, APIC_LVT_LINT0,   APIC_LVT_LINT1,
-                                       APIC_LVT_ERROR, APIC_LVT_COUNTER, APIC_LVT_THERMAL};
+    /* Errors first: vector 0 may be one, also of a masked source (SDM vol. 3, 11.5.2). */
+    static const uint16_t sources[] = {APIC_LVT_ERROR, APIC_LVT_TIMER,   APIC_LVT_LINT0,
+                                       APIC_LVT_LINT1, APIC_LVT_COUNTER, APIC_LVT_THERMAL};
     unsigned count = (apic_read(platform, x2, APIC_VERSION) >> 16 & 0xFF) + 1;
     for (unsigned i = 0; i < count && i < sizeof(sources) / sizeof(sources[0]); i++)
         apic_write(platform, x2, sources[i], APIC_LVT_MASKED);

@@ -1,9 +1,11 @@
 /*
- * One CPU alone, from its wake to its entry. Nothing here looks at any other CPU: all of them one
- * after the other take as long as they take, and not more with every other one that is there.
+ * One CPU alone, from its wake to its entry. Unless it must be sent for again nothing here looks at
+ * any other CPU: all of them one after the other take as long as they take, and not more with every
+ * other one that is there.
  */
 #include "lib/atomic.h"
 #include "lib/patience.h"
+#include "lib/wake/park.h"
 #include "lib/wake/way.h"
 
 static enum muster_status find_absent(const struct muster_machine *machine,
@@ -20,13 +22,35 @@ static enum muster_status find_absent(const struct muster_machine *machine,
     return *index == machine->bsp || !machine->cpus[found].enabled ? MUSTER_DENIED : MUSTER_OK;
 }
 
-static void await_parked(const struct wake_run *run, struct muster_slot *slot)
+/* False: not by @until_ns. */
+static bool await_until(const struct wake_run *run, const struct muster_slot *slot,
+                        uint64_t until_ns)
 {
     const struct muster_platform *platform = run->machine->platform;
     struct patience patience = {0};
-    while (slot_is_pending(slot) && !slot_failure(slot) &&
-           !patience_is_over(&patience, run->machine, run->deadline_ns))
-        platform->wait(platform->context, &slot->state, MUSTER_CPU_ADOPT_PENDING, run->deadline_ns);
+    while (slot_is_pending(slot) && !slot_failure(slot)) {
+        if (patience_is_over(&patience, run->machine, until_ns))
+            return false;
+        platform->wait(platform->context, &slot->state, MUSTER_CPU_ADOPT_PENDING, until_ns);
+    }
+    return true;
+}
+
+/* A wake may be lost: it is sent again as it is for all together, but not where times are fixed. */
+static void await_parked(const struct wake_run *run, struct muster_slot *slot)
+{
+    const struct muster_platform *platform = run->machine->platform;
+    const struct way_operations *way = way_operations_of(run->plan);
+    uint64_t pause_ns = run->classic ? 0 : way->wake_again(run, 0);
+    for (unsigned attempt = 1;; attempt++) {
+        uint64_t until_ns = time_after(platform->time_ns(platform->context), pause_ns);
+        if (!pause_ns || until_ns > run->deadline_ns)
+            until_ns = run->deadline_ns;
+        if (await_until(run, slot, until_ns) || until_ns == run->deadline_ns ||
+            clock_stands(run->machine))
+            break;
+        pause_ns = way->wake_again(run, attempt);
+    }
     slot_give_up(slot);
 }
 
@@ -52,6 +76,7 @@ enum muster_status muster_cpu_bring_up(struct muster_machine *machine,
     struct muster_slot *slot = &machine->slots[index];
     if (!word_move(&slot->state, MUSTER_CPU_ABSENT, MUSTER_CPU_ADOPT_PENDING))
         return MUSTER_DENIED;
+    (void)slot_take_early_start(slot); /* it gets its start below */
     struct wake_run run = {.machine = machine,
                            .plan = plan,
                            .trace = trace_ring_of(machine, machine->bsp),

@@ -37,6 +37,7 @@ bool park_arrive(struct muster_slot *slot, enum muster_status loaded)
     if (loaded != MUSTER_OK) {
         slot_fail(slot, loaded);
         trace_own(slot, MUSTER_TRACE_FAILED, slot->apic_id, loaded);
+        (void)slot_take_early_start(slot); /* nobody sleeps as long as there is a command */
         word_move(&slot->state, MUSTER_CPU_ADOPT_PENDING, MUSTER_CPU_FAILED);
         return false;
     }
@@ -93,7 +94,7 @@ void park_run(struct muster_slot *slot)
             speculation_barrier(slot->machine->platform, &slot->machine->profile);
             cpu_leave(slot->machine->mailbox.reset_vector_phys);
         case PARK_STEP_CLOCK:
-            clock_run(slot);
+            (void)clock_run(slot);
             break;
         case PARK_STEP_SLEEP:
             park_sleep(slot);

@@ -36,8 +36,8 @@ bool park_arrive(struct muster_slot *slot, enum muster_status loaded);
 enum muster_cpu_state slot_state_at_arrival(const struct muster_slot *slot);
 
 /**
- * Take an early start out of the slot of a CPU that nobody waits for any longer; false if there
- * was none, or the CPU has it.
+ * Take an early start out of the slot of a CPU that is not to use it any more; false if there was
+ * none, or the CPU has it.
  */
 bool slot_take_early_start(struct muster_slot *slot);
 

@@ -5,6 +5,7 @@
 #include "lib/cpu/apic.h"
 #include "lib/cpu/cpu.h"
 #include "lib/memory_functions.h"
+#include "lib/wake/park.h"
 #include "lib/wake/way.h"
 
 #define CLASSIC_INIT_DELAY_NS   10000000u /* MP specification 1.4, B.4 */
@@ -138,12 +139,23 @@ static void sipi_wake_one(const struct wake_run *run, struct muster_slot *slot,
     (void)deadline_ns; /* nobody is waited for */
     slot_stamp_wake(run, slot);
     enum muster_status status = send_to_one(run, slot, ICR_INIT | ICR_ASSERT, MUSTER_OK);
-    pass_time(run->machine, delay_ns);
-    status = send_to_one(run, slot, sipi_command(run->machine), status);
-    if (!run->classic)
-        return;
-    pass_time(run->machine, CLASSIC_SIPI_DELAY_NS);
-    (void)send_to_one(run, slot, sipi_command(run->machine), status);
+    for (unsigned sipis = run->classic ? 2 : 1; sipis > 0; sipis--) {
+        pass_time(run->machine, delay_ns);
+        status = send_to_one(run, slot, sipi_command(run->machine), status);
+        delay_ns = CLASSIC_SIPI_DELAY_NS;
+    }
+}
+
+/*
+ * Before a new INIT: one that lands when the CPU is ON would take it out of its host's hands. So
+ * who is sent for anew parks when it comes, and muster_start() starts it.
+ */
+static void take_early_starts(struct muster_machine *machine)
+{
+    for (uint32_t i = 0; i < machine->cpu_count; i++) {
+        struct muster_slot *slot = &machine->slots[i];
+        slot->way_step = slot_wants_wake(slot) && slot_take_early_start(slot);
+    }
 }
 
 /*
@@ -157,10 +169,13 @@ static void init_again(const struct wake_run *run)
     const struct muster_platform *platform = machine->platform;
     uint64_t now_ns = platform->time_ns(platform->context);
     enum muster_status status = MUSTER_OK;
+    take_early_starts(machine);
     send_to_each(run, ICR_INIT | ICR_ASSERT);
     pass_time(machine, CLASSIC_INIT_DELAY_NS);
     for (uint32_t i = 0; i < machine->cpu_count; i++) {
         struct muster_slot *slot = &machine->slots[i];
+        if (slot->way_step) /* it may have counted on the start that is gone */
+            word_move(&slot->state, MUSTER_CPU_ON_PENDING, MUSTER_CPU_OFF);
         if (slot->stamps_ns[MUSTER_STAMP_WAKE_SENT] < now_ns || slot_failure(slot))
             continue;
         word_store_release(&slot->claimed, 0);

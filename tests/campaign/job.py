@@ -1,11 +1,13 @@
 #!/usr/bin/env python3
 """Run one job of a campaign (a line of jobs.py) and print its result as one line of JSON.
 
-Exit status 0 whatever became of the job: that is in the line. What the job started dies with it.
+Exit status 0 whatever became of the job: that is in the line. What the job started dies with it,
+also by SIGKILL.
 """
 import json
 import os
 import shlex
+import signal
 import subprocess
 import sys
 import tempfile
@@ -15,6 +17,8 @@ import time
 DEADLINE_S = float(os.environ.get("CAMPAIGN_DEADLINE_S", "240"))
 PATIENCE_S = 10
 TAIL_BYTES = 2000
+# muster, which ends its QEMU then.
+TIED = ["setpriv", "--pdeathsig", "TERM"]
 
 
 def with_report(command, path):
@@ -24,20 +28,30 @@ def with_report(command, path):
     return command[:2] + ["--json", path] + command[2:]
 
 
+def end(child):
+    """What it said until then. Whoever holds its stderr is of its process group."""
+    os.killpg(child.pid, signal.SIGTERM)
+    try:
+        return child.communicate(timeout=PATIENCE_S)[1]
+    except subprocess.TimeoutExpired:
+        os.killpg(child.pid, signal.SIGKILL)
+        return child.communicate()[1]
+
+
 def run(command, deadline_s):
     """Exit status and stderr; None if the deadline passed."""
-    child = subprocess.Popen(command, stdin=subprocess.DEVNULL, stdout=subprocess.DEVNULL,
-                             stderr=subprocess.PIPE)
+    child = subprocess.Popen(TIED + command, stdin=subprocess.DEVNULL, stdout=subprocess.DEVNULL,
+                             stderr=subprocess.PIPE, process_group=0)
+    status = None
     try:
         error = child.communicate(timeout=deadline_s)[1]
-        return child.returncode, error.decode(errors="replace")
+        status = child.returncode
     except subprocess.TimeoutExpired:
-        child.terminate()  # muster ends its QEMU
-    try:
-        return None, child.communicate(timeout=PATIENCE_S)[1].decode(errors="replace")
-    except subprocess.TimeoutExpired:
-        child.kill()
-        return None, child.communicate()[1].decode(errors="replace")
+        error = end(child)
+    except SystemExit:
+        end(child)
+        raise
+    return status, error.decode(errors="replace")
 
 
 def digest_of(path):
@@ -70,6 +84,8 @@ def judge(status, wanted, error, text):
 
 
 def main(line):
+    for number in (signal.SIGHUP, signal.SIGINT, signal.SIGTERM):
+        signal.signal(number, lambda which, _: sys.exit(128 + which))
     name, wanted, text, command = line.split("\t")
     begun = time.monotonic()
     with tempfile.TemporaryDirectory(prefix="muster-job-") as folder:

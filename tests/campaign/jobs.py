@@ -187,7 +187,7 @@ def main(arguments):
     try:
         kind, numbers = arguments[0], [int(word) for word in arguments[1:]]
         lines = {"soak": soak, "matrix": matrix, "boot": lambda seed: [boot(seed)]}[kind](*numbers)
-        if not numbers or min(numbers) < 0:
+        if not lines or min(numbers) < 0:
             raise ValueError
     except (IndexError, KeyError, TypeError, ValueError):
         sys.stderr.write(__doc__)

@@ -12,6 +12,7 @@ mkdir "$lab/bin" "$lab/tmp"
 cp "$muster" "$lab/bin/muster" || exit 1
 echo stub >"$lab/bin/muster-kernel.elf"
 echo stub >"$lab/bin/muster-shim.elf"
+echo stub >"$lab/bin/muster-kernel.efi"
 echo stub >"$lab/bin/muster-tdshim.fd"
 echo stub >"$lab/bin/muster-monitor.rom"
 muster=$lab/bin/muster

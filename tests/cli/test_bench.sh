@@ -26,6 +26,8 @@ refusals() {
     echo x >"$lab/xen"
     expect report_over_a_peer_is_refused 2 'is the same file as' -- \
         bench --xen "$lab/xen" --json "$lab/./xen"
+    expect nobody_who_is_left_is_no_success 3 'nobody is left to be timed: xen: give --xen FILE' -- \
+        bench --only xen --cpus 2
     expect missing_qemu_is_told 3 'there is no such program' -- \
         bench --only sipi --cpus 2 --times-only --qemu "$lab/none"
 }
@@ -63,10 +65,37 @@ measured() {
         --json "$lab/report.json"
     expect_report all_samples_are_in_the_report '"schema" : "muster.bench/1"'
     expect contender_without_a_file_is_left_out_by_name 0 'Left out: xen: give --xen FILE' -- \
-        bench --only sipi,xen --cpus 2 --repeat 1 --times-only --qemu "$lab/answers"
+        bench --only sipi,xen --cpus 2 --repeat 1 --first 0 --times-only --qemu "$lab/answers"
+    expect file_that_cannot_be_written_is_told 3 'report /dev/full: cannot be written' -- \
+        bench --only sipi --cpus 2 --repeat 1 --times-only --qemu "$lab/answers" \
+        --json /dev/full --markdown "$lab/tables"
+    if grep -q '^| sipi | 2 ms |' "$lab/tables"; then
+        pass and_costs_no_other_file
+    else
+        fail and_costs_no_other_file "no tables"
+    fi
+    FAKE_SCRIPT=$(trace_of_two | grep -v fw_cfg && kernel_of_two)
+    expect boot_without_a_figure_is_no_success 1 'seabios, 2 CPUs: 1 of 1 boots not measured' -- \
+        bench --only sipi,seabios --cpus 2 --repeat 1 --times-only --qemu "$lab/answers"
+}
+
+# One that dies at once gives no figure to anybody.
+unmeasured() {
+    fake dies <<'EOF'
+echo 'no such machine' >&2
+exit 1
+EOF
+    expect boots_that_all_failed_are_no_success 3 'nothing was measured' -- \
+        bench --only sipi,seabios --cpus 2 --repeat 2 --times-only --qemu "$lab/dies" \
+        --json "$lab/report.json"
+    expect_report why_is_in_the_report 'no such machine'
+    expect what_is_not_time_and_has_no_figure_is_told 3 \
+        "Not measured: instructions of 64 CPUs: .*no such machine" -- \
+        bench --only sipi --cpus 2 --repeat 1 --qemu "$lab/dies"
 }
 
 refusals
+unmeasured
 if command -v python3 >/dev/null; then
     fake_that_answers answers
     measured

@@ -462,6 +462,9 @@ tds() {
         console {\"from\":\"monitor\",\"event\":\"fatal\",$at,\"reason\":\"a page that is pending\"}
         event SHUTDOWN guest-reset" --td
     expect_report fatal_is_in_the_report '"reason" : "a page that is pending"'
+    boot td_whose_firmware_is_none 3 'the monitor says: no TDVF$' \
+        'console {"from":"monitor","event":"fatal","vcpu":null,"apic_id":null,"reason":"no TDVF"}
+        event SHUTDOWN guest-reset' --td
     for rule in no-init no-sipi; do
         boot "td_that_breaks_$rule" 1 "vCPU 1 (APIC ID 4) at 0x1234 broke the rule $rule" "$ready
             console {\"from\":\"monitor\",\"event\":\"finding\",\"rule\":\"$rule\",$at,\"text\":\"x\"}
@@ -548,6 +551,24 @@ partitions() {
         '1a console {"from":"monitor","event":"fatal","vcpu":0,"apic_id":0,"rip":"0x1234","reason":"x"}'
     partition partition_with_fewer_vps 1 'the monitor has 1 vCPUs, 2 were asked for' 's/"vcpus":2/"vcpus":1/'
     rm -f "$lab/report.json"
+}
+
+# td_firmware NAME TEXT: a suite's firmware, where scripts/fetch is as it is now.
+td_firmware() {
+    expect "$1" 3 "$2; give a file instead\$" -- run --td --td-firmware sid --qemu "$lab/nowhere"
+}
+
+td_firmwares() {
+    echo stub >"$lab/bin/muster-kernel.efi"
+    td_firmware suite_without_a_checkout 'is in a checkout of Muster, and this is none'
+    mkdir "$lab/scripts"
+    printf '#!/bin/sh\necho "fetch: no mirror" >&2\nexit 3\n' >"$lab/scripts/fetch"
+    chmod +x "$lab/scripts/fetch"
+    td_firmware suite_that_is_not_to_be_had "fetch tdvf-sid' could not get it"
+    grep -q '^muster: no mirror$' "$lab/err" || fail fetch_is_heard 'not why'
+    printf '#!/bin/sh\n' >"$lab/scripts/fetch"
+    td_firmware fetch_that_names_no_file "could not get it"
+    rm -r "$lab/scripts" "$lab/bin/muster-kernel.efi"
 }
 
 # symbols NAME TEXT FILE: conform refuses this file of symbols before it starts anything.
@@ -821,6 +842,7 @@ hot_adds() {
 }
 
 usage_and_files
+td_firmwares
 bad_symbols
 bad_qemus
 no_orphans

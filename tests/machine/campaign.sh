@@ -6,6 +6,7 @@ cases() {
     echo "150 six_boots_at_random_come_up soak 6"
     echo "150 campaign_that_was_killed_goes_on_where_it_was killed"
     echo "150 campaign_is_spread_over_hosts_by_ssh hosts"
+    echo "30 job_that_is_ended_or_killed_takes_its_command_along tied"
     echo "30 job_that_fails_names_the_command_that_repeats_it failing"
     echo "30 campaigns_jobs_are_the_same_for_the_same_seed same"
     [ "${MUSTER_TEST_LONG:-0}" = 0 ] || echo "1800 hundred_boots_at_random_come_up soak 100"
@@ -29,6 +30,16 @@ soak() {
     done_once "$1"
 }
 
+# all_gone SESSION: no process of it lives, within a few seconds from now.
+all_gone() {
+    for _ in $(seq 50); do
+        cat /proc/[0-9]*/stat 2>/dev/null | sed 's/.*) //' |
+            awk -v session="$1" '$1 != "Z" && $4 == session { exit 1 }' && return
+        sleep 0.1
+    done
+    fail "a process of the campaign is there"
+}
+
 # In the middle, with all that it has started; what is cut off in the middle of a line is no result.
 killed() {
     CAMPAIGN_JOBS=1 setsid tests/campaign/run "$work/campaign" soak 77 6 >"$work/first" 2>&1 &
@@ -39,6 +50,7 @@ killed() {
     done
     env kill -9 -- "-$child"
     wait "$child" || true
+    all_gone "$child"
     printf '{"name": "boot-770' >>"$work/campaign/results.jsonl"
     expect_status 0 campaign soak 77 6 >"$work/second"
     cat "$work/second"
@@ -49,6 +61,26 @@ killed() {
     done_once 6
     expect_status 2 campaign soak 78 6 2>"$work/stderr"
     grep -q "is another campaign's" "$work/stderr" || fail "another campaign may use the folder"
+}
+
+# One that would go on for ten minutes; each job has a session of its own, in which to look.
+tied() {
+    for how in TERM INT HUP KILL; do
+        mkdir "$work/$how"
+        TMPDIR=$work/$how setsid env --default-signal=INT tests/campaign/job.py \
+            "$(printf 'long\t0\t\tsh -c "touch %s; exec sleep 600"' "$work/$how.begun")" \
+            >"$work/result" &
+        job=$!
+        until [ -e "$work/$how.begun" ]; do
+            kill -0 "$job" || fail "it ended by itself"
+            sleep 0.05
+        done
+        kill -"$how" "$job"
+        wait "$job" || true
+        all_gone "$job"
+        [ ! -s "$work/result" ] || fail "a job without end has a result: $(cat "$work/result")"
+        [ "$how" = KILL ] || [ -z "$(ls "$work/$how")" ] || fail "its folder is there"
+    done
 }
 
 # Two hosts, which an ssh that goes nowhere makes of this one; each gets jobs.
@@ -105,7 +137,10 @@ same() {
     done
     tests/campaign/jobs.py soak 3 50 | sed -n 8p >"$work/eighth"
     tests/campaign/jobs.py boot 3000007 | cmp - "$work/eighth" || fail "a seed is not its boot"
-    expect_status 2 tests/campaign/jobs.py soak three 2>"$work/stderr"
+    for wrong in "soak three" "soak 1 0" "soak -1 3" "matrix 1" "boot"; do
+        # shellcheck disable=SC2086
+        expect_status 2 tests/campaign/jobs.py $wrong 2>"$work/stderr"
+    done
 }
 
 main "$@"

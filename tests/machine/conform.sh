@@ -60,7 +60,8 @@ check_broken() {
 }
 
 linux() {
-    conform 0 "$(input kernel-6.12)" --cpus "$1" --timeout 360
+    kernel=$(input kernel-6.12)
+    conform 0 "$kernel" --cpus "$1" --timeout 360
     check_all_held "$work/report.json"
     expect "$work/report.json" '.verb == "conform" and .result == "ok" and .end == "good"'
     expect "$work/report.json" ".handover.guest_said == $1 and .conformance.mailbox_commands == $1 - 1"
@@ -73,7 +74,8 @@ linux() {
 # Each time Linux asks for it by Test, then wakes it.
 hotplug() {
     scripts/make-initrd tests/real/init-hotplug "$work/initrd"
-    conform 0 "$(input kernel-6.12)" --cpus "$1" --initrd "$work/initrd" --mailbox-version 1 \
+    kernel=$(input kernel-6.12)
+    conform 0 "$kernel" --cpus "$1" --initrd "$work/initrd" --mailbox-version 1 \
         --until "muster-init: hotplug ok" --timeout 360
     check_all_held "$work/report.json"
     expect "$work/report.json" '.result == "ok" and .monitor.findings == []'

@@ -40,6 +40,9 @@ comes_up() {
 example() {
     root=$PWD/$work/root
     make -s install "DESTDIR=$root" PREFIX=/usr >"$work/install" || fail "make install"
+    for image in $(sed -n 's/^#define FILES_.* "\(muster-[^"]*\)".*/\1/p' cli/base/files.h); do
+        [ -s "$root/usr/share/muster/$image" ] || fail "$image is not installed"
+    done
     export PKG_CONFIG_SYSROOT_DIR="$root" PKG_CONFIG_PATH="$root/usr/lib/pkgconfig"
     built "$1"
     comes_up "$1"

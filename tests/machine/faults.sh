@@ -70,7 +70,7 @@ faulty() {
     fault=$1
     cpus=$2
     shift 2
-    "$muster" run --wake mailbox --mailbox-version 0 --cpus "$cpus" --append timeout-ms=1500 \
+    "$muster" run --wake mailbox --mailbox-version 0 --cpus "$cpus" --append timeout-ms=3000 \
         --shim-append "fault=$fault" --json "$work/report.json" "$@" || true
     expect "$work/report.json" '.end == "good"'
 }

@@ -13,7 +13,8 @@ cases() {
 # taken NAME: see tests/inspect/capture.py
 taken() {
     [ "$1" != ovmf ] || [ -r /usr/share/ovmf/OVMF.fd ] || skip "the package ovmf is not installed"
-    tests/inspect/capture.py "$(input kernel)" "$work" "$1"
+    kernel=$(input kernel)
+    tests/inspect/capture.py "$kernel" "$work" "$1"
     expect_status 0 "$muster" inspect "$work/$1.acpi" "$work/$1.e820" --json "$work/report.json"
     expect "$work/report.json" '.errors == 0 and .warnings == 0 and (.cpus | length == 4)'
     expect "$work/report.json" '.discovery.root_made == false'

@@ -6,6 +6,7 @@
 cases() {
     echo "300 tdvf_of_debian_13_gives_4_cpus_to_our_kernel our_kernel debian13 4 0 16 not-usable"
     echo "10 tdvf_without_a_td_or_with_words_for_the_shim_is_refused wrong_options"
+    echo "40 file_that_is_no_tdvf_is_refused_and_not_blamed_on_the_kernel wrong_files"
     [ "${MUSTER_TEST_LONG:-0}" = 0 ] || long_cases
 }
 
@@ -109,6 +110,28 @@ wrong_options() {
     refused 2 "leave them out" --td --td-firmware debian13 --firmware-memory nvs
     refused 2 "leave --wake out" --td --td-firmware debian13 --wake fdt
     refused 3 "nowhere" --td --td-firmware "$work/nowhere"
+}
+
+# no_tdvf TEXT FILE: as the monitor sees it; nothing is said about the kernel, hence status 3.
+no_tdvf() {
+    refused_by conform 3 "the monitor says: .*$1" build/muster-kernel.efi --td-firmware "$2"
+}
+
+# Our own image is a TDVF as good as any, and is cut and bent here.
+wrong_files() {
+    image=build/muster-tdshim.fd
+    bytes=$(wc -c <$image)
+    dd if=/dev/zero of="$work/zeros" bs=4096 count=1 2>"$work/dd"
+    no_tdvf "no table of GUIDs" "$work/zeros"
+    head -c 1000 $image >"$work/cut"
+    no_tdvf "has 0x3e8 bytes; whole pages" "$work/cut"
+    head -c $((bytes - 4096)) $image >"$work/without-end"
+    no_tdvf "no table of GUIDs" "$work/without-end"
+    tail -c $((bytes - 4096)) $image >"$work/without-beginning"
+    no_tdvf "section 0 of the TD firmware" "$work/without-beginning"
+    : >"$work/empty"
+    refused_by conform 3 "is empty" build/muster-kernel.efi --td-firmware "$work/empty"
+    refused_by conform 3 "is a folder" build/muster-kernel.efi --td-firmware "$work"
 }
 
 main "$@"

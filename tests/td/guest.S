@@ -4,6 +4,7 @@
  */
 #define IMAGE_BYTES 0x2000
 #include "tests/td/image.h"
+#include "abi/fw_cfg.h"
 #include "abi/tdx.h"
 #include "abi/x86.h"
 
@@ -12,6 +13,12 @@
 #define DIRECTORIES (WORK_PHYS + 0x2000) /* four of them */
 #define STACK_TOP   (WORK_PHYS + WORK_BYTES)
 #define SPARE       (WORK_PHYS + 0x8000) /* a page of private memory */
+#define PRIVATE     (WORK_PHYS + 0xB000) /* another */
+#define DEBUG_CONSOLE 0xE9
+#define DMA_BYTES   4
+#define DMA_TARGET  0x100 /* in a shared page, behind the command */
+#define GATE_BYTES  16
+#define GATE_TYPE   0x8E00 /* present, an interrupt gate */
 #define PENDING     0x1000000
 #define SHARED_HIGH 0x8000               /* the shared bit in an address's upper half */
 #define SHARED_BASE 0xFFFF800000000000   /* where it is mapped: the root's entry 256 */
@@ -39,6 +46,11 @@
 #define CASE_NO_IDT             18 /* IDTR as at the start: at 0, which is pending */
 #define CASE_INIT_BY_IOAPIC     19
 #define CASE_MAP_GPA            20
+#define CASE_DMA                21
+#define CASE_REFUSED            22
+#define CASE_PENDING_FETCH      23
+#define CASE_PENDING_TABLES     24
+#define CASE_VE_TWICE           25
 
     .section .text, "ax", @progbits
     .code32
@@ -113,6 +125,12 @@ start_64:
     call host
 #elif CASE == CASE_PENDING_PAGE
     movq PENDING, %rax
+#elif CASE == CASE_PENDING_FETCH
+    movl $PENDING, %eax
+    jmp *%rax
+#elif CASE == CASE_PENDING_TABLES
+    movl $PENDING, %eax
+    movq %rax, %cr3
 #elif CASE == CASE_SHARED_ALIAS
     movabsq $(SHARED_BASE + SPARE), %rax
     movq (%rax), %rax
@@ -183,6 +201,88 @@ start_64:
     je 6f
     ud2
 6:
+#elif CASE == CASE_DMA              /* by a private command, to a private page, and as is right */
+    movl $SPARE, %ebx
+    call start_dma
+    testq %r10, %r10
+    jz 8f
+    movl $TDVMCALL_MAP_GPA, %r11d
+    movabsq $(SPARE | SHARED_HIGH << 32), %r12
+    movl $PAGE_BYTES, %r13d
+    call host
+    movabsq $(SHARED_BASE + SPARE), %rbp
+    movl $PRIVATE, %edx
+    call read_by_dma
+    cmpl $FW_CFG_DMA_ERROR, %eax
+    jne 8f
+    cmpl $0, PRIVATE
+    jne 8f
+    movl $(SPARE + DMA_TARGET), %edx
+    call read_by_dma
+    testl %eax, %eax
+    jnz 8f
+    movl fw_cfg_signature(%rip), %eax
+    cmpl %eax, DMA_TARGET(%rbp)
+    je 7f
+8:  ud2
+7:
+#elif CASE == CASE_REFUSED
+    movl $TDG_VM_RD, %eax           /* a field that there is not */
+    xorl %edx, %edx
+    tdcall
+    cmpq metadata_field_id(%rip), %rax
+    jne 8f
+    movl $TDG_MR_REPORT, %eax
+    tdcall
+    testq %rax, %rax
+    jz 8f
+    movl $TDVMCALL_GET_QUOTE, %r11d
+    call host
+    testq %r10, %r10
+    jz 8f
+    movl $TDVMCALL_RDMSR, %r11d     /* 0 is no x2APIC register */
+    xorl %r12d, %r12d
+    call host
+    testq %r10, %r10
+    jz 8f
+    movl $TDVMCALL_WRMSR, %r11d
+    call host
+    testq %r10, %r10
+    jz 8f
+    movl $TDVMCALL_MMIO, %r11d      /* memory is no device */
+    movl $4, %r12d
+    movl $1, %r13d
+    movl $SPARE, %r14d
+    movl $1, %r15d
+    call host
+    testq %r10, %r10
+    jz 8f
+    cmpl $0, SPARE
+    jne 8f
+    movl $TDVMCALL_IO, %r11d        /* the debug console takes bytes alone */
+    movl $2, %r12d
+    movl $DEBUG_CONSOLE, %r14d
+    call host
+    testq %r10, %r10
+    jz 8f
+    movl $TDVMCALL_IO, %r11d
+    xorl %r13d, %r13d
+    call host
+    testq %r10, %r10
+    jnz 7f
+8:  ud2
+7:
+#elif CASE == CASE_VE_TWICE
+    leaq 9f(%rip), %rax
+    movw %ax, PRIVATE + VECTOR_VE * GATE_BYTES
+    movw $0x08, PRIVATE + VECTOR_VE * GATE_BYTES + 2
+    movw $GATE_TYPE, PRIVATE + VECTOR_VE * GATE_BYTES + 4
+    shrl $16, %eax
+    movw %ax, PRIVATE + VECTOR_VE * GATE_BYTES + 6
+    lidt one_gate(%rip)
+9:  movl $CPUID_HYPERVISOR, %eax    /* and again, by the gate, before VEINFO.GET */
+    cpuid
+    ud2
 #elif CASE == CASE_APIC_PAGE
     movl $TDVMCALL_MMIO, %r11d
     movl $4, %r12d
@@ -234,6 +334,37 @@ host:
     tdcall
     ret
 
+/* To EDX, by a command at SPARE, which is shared and mapped at RBP. EAX: its control afterwards. */
+read_by_dma:
+    movl $(FW_CFG_SIGNATURE << FW_CFG_DMA_SELECTOR_SHIFT | FW_CFG_DMA_SELECT | FW_CFG_DMA_READ), %eax
+    bswapl %eax
+    movl %eax, (%rbp)
+    movl $DMA_BYTES, %eax
+    bswapl %eax
+    movl %eax, 4(%rbp)
+    movl $0, 8(%rbp)
+    bswapl %edx
+    movl %edx, 12(%rbp)
+    movl $SPARE, %ebx
+    call start_dma
+    movl (%rbp), %eax
+    bswapl %eax
+    ret
+
+/* EBX: where fw_cfg finds its command; the lower half starts it. */
+start_dma:
+    movl $FW_CFG_PORT_DMA_HIGH, %r14d
+    xorl %r15d, %r15d
+    call write_port
+    movl $FW_CFG_PORT_DMA_LOW, %r14d
+    movl %ebx, %r15d
+    bswapl %r15d
+write_port:
+    movl $TDVMCALL_IO, %r11d
+    movl $4, %r12d
+    movl $1, %r13d
+    jmp host
+
 /* RBX: where; RBP: bytes. */
 map_gpa:
     movl $TDVMCALL_MAP_GPA, %r11d
@@ -253,6 +384,13 @@ gdt:
 no_idt:
     .word 0
     .quad 0
+one_gate:
+    .word (VECTOR_VE + 1) * GATE_BYTES - 1
+    .quad PRIVATE
+metadata_field_id:
+    .quad TDX_METADATA_FIELD_ID
+fw_cfg_signature:
+    .ascii "QEMU"
 gdtr:
     .word gdtr - gdt - 1
     .long gdt

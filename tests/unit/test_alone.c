@@ -104,6 +104,26 @@ static void serial_start_up_waits_for_nothing_but_the_cpu(void **state)
     assert_int_equal(fake->cpus[SOME].sipis, 1);
 }
 
+static void early_start_is_used_like_any_other(void **state)
+{
+    struct fake_machine *fake = *state;
+    const struct muster_start given = {entry, NULL, 0x880010, NULL};
+    uint32_t id = fake->cpus[SOME].apic_id;
+    assert_int_equal(muster_cpu_on_arrival(&fake->machine, id, &given), MUSTER_OK);
+    assert_int_equal(bring_up(fake, SOME, false), MUSTER_OK);
+    assert_int_equal(muster_cpu_state(&fake->machine, SOME), MUSTER_CPU_ON);
+    assert_int_equal(fake->cpus[SOME].place, FAKE_ENTERED);
+    assert_int_equal(fake->slots[SOME].start.stack_top, given.stack_top);
+}
+
+static void late_init_that_swallows_the_sipi_costs_a_repeat_here_too(void **state)
+{
+    struct fake_machine *fake = *state;
+    fake_set_processor(fake, "GenuineIntel", 6);
+    fake->cpus[SOME].init_ns = 150 * FAKE_US;
+    assert_int_equal(bring_up(fake, SOME, false), MUSTER_OK);
+}
+
 static void dead_cpu_costs_its_time_out_and_is_failed(void **state)
 {
     struct fake_machine *fake = *state;
@@ -161,6 +181,9 @@ int main(void)
                                         tear_down),
         cmocka_unit_test_setup_teardown(serial_start_up_waits_for_nothing_but_the_cpu, by_sipi,
                                         tear_down),
+        cmocka_unit_test_setup_teardown(early_start_is_used_like_any_other, by_sipi, tear_down),
+        cmocka_unit_test_setup_teardown(late_init_that_swallows_the_sipi_costs_a_repeat_here_too,
+                                        by_sipi, tear_down),
         cmocka_unit_test_setup_teardown(dead_cpu_costs_its_time_out_and_is_failed, by_sipi,
                                         tear_down),
         cmocka_unit_test_setup_teardown(who_may_not_be_brought_up_is_left_alone, by_sipi,

@@ -329,6 +329,22 @@ static void ignored_msr_write(void *context, uint32_t msr, uint64_t value)
     (void)context, (void)msr, (void)value; /* the thread looks at its command anyway */
 }
 
+static unsigned waits;
+
+static uint64_t standing_time_ns(void *context)
+{
+    (void)context;
+    return FAKE_S;
+}
+
+static void wait_that_comes_back(void *context, const struct muster_word *word, uint32_t value,
+                                 uint64_t deadline_ns)
+{
+    (void)context, (void)word, (void)value, (void)deadline_ns;
+    if (++waits > 3 * MUSTER_STANDSTILL_TURNS)
+        fail_msg("the library waits without end");
+}
+
 static void *parked_thread(void *argument)
 {
     struct muster_slot *slot = argument;
@@ -371,6 +387,53 @@ static void cpu_that_is_on_is_measured_without_an_interrupt(void **state)
     assert_int_equal(slot->state.value, MUSTER_CPU_ON);
 }
 
+static void *joining_thread(void *argument)
+{
+    static enum muster_status status;
+    status = muster_clock_join(argument, 20 * FAKE_S);
+    return &status;
+}
+
+static void assert_joined_and_measured(struct fake_machine *fake)
+{
+    pthread_t thread;
+    void *joined;
+    assert_int_equal(pthread_create(&thread, NULL, joining_thread, &fake->slots[SOME]), 0);
+    enum muster_status status = muster_clock_measure(&fake->machine, SOME, 20 * FAKE_S);
+    pthread_join(thread, &joined);
+    assert_int_equal(status, MUSTER_OK);
+    assert_int_equal(*(enum muster_status *)joined, MUSTER_OK);
+    assert_measured(fake, SOME, 0);
+    assert_int_equal(fake->slots[SOME].command.value, PARK_STAY);
+    assert_int_equal(fake->slots[SOME].measuring.value, 0);
+}
+
+/* Who has joined takes the command as who is parked does: it does not stay for the next time. */
+static void cpu_that_joins_is_measured_as_often_as_it_joins(void **state)
+{
+    struct fake_machine *fake = *state;
+
+    fake->platform.time_ns = real_time_ns;
+    fake->platform.tsc = real_tsc;
+    fake->platform.wait = real_wait;
+    fake->slots[SOME].state.value = MUSTER_CPU_ON;
+    assert_joined_and_measured(fake);
+    assert_joined_and_measured(fake);
+}
+
+/* The CPU that is in it still may never come out of it: that is waited for like all else. */
+static void clock_that_stands_does_not_hold_who_waits_for_the_last_measurement(void **state)
+{
+    struct fake_machine *fake = *state;
+
+    fake->platform.time_ns = standing_time_ns;
+    fake->platform.wait = wait_that_comes_back;
+    waits = 0;
+    fake->slots[SOME].measuring.value = 1;
+    assert_int_equal(measure(fake), MUSTER_TIME_OUT);
+    assert_int_equal(fake->slots[SOME].command.value, PARK_STAY);
+}
+
 static void cpu_that_nobody_measures_gives_up_in_time(void **state)
 {
     struct fake_machine *fake = *state;
@@ -387,6 +450,8 @@ int main(void)
 {
     const struct CMUnitTest tests[] = {
         TEST(cpu_that_is_on_is_measured_without_an_interrupt),
+        TEST(cpu_that_joins_is_measured_as_often_as_it_joins),
+        TEST(clock_that_stands_does_not_hold_who_waits_for_the_last_measurement),
         TEST(cpu_that_nobody_measures_gives_up_in_time),
         TEST(offset_is_found_within_half_the_round_trip),
         TEST(the_most_lopsided_way_is_within_the_uncertainty),

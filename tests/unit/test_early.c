@@ -119,6 +119,41 @@ static void cpu_whose_start_is_gone_as_it_reaches_for_it_is_parked(void **state)
     assert_int_equal(park_step(slot), PARK_STEP_SLEEP);
 }
 
+/* Nobody will take its start: who sleeps only while there is none must find none. */
+static void refused_cpu_is_left_no_start(void **state)
+{
+    struct fake_machine *fake = *state;
+    give_all(fake);
+    fake->cpus[SOME].load_status = MUSTER_ERROR_FEATURES_DIFFER;
+    assert_int_equal(fake_adopt(fake, FAKE_S), MUSTER_TIME_OUT);
+    assert_cpu(fake, SOME, MUSTER_CPU_FAILED, MUSTER_ERROR_FEATURES_DIFFER);
+    assert_int_equal(fake->cpus[SOME].place, FAKE_REFUSED);
+    assert_int_equal(fake->slots[SOME].command.value, PARK_STAY);
+    assert_int_equal(fake_count(fake, MUSTER_CPU_ON), COUNT - 1);
+}
+
+/* A new INIT that lands when the CPU is on at last takes it out of its host's hands. */
+static void new_init_never_hits_a_cpu_that_is_on(void **state)
+{
+    unsigned pulled_out = 0;
+    (void)state;
+    for (uint64_t start_ns = 11000 * FAKE_US; start_ns < 14000 * FAKE_US; start_ns += 9 * FAKE_US) {
+        struct fake_machine *fake = fake_sipi_machine(COUNT);
+        give_all(fake);
+        fake->cpus[SOME].init_ns = 150 * FAKE_US;
+        fake->cpus[SOME].start_ns = start_ns;
+        assert_int_equal(fake_adopt(fake, FAKE_S), MUSTER_OK);
+        fake_pass(fake, FAKE_S);
+        assert_int_equal(muster_start(&fake->machine, NULL, 0, FAKE_S), MUSTER_OK);
+        assert_cpu(fake, SOME, MUSTER_CPU_ON, MUSTER_OK);
+        assert_int_equal(fake->cpus[SOME].place, FAKE_ENTERED);
+        assert_int_equal(fake->machine.on_count.value, COUNT);
+        pulled_out += fake->cpus[SOME].inits == 2;
+        fake_machine_free(fake);
+    }
+    assert_true(pulled_out > 0); /* else the sweep missed what it is for */
+}
+
 static void plan_without_a_way_takes_early_starts_back(void **state)
 {
     struct fake_machine *fake = *state;
@@ -138,6 +173,8 @@ int main(void)
         TEST(early_start_is_for_who_has_not_been_sent_for),
         TEST(cpu_that_comes_too_late_parks_and_has_no_start),
         TEST(cpu_whose_start_is_gone_as_it_reaches_for_it_is_parked),
+        TEST(refused_cpu_is_left_no_start),
+        TEST(new_init_never_hits_a_cpu_that_is_on),
         TEST(plan_without_a_way_takes_early_starts_back),
     };
 

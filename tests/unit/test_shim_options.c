@@ -6,6 +6,7 @@
 
 #include <cmocka.h>
 
+#include "lib/machine.h"
 #include "shim/options.h"
 
 static void nothing_said_is_the_usual_shim(void **state)
@@ -75,11 +76,53 @@ static void wrong_word_is_named_with_what_it_may_be(void **state)
         assert_string_equal(shim_options_read(wrong[i][0], &options), wrong[i][1]);
 }
 
+/* A test that names the wrong processor would find that nothing is wrong. */
+static void fault_that_no_processor_can_have_is_refused(void **state)
+{
+    static const char *const nobody = "fault: no AP of this machine has that APIC ID";
+    static const char *const taken = "fault=unknown-id: the ID that is 64 higher is another's, or "
+                                     "does not fit";
+    static const struct {
+        enum shim_fault_kind kind;
+        uint32_t apic_id;
+        const char *said;
+    } faults[] = {
+        {SHIM_FAULT_NONE, 99, NULL},
+        {SHIM_FAULT_TABLES_TRAMPLED, 99, NULL},
+        {SHIM_FAULT_DEAD, 2, NULL},
+        {SHIM_FAULT_DEAD, 99, nobody},
+        {SHIM_FAULT_DEAD, 0, nobody},
+        {SHIM_FAULT_UNKNOWN_ID, 66, NULL},
+        {SHIM_FAULT_UNKNOWN_ID, 2, taken},
+        {SHIM_FAULT_UNKNOWN_ID, 200, taken},
+        {SHIM_FAULT_UNKNOWN_ID, 0x1000, NULL},
+    };
+    static const uint32_t ids[] = {0, 2, 66, 200, 0x1000};
+    const struct muster_platform platform = {0};
+    struct muster_machine machine;
+    struct muster_cpu cpus[8];
+    struct muster_index_entry index[16];
+    (void)state;
+    assert_int_equal(muster_machine_init(&machine, &platform, cpus, 8, index, 16), MUSTER_OK);
+    for (unsigned i = 0; i < sizeof(ids) / sizeof(ids[0]); i++)
+        assert_true(machine_add(&machine, &(struct muster_cpu){.apic_id = ids[i]}));
+    machine_set_bsp(&machine, 0);
+    for (unsigned i = 0; i < sizeof(faults) / sizeof(faults[0]); i++) {
+        const struct shim_fault fault = {faults[i].kind, faults[i].apic_id};
+        const char *said = shim_fault_check(&fault, &machine);
+        if (faults[i].said)
+            assert_string_equal(said, faults[i].said);
+        else
+            assert_null(said);
+    }
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(nothing_said_is_the_usual_shim),
         cmocka_unit_test(each_word_is_taken),
+        cmocka_unit_test(fault_that_no_processor_can_have_is_refused),
         cmocka_unit_test(wrong_word_is_named_with_what_it_may_be),
     };
     return cmocka_run_group_tests_name("shim-options", tests, NULL, NULL);

@@ -91,6 +91,29 @@ static void trace_and_stamps_are_taken_once(void **state)
     timeline_free(timeline);
 }
 
+static void start_before_the_first_wake_is_no_message_and_no_stage(void **state)
+{
+    (void)state;
+    struct timeline *timeline = read_report(
+        traced_ap,
+        "{\"apic_id\":0,\"written\":5,\"records\":[[900,\"prepared\",2,7],[950,\"start-sent\",5,0],"
+        "[1000,\"wake-sent\",5,1],[1910,\"adopted\",0,0],[1950,\"started\",0,0]]},"
+        "{\"apic_id\":5,\"written\":3,\"records\":[[1100,\"first-instruction\",0,0],"
+        "[1400,\"parked\",0,0],[1900,\"on\",0,0]]}");
+    assert_true(timeline->on_arrival);
+    expect_span(timeline, 1, 0, TIMELINE_WOKEN, 0, 100);
+    expect_span(timeline, 1, 3, TIMELINE_ON, 900, 950);
+    assert_int_equal(timeline->messages->len, 1); /* the wake */
+    assert_int_equal(timeline->stages->len, 1);
+    const struct timeline_stage *stage = &g_array_index(timeline->stages, struct timeline_stage, 0);
+    assert_false(stage->start);
+    assert_int_equal(stage->from_ns, 0);
+    assert_int_equal(stage->to_ns, 910);
+    assert_int_equal(timeline->bring_up_ns, 950);
+    assert_null(strstr(timeline->totals, "waking all took"));
+    timeline_free(timeline);
+}
+
 static void failed_cpu_has_its_reason_and_its_moment(void **state)
 {
     (void)state;
@@ -361,6 +384,7 @@ int main(void)
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(stamps_alone_make_the_phases),
         cmocka_unit_test(trace_and_stamps_are_taken_once),
+        cmocka_unit_test(start_before_the_first_wake_is_no_message_and_no_stage),
         cmocka_unit_test(failed_cpu_has_its_reason_and_its_moment),
         cmocka_unit_test(failed_hand_back_is_a_failure_and_no_way_home),
         cmocka_unit_test(cpu_that_nobody_lists_is_counted_as_missing),
