@@ -6,12 +6,13 @@
 
 #include <stdint.h>
 
-#define ACPI_RSDP_SIGNATURE "RSD PTR "
-#define ACPI_RSDP_V0_BYTES  20u
-#define ACPI_SIGNATURE_RSDT "RSDT"
-#define ACPI_SIGNATURE_XSDT "XSDT"
-#define ACPI_SIGNATURE_MADT "APIC"
-#define ACPI_SIGNATURE_SRAT "SRAT"
+#define ACPI_RSDP_SIGNATURE         "RSD PTR "
+#define ACPI_RSDP_V0_BYTES          20u
+#define ACPI_RSDP_EXTENDED_REVISION 2u /* from here on length, XSDT and a second checksum */
+#define ACPI_SIGNATURE_RSDT         "RSDT"
+#define ACPI_SIGNATURE_XSDT         "XSDT"
+#define ACPI_SIGNATURE_MADT         "APIC"
+#define ACPI_SIGNATURE_SRAT         "SRAT"
 
 /* RSDP (5.2.5.3). The first 20 bytes are revision 0's. */
 struct acpi_rsdp {

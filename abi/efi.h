@@ -24,6 +24,9 @@ enum efi_memory_type {
     EFI_MEMORY_ACPI_NVS = 10,
 };
 
+/* An attribute: memory of some kind that is kept for some use, though it is conventional. */
+#define EFI_MEMORY_SPECIFIC_PURPOSE 0x40000u
+
 /* The next one may lie further than this is long. */
 struct efi_memory_descriptor {
     uint32_t type; /* enum efi_memory_type, or one that is not above */
@@ -69,11 +72,26 @@ struct efi_guid {
             0x99, 0x6d, 0x4a, 0x6c, 0x87, 0x24, 0xe0, 0x6d                                         \
         }                                                                                          \
     }
+#define EFI_ACPI_10_TABLE_GUID                                                                     \
+    {                                                                                              \
+        0xeb9d2d30, 0x2d88, 0x11d3,                                                                \
+        {                                                                                          \
+            0x9a, 0x16, 0x00, 0x90, 0x27, 0x3f, 0xc1, 0x4d                                         \
+        }                                                                                          \
+    }
 #define EFI_ACPI_20_TABLE_GUID                                                                     \
     {                                                                                              \
         0x8868e871, 0xe4f1, 0x11d3,                                                                \
         {                                                                                          \
             0xbc, 0x22, 0x00, 0x80, 0xc7, 0x3c, 0x88, 0x81                                         \
+        }                                                                                          \
+    }
+/* A flattened device tree (Devicetree specification, and EBBR 2.3). */
+#define EFI_DTB_TABLE_GUID                                                                         \
+    {                                                                                              \
+        0xb1b621d5, 0xf19c, 0x41a5,                                                                \
+        {                                                                                          \
+            0x83, 0x0b, 0xd9, 0x15, 0x2c, 0x69, 0xaa, 0xe0                                         \
         }                                                                                          \
     }
 /* Where firmware offers the initial RAM disk (Linux, EFI stub). */
@@ -119,6 +137,9 @@ struct efi_configuration_table {
     struct efi_guid guid;
     void *table;
 };
+_Static_assert(sizeof(struct efi_configuration_table) == 24, "UEFI 2.10, 4.6");
+
+#define EFI_SYSTEM_TABLE_SIGNATURE 0x5453595320494249u /* "IBI SYST" */
 
 struct efi_system_table {
     struct efi_table_header header;
@@ -135,6 +156,7 @@ struct efi_system_table {
     uint64_t table_count;
     struct efi_configuration_table *tables;
 };
+_Static_assert(sizeof(struct efi_system_table) == 120, "UEFI 2.10, 4.3");
 
 struct efi_loaded_image {
     uint32_t revision;

@@ -1,13 +1,14 @@
 /**
- * What a Multiboot 2 loader left: every tag checked once, here, and the rest of the program
- * reads this. Touches nothing but the information itself.
+ * What a Multiboot 2 loader left for a boot program alone: words, modules, screen. RSDP, device
+ * tree and memory are the library's to read (muster/boot_info.h). Touches nothing but the
+ * information itself.
  */
 #ifndef BOOT_MULTIBOOT2_H
 #define BOOT_MULTIBOOT2_H
 
 #include <stdint.h>
 
-#include <muster/memory.h>
+#include <muster/platform.h>
 
 #include "boot/screen_mode.h"
 
@@ -21,13 +22,9 @@ struct multiboot2_module {
 
 /** Pointers lead into the information, which must stay. */
 struct multiboot2 {
-    uint32_t bytes;       /* of the information */
-    const char *cmdline;  /* never NULL */
-    const void *rsdp;     /* the loader's copy, whose checksum nobody has checked; NULL: none */
-    const void *mmap;     /* the tag; never NULL */
-    const void *efi_mmap; /* the tag, or NULL */
-    uint32_t mmap_bytes;
-    uint32_t efi_mmap_bytes;
+    uint64_t info_phys;
+    uint32_t bytes;      /* of the information */
+    const char *cmdline; /* never NULL */
     uint32_t module_count;
     struct multiboot2_module modules[MULTIBOOT2_MODULES];
     struct screen_mode screen;
@@ -36,20 +33,14 @@ struct multiboot2 {
 };
 
 /**
- * Read @information, of which at most @limit bytes can be touched. Gives NULL, or a sentence that
- * says what is wrong; the screen counts then, too. One of a kind that nobody here can use is none.
- * Information, modules and screen lie apart.
+ * Read the information through the hook map. Gives NULL, or a sentence that says what is wrong; the
+ * screen counts then, too. One of a kind that nobody here can use is none. Information, modules and
+ * screen lie apart.
  */
-const char *multiboot2_read(struct multiboot2 *multiboot2, const void *information, uint64_t limit);
+const char *multiboot2_read(struct multiboot2 *multiboot2, const struct muster_platform *platform,
+                            uint64_t info_phys);
 
 /** The framebuffer tag alone, of which @bytes can be touched. NULL, or what is wrong with it. */
 const char *multiboot2_read_screen(struct screen_mode *screen, const void *tag, uint32_t bytes);
-
-/**
- * Add the memory maps that came with it: the loader's, and of UEFI's all that is not free memory,
- * which only ever makes the map more careful. NULL, or a sentence that says what is wrong.
- */
-const char *multiboot2_add_memory(const struct multiboot2 *multiboot2,
-                                  struct muster_memory_map *map);
 
 #endif

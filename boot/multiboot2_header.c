@@ -1,7 +1,7 @@
 #include "boot/multiboot2_header.h"
 
 #include "boot/console.h"
-#include "boot/multiboot2_tag.h"
+#include "lib/firmware/multiboot2_tags.h"
 
 /* A tag of the header, and as much of it as any that is known here has. */
 union tag {

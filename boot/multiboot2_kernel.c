@@ -2,7 +2,7 @@
 #include "abi/acpi.h"
 #include "boot/console.h"
 #include "boot/multiboot2_header.h"
-#include "boot/multiboot2_tag.h"
+#include "lib/firmware/multiboot2_tags.h"
 
 /* Where the next tag of the information goes. */
 struct writer {

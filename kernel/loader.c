@@ -5,12 +5,16 @@
 #include "boot/console.h"
 #include "boot/image.h"
 #include "kernel/fatal.h"
+#include "kernel/kernel.h"
 #include "kernel/memory.h"
+
+const struct muster_platform loader_memory = {.map = memory_map_hook};
 
 static struct loader loader;
 
-const struct loader *loader_read(uint64_t info_phys, uint32_t magic)
+struct loader *loader_read(uint64_t info_phys, uint32_t magic)
 {
+    loader = (struct loader){.info_phys = info_phys};
     if (loader_is_pvh(info_phys))
         loader_read_pvh(&loader, info_phys);
     else if (magic == MULTIBOOT2_LOADER_MAGIC)
@@ -24,42 +28,31 @@ const struct loader *loader_read(uint64_t info_phys, uint32_t magic)
 }
 
 /* Modules' contents nobody reads now, but the next kernel may be one of them. */
-void loader_describe_memory(const struct loader *from)
+void loader_describe_memory(struct loader *from)
 {
-    from->describe_memory();
+    enum muster_status status =
+        from->read_platform(&loader_memory, from->info_phys, &from->platform, &kernel.map);
+    if (status != MUSTER_OK)
+        fatal_status(status, "read what the loader says of the machine");
+    from->keep();
     for (uint32_t i = 0; i < from->module_count; i++)
         memory_keep("module", from->modules[i].phys, from->modules[i].bytes);
     if (from->screen.kind == SCREEN_FRAMEBUFFER)
         memory_keep("framebuffer", from->screen.phys, screen_mode_bytes(&from->screen));
 }
 
-static bool is_device_tree(const struct loader_module *module)
+/* A tree or a screen: no file of the user's. */
+static bool is_of_machine(const struct loader_module *module)
 {
-    return strcmp(module->cmdline, PVH_MODULE_FDT) == 0;
-}
-
-static bool is_screen(const struct loader_module *module)
-{
-    return strcmp(module->cmdline, PVH_MODULE_SCREEN) == 0;
-}
-
-uint64_t loader_device_tree(const struct loader *from)
-{
-    for (uint32_t i = 0; i < from->module_count; i++) {
-        const struct loader_module *module = &from->modules[i];
-        if (!is_device_tree(module))
-            continue;
-        memory_require_mapped("device tree", module->phys, module->bytes);
-        return module->phys;
-    }
-    return 0;
+    return strcmp(module->cmdline, PVH_MODULE_FDT) == 0 ||
+           strcmp(module->cmdline, PVH_MODULE_SCREEN) == 0;
 }
 
 const struct loader_module *loader_module_further(const struct loader *from, uint32_t number)
 {
     for (uint32_t i = 0; i < from->module_count; i++) {
         const struct loader_module *module = &from->modules[i];
-        if (module->bytes && !is_device_tree(module) && !is_screen(module) && number-- == 0)
+        if (module->bytes && !is_of_machine(module) && number-- == 0)
             return module;
     }
     return NULL;

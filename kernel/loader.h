@@ -8,6 +8,8 @@
 #include <stdbool.h>
 #include <stdint.h>
 
+#include <muster/boot_info.h>
+
 #include "boot/screen_mode.h"
 
 #define LOADER_MODULES 64u
@@ -21,21 +23,29 @@ struct loader_module {
 struct loader {
     const char *protocol;
     const char *cmdline; /* never NULL */
-    uint64_t rsdp_phys;  /* 0: it gave none */
     struct screen_mode screen;
     struct loader_module modules[LOADER_MODULES];
     uint32_t module_count;
-    void (*describe_memory)(void);
+    uint64_t info_phys;
+    /* The library's reader of this protocol, and what it has read, once memory is described. */
+    enum muster_status (*read_platform)(const struct muster_platform *platform, uint64_t info_phys,
+                                        struct muster_boot_info *info,
+                                        struct muster_memory_map *map);
+    struct muster_boot_info platform;
+    void (*keep)(void); /* all but the modules' contents from being handed out */
 };
 
+/** How what a loader left is reached: before there are any other hooks, and later. */
+extern const struct muster_platform loader_memory;
+
 /** Read what boot_main() got. Before there is any memory map. */
-const struct loader *loader_read(uint64_t info_phys, uint32_t magic);
+struct loader *loader_read(uint64_t info_phys, uint32_t magic);
 
-/** Fill kernel.map with what it says, and keep what it left from being handed out. */
-void loader_describe_memory(const struct loader *loader);
-
-/** Where the device tree lies among its modules; 0: there is none. */
-uint64_t loader_device_tree(const struct loader *loader);
+/**
+ * Fill kernel.map with what it says, find RSDP and device tree, and keep what it left from being
+ * handed out.
+ */
+void loader_describe_memory(struct loader *loader);
 
 /** The @number'th module, from 0, that holds something and is no device tree; NULL: none. */
 const struct loader_module *loader_module_further(const struct loader *loader, uint32_t number);

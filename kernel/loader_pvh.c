@@ -1,9 +1,8 @@
-/* The loader's information by PVH (abi/pvh.h). */
+/* The loader's information by PVH (muster/boot_info.h, abi/pvh.h). */
 #include "abi/pvh.h"
 #include "boot/console.h"
 #include "boot/multiboot2.h"
 #include "kernel/fatal.h"
-#include "kernel/kernel.h"
 #include "kernel/loader.h"
 #include "kernel/memory.h"
 
@@ -40,18 +39,11 @@ static void keep_text(const char *text)
     memory_keep("text", (uint64_t)text, strlen(text) + 1);
 }
 
-static void describe_memory(void)
+static void keep(void)
 {
-    if (info.version < 1 || !info.memory_map_phys || !info.memory_map_entries)
-        fatal("the start info (version %u) brings no memory map", info.version);
-    uint64_t map_bytes = info.memory_map_entries * sizeof(struct pvh_memory_entry);
-    memory_require_mapped("memory map", info.memory_map_phys, map_bytes);
-    enum muster_status status = muster_memory_add_pvh(
-        &kernel.map, (const void *)info.memory_map_phys, info.memory_map_entries);
-    if (status != MUSTER_OK)
-        fatal_status(status, "read the loader's memory map");
     memory_keep("start info", start_phys, sizeof(info));
-    memory_keep("memory map", info.memory_map_phys, map_bytes);
+    memory_keep("memory map", info.memory_map_phys,
+                info.memory_map_entries * sizeof(struct pvh_memory_entry));
     if (info.cmdline_phys)
         keep_text((const char *)info.cmdline_phys);
     for (uint32_t i = 0; info.modules_phys && i < info.module_count; i++)
@@ -83,8 +75,8 @@ void loader_read_pvh(struct loader *loader, uint64_t info_phys)
     memcpy(&info, (const void *)info_phys, sizeof(info));
     loader->protocol = "PVH";
     loader->cmdline = read_text("command line", info.cmdline_phys);
-    loader->rsdp_phys = info.rsdp_phys;
-    loader->describe_memory = describe_memory;
+    loader->read_platform = muster_boot_info_from_pvh;
+    loader->keep = keep;
     if (!info.modules_phys)
         return;
     if (info.module_count > LOADER_MODULES)

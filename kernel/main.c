@@ -29,7 +29,7 @@ void boot_main(uint64_t info_phys, uint32_t magic)
     td_begin();
     console_init();
     console_write("\nMuster kernel: wakes every processor and proves it alive\n");
-    const struct loader *loader = loader_read(info_phys, magic);
+    struct loader *loader = loader_read(info_phys, magic);
     display_open(&loader->screen);
     console_printf("command line: %s\n", loader->cmdline);
     options_read(loader->cmdline, &kernel.options);
@@ -38,7 +38,7 @@ void boot_main(uint64_t info_phys, uint32_t magic)
     clock_set_up();
     memory_describe(loader);
     next_find(loader);
-    bringup_discover(loader->rsdp_phys, loader_device_tree(loader));
+    bringup_discover(loader->platform.rsdp_phys, loader->platform.fdt_phys);
     hotadd_check();
     bringup_take_custody();
     next_check();

@@ -53,7 +53,7 @@ static uint64_t usable_bytes(void)
     return bytes;
 }
 
-void memory_describe(const struct loader *loader)
+void memory_describe(struct loader *loader)
 {
     muster_memory_init(&kernel.map, ranges, MEMORY_RANGES);
     loader_describe_memory(loader);

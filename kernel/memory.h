@@ -24,7 +24,7 @@
 void memory_require_mapped(const char *what, uint64_t phys, uint64_t bytes);
 
 /** Fill kernel.map: what @loader describes, less what it left, the image, and page 0. */
-void memory_describe(const struct loader *loader);
+void memory_describe(struct loader *loader);
 
 /** What the loader left at @phys stays: nobody is given memory there. 0 bytes are nothing. */
 void memory_keep(const char *what, uint64_t phys, uint64_t bytes);

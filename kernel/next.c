@@ -33,7 +33,7 @@ void next_find(const struct loader *loader)
     if (initrd)
         payload.initrd = (struct boot_module){initrd->phys, initrd->bytes};
     payload.cmdline = next->cmdline;
-    payload.rsdp_phys = loader->rsdp_phys;
+    payload.rsdp_phys = loader->platform.rsdp_phys;
 }
 
 void next_check(void)

@@ -107,7 +107,7 @@ enum muster_status muster_cpu_on(struct muster_machine *machine, uint32_t apic_i
     struct muster_slot *slot = slot_of(machine, apic_id);
     if (!slot)
         return MUSTER_UNKNOWN_CPU;
-    if (!start->entry || start->stack_top % 16)
+    if (!start_is_good(start))
         return MUSTER_INVALID_ARGUMENT;
     enum muster_status status = slot_tell_start(slot, start);
     return status ? status : slot_wake(slot);
@@ -202,6 +202,17 @@ static struct muster_slot *listed_in(const struct start_list *list, uint32_t pla
     return slot_state(slot) == state ? slot : NULL;
 }
 
+/* Of all that are to go: one that cannot leaves the others where they are. */
+static bool starts_are_good(const struct start_list *list)
+{
+    for (uint32_t i = 0; i < list->count; i++) {
+        const struct muster_slot *slot = listed_in(list, i, MUSTER_CPU_OFF);
+        if (slot && !start_is_good(&slot->start))
+            return false;
+    }
+    return true;
+}
+
 static bool start_each(const struct start_list *list)
 {
     bool all = true;
@@ -272,6 +283,8 @@ enum muster_status muster_start(struct muster_machine *machine, const uint32_t *
 {
     const struct muster_platform *platform = machine->platform;
     const struct start_list list = {machine, order, order ? order_count : machine->cpu_count};
+    if (!starts_are_good(&list))
+        return MUSTER_INVALID_ARGUMENT;
     uint64_t deadline_ns = time_after(platform->time_ns(platform->context), timeout_ns);
     bool all_on = may_start_together(&list) ? start_together(&list) : start_each(&list);
     all_on &= await_all(machine, deadline_ns);

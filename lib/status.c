@@ -193,8 +193,7 @@ static const struct words table[] = {
         "loader bug; use another one."),
     ROW(MUSTER_ERROR_BOOT_INFO,
         "What the boot loader left is not of this protocol, lacks the memory map, runs past its "
-        "own "
-        "end, or cannot be mapped. Check which protocol the kernel was entered by, and the map "
+        "own end, or cannot be mapped. Check which protocol the kernel was entered by, and the map "
         "hook."),
     ROW(MUSTER_ERROR_OUT_OF_MEMORY,
         "No free memory lies within the asked limits. Give the machine more, or widen the limits."),

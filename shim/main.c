@@ -47,7 +47,7 @@ void shim_fail_status(const char *what, enum muster_status status)
 static void read_source(uint64_t info_phys, uint32_t magic)
 {
     muster_memory_init(&shim.map, ranges, SHIM_RANGES);
-    shim.source = (struct boot_source){.map = &shim.map};
+    shim.source = (struct boot_source){.platform = &shim.platform, .map = &shim.map};
     bool firmware = magic == TD_BOOT_MAGIC;
     shim.host = firmware ? shim_host_of_firmware(&shim.platform) : &shim_host_loader;
     const char *error = shim.host->begin(&shim.platform);

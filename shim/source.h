@@ -16,8 +16,9 @@
 #define BOOT_SOURCE_CMDLINE_BYTES 4096
 
 struct boot_source {
-    struct muster_memory_map *map; /* modules owned by MUSTER_OWNER_BOOT */
-    uint64_t rsdp_phys;            /* the platform's own */
+    const struct muster_platform *platform; /* through which what a loader left is read */
+    struct muster_memory_map *map;          /* modules owned by MUSTER_OWNER_BOOT */
+    uint64_t rsdp_phys;                     /* the platform's own */
     struct boot_module kernel;
     struct boot_module initrd;
     struct boot_module further; /* a second module, behind the initrd */

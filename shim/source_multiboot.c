@@ -1,4 +1,6 @@
-/* boot_source by Multiboot 1 (specification 0.6.96, 3.3). */
+/* boot_source by Multiboot 1 (specification 0.6.96, 3.3; muster/boot_info.h). */
+#include <muster/boot_info.h>
+
 #include "abi/multiboot.h"
 #include "boot/console.h"
 #include "shim/source.h"
@@ -82,24 +84,20 @@ static const char *copy_modules(struct boot_source *source, const struct multibo
 const char *boot_source_from_multiboot(struct boot_source *source, uint64_t info_phys,
                                        uint32_t magic)
 {
-    struct multiboot_info info;
+    struct multiboot_info left;
+    struct muster_boot_info info;
     if (magic != MULTIBOOT_LOADER_MAGIC)
         return "the loader followed neither Multiboot 1 nor Multiboot 2";
-    if (!is_mapped(info_phys, sizeof(info)))
-        return "the Multiboot information does not end below 4 GiB";
-    memcpy(&info, (const void *)info_phys, sizeof(info));
-    if (!(info.flags & MULTIBOOT_INFO_MMAP))
-        return "the loader gave no memory map";
-    if (!is_mapped(info.mmap, info.mmap_bytes))
-        return "the loader's memory map does not end below 4 GiB";
-    if (muster_memory_add_multiboot(source->map, (const void *)(uint64_t)info.mmap,
-                                    info.mmap_bytes))
-        return "the loader's memory map is malformed or too long";
-    if (info.flags & MULTIBOOT_INFO_CMDLINE) {
-        const char *error = copy_text(source->options, info.cmdline);
+    enum muster_status status =
+        muster_boot_info_from_multiboot(source->platform, info_phys, &info, source->map);
+    if (status)
+        return muster_error_text(status);
+    if (info.cmdline_phys) {
+        const char *error = copy_text(source->options, info.cmdline_phys);
         if (error)
             return error;
         drop_file_name(source->options);
     }
-    return copy_modules(source, &info);
+    memcpy(&left, (const void *)info_phys, sizeof(left)); /* as much of it as has been read */
+    return copy_modules(source, &left);
 }

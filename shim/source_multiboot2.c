@@ -1,4 +1,6 @@
-/* boot_source by Multiboot 2 (boot/multiboot2.h). */
+/* boot_source by Multiboot 2 (muster/boot_info.h; what is the shim's own, boot/multiboot2.h). */
+#include <muster/boot_info.h>
+
 #include "boot/console.h"
 #include "boot/image.h"
 #include "boot/multiboot2.h"
@@ -46,9 +48,19 @@ static const char *take_modules(struct boot_source *source)
     return error ? error : take_module(source, 2, &source->further, NULL);
 }
 
+/* Its tree is not read: the shim makes one. */
+static const char *take_platform(struct boot_source *source, uint64_t info_phys)
+{
+    struct muster_boot_info info;
+    enum muster_status status =
+        muster_boot_info_from_multiboot2(source->platform, info_phys, &info, source->map);
+    source->rsdp_phys = info.rsdp_phys;
+    return status ? muster_error_text(status) : NULL;
+}
+
 const char *boot_source_from_multiboot2(struct boot_source *source, uint64_t info_phys)
 {
-    const char *error = multiboot2_read(&multiboot2, (const void *)info_phys, FOUR_GIB - info_phys);
+    const char *error = multiboot2_read(&multiboot2, source->platform, info_phys);
     const struct screen_mode *screen = &multiboot2.screen;
     if (image_has(screen->phys, screen_mode_bytes(screen)))
         return "the loader's framebuffer lies in the shim's image";
@@ -56,7 +68,7 @@ const char *boot_source_from_multiboot2(struct boot_source *source, uint64_t inf
     if (screen_mode_is_below(screen, FOUR_GIB))
         screen_open(screen);
     if (!error)
-        error = multiboot2_add_memory(&multiboot2, source->map);
+        error = take_platform(source, info_phys);
     /* To be read again from the shim's later home, and its RSDP after that. */
     if (!error)
         error = keep(source->map, info_phys, multiboot2.bytes);
@@ -66,7 +78,6 @@ const char *boot_source_from_multiboot2(struct boot_source *source, uint64_t inf
         error = keep(source->map, screen->phys, screen_mode_bytes(screen));
     if (error)
         return error;
-    source->rsdp_phys = (uint64_t)multiboot2.rsdp;
     source->screen =
         (struct boot_module){(uint64_t)multiboot2.screen_tag, multiboot2.screen_tag_bytes};
     return take_modules(source);

@@ -56,6 +56,7 @@ list_command_tests() {
     echo "case 400 fuzz/the_same_hostile_inputs_neither_crash_nor_hang_any_reader make -s check-fuzz"
     [ -z "${MUSTER_TEST_LONG:-}" ] ||
         echo "case 900 fuzz/the_readers_branches_are_taken_by_tests_and_seeds make -s coverage"
+    echo "case 60 docs/each_example_in_a_public_header_compiles tests/docs/examples"
     echo "case 60 docs/each_test_file_and_function_that_a_table_names_is_there tests/docs/check"
     echo "case 60 docs/simulators_tables_are_what_it_says_today scripts/simulated check"
     echo "case 400 model/right_versions_hold_and_wrong_ones_are_caught model/check short"

@@ -3,6 +3,7 @@
 #include <stddef.h>
 
 #include "boot/console.h"
+#include "lib/firmware/boot_info.h"
 
 #define MAP_SPARE  8192u /* the map grows with each allocation until the end */
 #define LINE_UNITS 128u
@@ -68,13 +69,19 @@ uint64_t efi_options(const struct efi *efi, char *text)
     return length;
 }
 
+static void *map_as_it_is(void *context, uint64_t phys, size_t bytes)
+{
+    (void)context;
+    (void)bytes;
+    return (void *)phys;
+}
+
 const void *efi_rsdp(const struct efi *efi)
 {
-    static const struct efi_guid guid = EFI_ACPI_20_TABLE_GUID;
-    for (uint64_t i = 0; i < efi->system->table_count; i++)
-        if (!memcmp(&efi->system->tables[i].guid, &guid, sizeof(guid)))
-            return efi->system->tables[i].table;
-    return NULL;
+    const struct muster_platform memory = {.map = map_as_it_is}; /* made here: no relocating */
+    struct muster_boot_info info = {0};
+    (void)boot_info_find_uefi_tables(&memory, (uint64_t)efi->system, &info);
+    return (const void *)info.rsdp_phys;
 }
 
 /* The protocol is called with the rest of the path, which LocateDevicePath() leaves: its end. */

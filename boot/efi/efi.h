@@ -34,7 +34,7 @@ void efi_map_make_room(struct efi *efi, struct efi_map *map);
 /** The command line's length in ASCII; copied to @text if that is not NULL, without its end. */
 uint64_t efi_options(const struct efi *efi, char *text);
 
-/** ACPI's RSDP, of revision 2 or later, or NULL. */
+/** ACPI's RSDP, or NULL. */
 const void *efi_rsdp(const struct efi *efi);
 
 /** What firmware offers as an initrd, in pages of its own; gives its bytes, 0: there is none. */

@@ -4,8 +4,8 @@
 #include "abi/e820.h"
 #include "abi/modules_file.h"
 #include "abi/multiboot2.h"
-#include "boot/multiboot2_tag.h"
 #include "boot/console.h"
+#include "lib/firmware/multiboot2_tags.h"
 #include "lib/memory/efi_type.h"
 
 static void *add_tag(struct information *information, uint32_t type, uint64_t bytes)
@@ -81,12 +81,15 @@ static void add_modules(struct information *information, const struct initrd *in
 
 static void add_rsdp(struct information *information, const struct efi *efi)
 {
-    const void *rsdp = efi_rsdp(efi);
+    const struct acpi_rsdp *rsdp = efi_rsdp(efi);
     if (!rsdp)
         return;
+    bool newer = rsdp->revision >= ACPI_RSDP_EXTENDED_REVISION;
+    uint32_t bytes = newer ? sizeof(*rsdp) : ACPI_RSDP_V0_BYTES;
     struct multiboot2_tag *tag =
-        add_tag(information, MULTIBOOT2_TAG_RSDP_NEW, sizeof(*tag) + sizeof(struct acpi_rsdp));
-    memcpy(tag + 1, rsdp, sizeof(struct acpi_rsdp));
+        add_tag(information, newer ? MULTIBOOT2_TAG_RSDP_NEW : MULTIBOOT2_TAG_RSDP_OLD,
+                sizeof(*tag) + bytes);
+    memcpy(tag + 1, rsdp, bytes);
 }
 
 static uint64_t most_bytes(uint64_t options, const struct initrd *initrd, const struct efi_map *map)
@@ -135,7 +138,7 @@ static void add_e820(struct information *information, const struct efi_map *map)
         to[i] = (struct multiboot2_mmap_entry){
             .start_phys = from->start_phys,
             .bytes = from->pages * EFI_PAGE_BYTES,
-            .type = e820_of_efi(from->type),
+            .type = e820_of_efi(from),
         };
     }
 }

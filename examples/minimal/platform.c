@@ -1,11 +1,7 @@
 /* The library's hooks on the bare processor, memory mapped 1:1; text by COM1. */
 #include <cpuid.h>
-
 #include "platform.h"
-
-#define APIC      0xFEE00000
-#define COM1      0x3F8
-#define POWER_OFF 0x604 /* of QEMU's q35, by 0x2000 */
+#define APIC 0xFEE00000
 
 static void *map(void *context, uint64_t phys, size_t bytes)
 {
@@ -81,14 +77,14 @@ void out8(uint16_t port, uint8_t value)
 void write_text(const char *text)
 {
     for (; *text; text++)
-        out8(COM1, (uint8_t)*text);
+        out8(0x3F8, (uint8_t)*text); /* COM1 */
 }
 
 void stop(const char *text)
 {
     write_text(text);
     write_text("\n");
-    __asm__ volatile("outw %0, %1" : : "a"((uint16_t)0x2000), "d"((uint16_t)POWER_OFF));
+    __asm__ volatile("outw %w0, %w1" : : "a"(0x2000), "d"(0x604)); /* QEMU's q35: power off */
     for (;;)
         __asm__ volatile("cli; hlt");
 }

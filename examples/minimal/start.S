@@ -1,9 +1,8 @@
 /* Multiboot 1 to main() in long mode, the first 4 GiB mapped 1:1. */
     .section .head, "ax"
     .code32
-    .globl start
+    .globl start, root
     .long 0x1BADB002, 0, -0x1BADB002
-
 /* Entry: 32-bit protected mode, flat, paging and interrupts off, EBX: Multiboot's. Exit: main(EBX). */
 start:
     leal stack + 16384, %esp
@@ -25,17 +24,14 @@ start:
     movl %ebx, %edi                 /* the loader's information */
     call main
     .data
-    .globl root
     .balign 4096
 root:     .quad pointers + 3
     .balign 4096
 pointers: .quad large + 3, large + 0x1003, large + 0x2003, large + 0x3003
     .balign 4096
 large:
-    .set page, 0x83                 /* present, writable, 2 MiB */
-    .rept 2048
-    .quad page
-    .set page, page + 0x200000
+    .rept 2048                      /* as many times 2 MiB: present, writable */
+    .quad ((. - large) << 18) + 0x83
     .endr
 gdt:    .quad 0, 0x00AF9B000000FFFF, 0x00CF93000000FFFF
 gdtr:   .word 23

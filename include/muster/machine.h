@@ -1,6 +1,30 @@
 /**
  * A machine: its processors and what its firmware offers to wake them. Filled by
  * muster_discover(); the later steps (plan, adopt, start) work on it.
+ *
+ * It may be all that is taken of the library: a kernel that wakes its processors itself, or a
+ * program that only lists them, needs the hook map and nothing else of the platform.
+ *
+ * @code
+ * #include <muster/machine.h>
+ *
+ * #define CPUS_MOST 256
+ *
+ * static struct muster_cpu cpus[CPUS_MOST];
+ * static struct muster_index_entry places[2 * CPUS_MOST];
+ *
+ * uint32_t count_processors(const struct muster_platform *platform, uint64_t rsdp_phys)
+ * {
+ *     static struct muster_machine machine;
+ *     uint32_t count = 0;
+ *     if (muster_machine_init(&machine, platform, cpus, CPUS_MOST, places, 2 * CPUS_MOST) ||
+ *         muster_discover(&machine, rsdp_phys, MUSTER_BSP_UNKNOWN))
+ *         return 0;
+ *     for (uint32_t i = 0; i < machine.cpu_count; i++)
+ *         count += machine.cpus[i].enabled;
+ *     return count;
+ * }
+ * @endcode
  */
 #ifndef MUSTER_MACHINE_H
 #define MUSTER_MACHINE_H

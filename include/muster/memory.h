@@ -1,5 +1,6 @@
 /**
- * The memory map: one type for what E820, PVH and Multiboot say, and who owns which range.
+ * The memory map: one type for what E820, PVH, Multiboot, UEFI and Limine say, and who owns which
+ * range.
  *
  * The caller gives the storage; nothing here allocates or touches the memory it describes. Not
  * locked: one CPU at a time.
@@ -87,8 +88,16 @@ enum muster_status muster_memory_add_multiboot2(struct muster_memory_map *map, c
                                                 uint32_t bytes);
 
 /**
- * Of UEFI's memory map (UEFI 2.10, 7.2.3), @bytes with @entry_bytes for each, add all that is not
- * free memory: for a map that the loader made of it already, which that only makes more careful.
+ * UEFI's memory map (UEFI 2.10, 7.2.3), @bytes with @entry_bytes for each, as it is once boot
+ * services have ended: what was theirs and the loader's is usable. Memory that is kept for a
+ * specific purpose, or has not been accepted yet, is reserved. Malformed likewise.
+ */
+enum muster_status muster_memory_add_efi(struct muster_memory_map *map, const void *descriptors,
+                                         uint32_t bytes, uint32_t entry_bytes);
+
+/**
+ * Of UEFI's memory map add all that is not usable: for a map that the loader made of it already,
+ * which that only makes more careful.
  */
 enum muster_status muster_memory_restrict_efi(struct muster_memory_map *map,
                                               const void *descriptors, uint32_t bytes,

@@ -9,6 +9,38 @@
  *
  * All are called on the BSP, one at a time; what may be called later, by several CPUs at once,
  * is in muster/life.h.
+ *
+ * A kernel that has a set-up of its own for each CPU takes the waking only: its entry loads the
+ * kernel's descriptor tables over the library's, and the slot stays what finds the CPU again. With
+ * its own tables the kernel takes over NMI, double fault and machine check, and a CPU that goes
+ * off loads the library's again.
+ *
+ * @code
+ * #include <muster/wake.h>
+ *
+ * void load_own_tables(uint32_t number, uint64_t stack_top);
+ * void run_scheduler(uint32_t number);
+ *
+ * static void enter_kernel(struct muster_slot *slot, void *context)
+ * {
+ *     (void)context;
+ *     load_own_tables(slot->index, slot->start.stack_top);
+ *     run_scheduler(slot->index);
+ * }
+ *
+ * enum muster_status start_one(struct muster_machine *machine, uint32_t number, uint64_t stack_top)
+ * {
+ *     struct muster_slot *slot = &machine->slots[number];
+ *     const struct muster_start start = {
+ *         .entry = enter_kernel,
+ *         .stack_top = stack_top,
+ *         .percpu = slot,
+ *     };
+ *     enum muster_status status = muster_cpu_on(machine, slot->apic_id, &start);
+ *     return status ? status
+ *                   : muster_cpu_wait(machine, slot->apic_id, MUSTER_CPU_ON, 1000000000u);
+ * }
+ * @endcode
  */
 #ifndef MUSTER_WAKE_H
 #define MUSTER_WAKE_H
@@ -117,7 +149,9 @@ enum muster_status muster_adopt(struct muster_machine *machine, const struct mus
  * order of @order (indexes, see muster/order.h; NULL: as listed); then muster_cpu_wait(). Where
  * every CPU but the BSP is parked and @order has them all they are told in that order, and then
  * one interrupt wakes them all at once.
- * MUSTER_OK when all are ON; else MUSTER_TIME_OUT, and the slot of each that is not says why.
+ * MUSTER_OK when all are ON; MUSTER_TIME_OUT, and the slot of each that is not says why; or
+ * MUSTER_INVALID_ARGUMENT, and nobody was told, where one's start has no entry or a stack_top that
+ * is not 16-byte aligned.
  */
 enum muster_status muster_start(struct muster_machine *machine, const uint32_t *order,
                                 uint32_t order_count, uint64_t timeout_ns);

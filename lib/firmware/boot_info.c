@@ -1,28 +1,11 @@
-/* What PVH's, Multiboot 1's and Linux's loaders leave. Multiboot 2's: boot_info_multiboot2.c. */
-#include <muster/boot_info.h>
-
+/* What PVH's, Multiboot 1's and Linux's loaders leave; the others': boot_info_*.c. */
 #include "abi/linux_boot.h"
 #include "abi/multiboot.h"
 #include "abi/pvh.h"
 #include "lib/firmware/boot_info.h"
-#include "lib/memory_functions.h"
 
 #define MODULES_MOST    64u /* of PVH's: more are no honest loader's */
 #define SETUP_DATA_MOST 64u /* of Linux's: a list that leads back into itself ends here */
-
-const void *boot_info_map(const struct muster_platform *platform, uint64_t phys, uint64_t bytes)
-{
-    return phys && bytes <= UINT64_MAX - phys ? platform->map(platform->context, phys, bytes)
-                                              : NULL;
-}
-
-bool boot_info_copy(const struct muster_platform *platform, uint64_t phys, void *to, size_t bytes)
-{
-    const void *from = boot_info_map(platform, phys, bytes);
-    if (from)
-        memcpy(to, from, bytes);
-    return from != NULL;
-}
 
 /* ---- PVH ---- */
 

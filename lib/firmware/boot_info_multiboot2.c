@@ -1,11 +1,7 @@
 /* What a Multiboot 2 loader leaves (specification 2.0, 3.6): a list of tags. */
 #include "abi/acpi.h"
-#include "abi/multiboot2.h"
-#include "lib/firmware/boot_info.h"
-#include "lib/memory_functions.h"
-
-/* A UEFI memory map and the sections of an ELF are the longest that comes. */
-#define INFORMATION_MAX 0x400000u
+#include "abi/pvh.h"
+#include "lib/firmware/multiboot2_tags.h"
 
 /* What is read on the way. */
 struct tag_reading {
@@ -28,6 +24,17 @@ static enum muster_status take_rsdp(struct tag_reading *reading, const struct mu
     return MUSTER_OK;
 }
 
+/* Multiboot 2 has no word for a device tree, either: ours is a module, as it is by PVH. */
+static void take_module(struct tag_reading *reading, const uint8_t *start, uint32_t bytes)
+{
+    struct multiboot2_module_tag module;
+    if (bytes < sizeof(module) + sizeof(PVH_MODULE_FDT) ||
+        memcmp(start + sizeof(module), PVH_MODULE_FDT, sizeof(PVH_MODULE_FDT)) != 0)
+        return;
+    memcpy(&module, start, sizeof(module));
+    reading->info->fdt_phys = module.start_phys;
+}
+
 static enum muster_status take_efi_map(struct tag_reading *reading, const uint8_t *start,
                                        uint32_t bytes)
 {
@@ -47,6 +54,9 @@ static enum muster_status take_tag(struct tag_reading *reading, const struct mul
     case MULTIBOOT2_TAG_CMDLINE:
         reading->info->cmdline_phys = phys + sizeof(*tag);
         return MUSTER_OK;
+    case MULTIBOOT2_TAG_MODULE:
+        take_module(reading, start, tag->bytes);
+        return MUSTER_OK;
     case MULTIBOOT2_TAG_MMAP:
         reading->has_map = true;
         return muster_memory_add_multiboot2(reading->map, start, tag->bytes);
@@ -62,39 +72,26 @@ static enum muster_status take_tag(struct tag_reading *reading, const struct mul
     }
 }
 
-static enum muster_status take_tags(struct tag_reading *reading, const uint8_t *start,
-                                    uint64_t info_phys, uint32_t bytes)
-{
-    uint32_t at = sizeof(struct multiboot2_information);
-    for (;;) {
-        struct multiboot2_tag tag;
-        if (bytes - at < sizeof(tag))
-            return MUSTER_ERROR_BOOT_INFO;
-        memcpy(&tag, start + at, sizeof(tag));
-        if (tag.bytes < sizeof(tag) || tag.bytes > bytes - at)
-            return MUSTER_ERROR_BOOT_INFO;
-        if (tag.type == MULTIBOOT2_TAG_END)
-            return reading->has_map ? MUSTER_OK : MUSTER_ERROR_BOOT_INFO;
-        enum muster_status status = take_tag(reading, &tag, start + at, info_phys + at);
-        if (status)
-            return status;
-        /* The last tag before the end may be cut short of its padding: no next one then. */
-        uint32_t step = (tag.bytes + MULTIBOOT2_TAG_ALIGN - 1) & ~(MULTIBOOT2_TAG_ALIGN - 1u);
-        at = step < bytes - at ? at + step : bytes;
-    }
-}
-
 enum muster_status muster_boot_info_from_multiboot2(const struct muster_platform *platform,
                                                     uint64_t info_phys,
                                                     struct muster_boot_info *info,
                                                     struct muster_memory_map *map)
 {
-    struct multiboot2_information head;
     struct tag_reading reading = {.info = info, .map = map};
+    struct multiboot2_tags tags;
     *info = (struct muster_boot_info){0};
-    if (!boot_info_copy(platform, info_phys, &head, sizeof(head)) || head.bytes < sizeof(head) ||
-        head.bytes > INFORMATION_MAX)
+    if (!multiboot2_tags_open(&tags, platform, info_phys))
         return MUSTER_ERROR_BOOT_INFO;
-    const uint8_t *start = boot_info_map(platform, info_phys, head.bytes);
-    return start ? take_tags(&reading, start, info_phys, head.bytes) : MUSTER_ERROR_BOOT_INFO;
+    for (;;) {
+        struct multiboot2_tag tag;
+        const uint8_t *start;
+        uint64_t phys = multiboot2_tags_next(&tags, &tag, &start);
+        if (!phys)
+            return MUSTER_ERROR_BOOT_INFO;
+        if (tag.type == MULTIBOOT2_TAG_END)
+            return reading.has_map ? MUSTER_OK : MUSTER_ERROR_BOOT_INFO;
+        enum muster_status status = take_tag(&reading, &tag, start, phys);
+        if (status)
+            return status;
+    }
 }

@@ -7,8 +7,6 @@
 #include "lib/firmware/acpi.h"
 #include "lib/firmware/once.h"
 
-#define RSDP_EXTENDED_REVISION 2u /* from here on length, XSDT and a second checksum */
-
 /* Where a BIOS may leave it (ACPI 6.6, 5.2.5.1), on a 16-byte boundary. */
 #define EBDA_END_PHYS   0xA0000u
 #define EBDA_SCAN_BYTES 1024u
@@ -82,7 +80,7 @@ enum muster_status acpi_rsdp_read(const struct muster_platform *platform, uint64
                       offsetof(struct acpi_rsdp, checksum), rsdp->checksum,
                       (uint8_t)(rsdp->checksum - sum));
     }
-    if (rsdp->revision >= RSDP_EXTENDED_REVISION) {
+    if (rsdp->revision >= ACPI_RSDP_EXTENDED_REVISION) {
         return read_extension(platform, rsdp_phys, rsdp, sum, finding);
     }
     rsdp->length = ACPI_RSDP_V0_BYTES;

@@ -131,28 +131,46 @@ enum muster_status muster_memory_add_multiboot2(struct muster_memory_map *map, c
     return status;
 }
 
+static enum muster_status add_efi_entry(struct muster_memory_map *map,
+                                        const struct efi_memory_descriptor *entry,
+                                        enum muster_memory_type least)
+{
+    enum muster_memory_type type = muster_memory_type_from_e820(e820_of_efi(entry));
+
+    if (type < least)
+        return MUSTER_OK;
+    if (entry->pages > UINT64_MAX / EFI_PAGE_BYTES)
+        return MUSTER_ERROR_RANGE_INVALID;
+    return muster_memory_add(map, entry->start_phys, entry->pages * EFI_PAGE_BYTES, type);
+}
+
+/* All that is of type @least or of a more restrictive one. */
+static enum muster_status add_efi(struct muster_memory_map *map, const uint8_t *next,
+                                  uint32_t bytes, uint32_t entry_bytes,
+                                  enum muster_memory_type least)
+{
+    enum muster_status status = MUSTER_OK;
+
+    if (entry_bytes < sizeof(struct efi_memory_descriptor))
+        return MUSTER_ERROR_MAP_MALFORMED;
+    for (; bytes >= entry_bytes && status == MUSTER_OK; bytes -= entry_bytes, next += entry_bytes) {
+        struct efi_memory_descriptor entry;
+
+        memcpy(&entry, next, sizeof(entry));
+        status = add_efi_entry(map, &entry, least);
+    }
+    return status == MUSTER_OK && bytes ? MUSTER_ERROR_MAP_MALFORMED : status;
+}
+
+enum muster_status muster_memory_add_efi(struct muster_memory_map *map, const void *descriptors,
+                                         uint32_t bytes, uint32_t entry_bytes)
+{
+    return add_efi(map, descriptors, bytes, entry_bytes, MUSTER_MEMORY_USABLE);
+}
+
 enum muster_status muster_memory_restrict_efi(struct muster_memory_map *map,
                                               const void *descriptors, uint32_t bytes,
                                               uint32_t entry_bytes)
 {
-    const uint8_t *next = descriptors;
-
-    if (entry_bytes < sizeof(struct efi_memory_descriptor))
-        return MUSTER_ERROR_MAP_MALFORMED;
-    for (; bytes >= entry_bytes; bytes -= entry_bytes, next += entry_bytes) {
-        struct efi_memory_descriptor entry;
-        enum muster_memory_type type;
-        enum muster_status status;
-
-        memcpy(&entry, next, sizeof(entry));
-        type = muster_memory_type_from_e820(e820_of_efi(entry.type));
-        if (type == MUSTER_MEMORY_USABLE)
-            continue;
-        if (entry.pages > UINT64_MAX / EFI_PAGE_BYTES)
-            return MUSTER_ERROR_RANGE_INVALID;
-        status = muster_memory_add(map, entry.start_phys, entry.pages * EFI_PAGE_BYTES, type);
-        if (status)
-            return status;
-    }
-    return bytes ? MUSTER_ERROR_MAP_MALFORMED : MUSTER_OK;
+    return add_efi(map, descriptors, bytes, entry_bytes, MUSTER_MEMORY_ACPI);
 }

@@ -15,7 +15,7 @@ enum muster_status muster_cpu_on_arrival(struct muster_machine *machine, uint32_
     int32_t index = muster_machine_find(machine, apic_id);
     if (index < 0)
         return MUSTER_UNKNOWN_CPU;
-    if (!start->entry || start->stack_top % 16)
+    if (!start_is_good(start))
         return MUSTER_INVALID_ARGUMENT;
     struct muster_slot *slot = &machine->slots[index];
     /* Nobody may be on the way: who came at this moment could find half a start. */

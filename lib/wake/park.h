@@ -25,6 +25,12 @@ enum park_step {
     PARK_STEP_CLOCK, /* measure the clock, then step again */
 };
 
+/** What every start is held to, before any CPU is told of it. */
+static inline bool start_is_good(const struct muster_start *start)
+{
+    return start->entry && start->stack_top % 16 == 0;
+}
+
 /** How the calling CPU, which may be of another kind than the BSP, sleeps. */
 enum muster_park_method park_method_of(const struct muster_machine *machine);
 

@@ -1,13 +1,14 @@
 /*
- * What a boot loader left: Multiboot 2's information and its framebuffer tag, PVH's start info as
- * the kernel reads it, and Multiboot 1's information as the shim does. An input: which of them, and
- * its bytes; for the last two, what lies at ARENA_PHYS.
+ * What a boot loader left: Multiboot 2's information and PVH's start info as the kernel reads them,
+ * Multiboot 1's information as the shim does, and Multiboot 2's framebuffer tag. An input: which of
+ * them, and what lies at ARENA_PHYS; of the tag its bytes.
  */
 #include <setjmp.h>
 
 #include <sanitizer/asan_interface.h>
 
 #include "abi/multiboot.h"
+#include "abi/multiboot2.h"
 #include "abi/pvh.h"
 #include "boot/image.h"
 #include "boot/multiboot2.h"
@@ -49,10 +50,18 @@ void fatal_status(enum muster_status status, const char *doing)
 }
 
 /* What is not the input's is not there; the rest of the arena is poisoned besides. */
+void *memory_map_hook(void *context, uint64_t phys, size_t bytes)
+{
+    (void)context;
+    return phys >= ARENA_PHYS && phys - ARENA_PHYS <= left_bytes &&
+                   bytes <= left_bytes - (phys - ARENA_PHYS)
+               ? (void *)phys
+               : NULL;
+}
+
 void memory_require_mapped(const char *what, uint64_t phys, uint64_t bytes)
 {
-    if (phys < ARENA_PHYS || phys - ARENA_PHYS > left_bytes ||
-        bytes > left_bytes - (phys - ARENA_PHYS))
+    if (!memory_map_hook(NULL, phys, bytes))
         fatal("%s", what);
 }
 
@@ -67,20 +76,6 @@ void memory_keep(const char *what, uint64_t phys, uint64_t bytes)
 static void check_text(const char *text)
 {
     fuzz_require(text && strlen(text) < ARENA_BYTES, "a text has no end");
-}
-
-static void read_multiboot2(struct fuzz_input *input, struct muster_memory_map *map)
-{
-    static struct multiboot2 multiboot2;
-    size_t bytes = input->left;
-    void *information = fuzz_copy(input->at, bytes);
-    if (!multiboot2_read(&multiboot2, information, bytes)) {
-        check_text(multiboot2.cmdline);
-        for (uint32_t i = 0; i < multiboot2.module_count; i++)
-            check_text(multiboot2.modules[i].cmdline);
-        multiboot2_add_memory(&multiboot2, map);
-    }
-    free(information);
 }
 
 static void read_screen(struct fuzz_input *input)
@@ -106,16 +101,18 @@ static void fill_arena(struct fuzz_input *input)
     memset(arena + left_bytes, 0, ARENA_BYTES - left_bytes);
 }
 
-static void read_pvh(struct fuzz_input *input)
+/* By @magic: Multiboot 2's, or PVH. */
+static void read_as_kernel(struct fuzz_input *input, uint32_t magic)
 {
     fill_arena(input);
     ASAN_POISON_MEMORY_REGION(arena_get() + left_bytes, ARENA_BYTES - left_bytes);
     if (setjmp(end))
         return;
-    const struct loader *loader = loader_read(ARENA_PHYS, 0);
+    struct loader *loader = loader_read(ARENA_PHYS, magic);
     check_text(loader->cmdline);
+    for (uint32_t i = 0; i < loader->module_count; i++)
+        check_text(loader->modules[i].cmdline);
     loader_describe_memory(loader);
-    loader_device_tree(loader);
     loader_module_further(loader, 0);
 }
 
@@ -146,7 +143,7 @@ static void read_multiboot1(struct fuzz_input *input, struct muster_memory_map *
     info->cmdline = into_arena(info->cmdline);
     info->modules = BEHIND_INFO + into_arena(info->modules); /* else they would change it again */
     lead_texts(info);
-    source = (struct boot_source){.map = map};
+    source = (struct boot_source){.platform = &loader_memory, .map = map};
     if (boot_source_from_multiboot(&source, ARENA_PHYS, MULTIBOOT_LOADER_MAGIC))
         return;
     fuzz_require(source.kernel.bytes > 0, "a kernel of no bytes");
@@ -160,11 +157,11 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
     enum what what = (enum what)(fuzz_number(&input, 1) % KINDS);
     muster_memory_init(&kernel.map, storage, ROOM);
     if (what == MULTIBOOT2)
-        read_multiboot2(&input, &kernel.map);
+        read_as_kernel(&input, MULTIBOOT2_LOADER_MAGIC);
     else if (what == SCREEN)
         read_screen(&input);
     else if (what == PVH)
-        read_pvh(&input);
+        read_as_kernel(&input, 0);
     else
         read_multiboot1(&input, &kernel.map);
     ranges_check(&kernel.map);

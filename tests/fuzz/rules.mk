@@ -53,7 +53,7 @@ $(addprefix $(BUILD)/fuzz/bin/,$(FUZZ_ALL)): $(BUILD)/fuzz/bin/%: $(BUILD)/fuzz/
 	$(FUZZ_CC) -fsanitize=fuzzer,address,undefined -o $@ $^ $(CLI_LIBS)
 percent := %
 
-$(BUILD)/fuzz/seeds: tests/fuzz/write_seeds.py tests/fuzz/rules.mk $(wildcard tests/inspect/*.py tests/inspect/data/*)
+$(BUILD)/fuzz/seeds: tests/fuzz/write_seeds.py tests/fuzz/rules.mk $(wildcard tests/inspect/*.py tests/inspect/data/* tests/unit/captured/*)
 	@rm -rf $@
 	python3 $< $@
 
@@ -70,7 +70,7 @@ check-fuzz: $(addprefix $(BUILD)/fuzz/bin/,$(FUZZ_TARGETS)) $(BUILD)/fuzz/seeds
 COVERAGE_FOLDERS := lib/firmware lib/memory
 COVERAGE_LEAST   ?= 95
 COVERAGE         := $(BUILD)/coverage
-REPLAYED         := acpi fdt memory_map page_tables
+REPLAYED         := acpi boot_info fdt memory_map page_tables
 $(addprefix $(BUILD)/tests/replay_,$(REPLAYED)): $(BUILD)/tests/replay_%: \
     $(BUILD)/sanitized/tests/fuzz/%.c.o $(BUILD)/sanitized/tests/fuzz/replay.c.o \
     $(BUILD)/sanitized/lib/cpu/load.c.o $(BUILD)/sanitized/libmuster.a

@@ -172,6 +172,46 @@ def write_multiboot2():
         seed("loader", f"screen-{name}", b"\1" + tag(8, screen))
 
 
+LEFT = os.path.join(HERE, "..", "unit", "captured")
+
+
+def left_pieces(name):
+    """What a loader left in memory, captured: tests/unit/captured/README.md."""
+    with open(os.path.join(LEFT, name), "rb") as file:
+        data = file.read()
+    while data:
+        phys, length = struct.unpack_from("<QQ", data)
+        yield phys, data[16:16 + length]
+        data = data[16 + length:]
+
+
+def left(protocol, numbers, pieces):
+    numbers = (list(numbers) + [0] * 5)[:5]
+    return struct.pack("<B5Q", protocol, *numbers) + b"".join(
+        struct.pack("<IH", phys, len(piece)) + piece for phys, piece in pieces)
+
+
+def limine():
+    offset = 0xFFFF800000000000
+    pointers = [offset + 0x1000 + 24 * i for i in range(9)]
+    entries = b"".join(struct.pack("<QQQ", 0x100000 * (i + 1), 0x100000, i) for i in range(9))
+    pieces = [(0x500, struct.pack("<QQQ", 0, 9, offset + 0x600)),
+              (0x600, struct.pack("<9Q", *pointers)), (0x1000, entries),
+              (0x800, struct.pack("<QQ", 0, offset + 0xF59E0)),
+              (0x900, struct.pack("<QQ", 0, 0x310000)),
+              (0xA00, struct.pack("<QQ", 0, 0))]
+    return left(5, [offset] + [offset + phys for phys in (0x500, 0x800, 0x900, 0xA00)], pieces)
+
+
+def write_left():
+    for protocol, name, *numbers in (
+            (0, "pvh", 0x21E0), (1, "multiboot1", 0x9500), (2, "multiboot2", 0x106D98),
+            (3, "linux-setup", 0x14790), (3, "linux-grub", 0x8A000), (3, "linux-shim", 0x7F98000),
+            (4, "uefi", 0x75EC018, 0x65C5060, 5856, 48)):
+        seed("boot_info", name, left(protocol, numbers, left_pieces(name)))
+    seed("boot_info", "limine", limine())
+
+
 def write_pvh():
     words, map_at, modules_at = 0x200, 0x300, 0x400
     ranges = b"".join(struct.pack("<QQII", *range_, 0) for range_ in RANGES)
@@ -495,7 +535,7 @@ def write_inspections():
 
 def main():
     for write in (write_acpi, write_trees, write_maps, write_page_tables, write_multiboot2,
-                  write_pvh, write_multiboot1, write_kernels, write_words, write_td_host,
+                  write_left, write_pvh, write_multiboot1, write_kernels, write_words, write_td_host,
                   write_monitor, write_mailboxes, write_symbols, write_reports, write_guests,
                   write_costs, write_inspections):
         write()

@@ -913,7 +913,12 @@ static inline void fake_mailbox_add(struct fake_machine *fake, uint16_t version)
     };
 }
 
-/** Plan, entry memory, prepare: what comes before muster_adopt(). */
+static inline void fake_never_entered(struct muster_slot *slot, void *context)
+{
+    (void)slot, (void)context;
+}
+
+/** Plan, entry memory, prepare, an entry for each: what comes before muster_adopt(). */
 static inline void fake_prepare(struct fake_machine *fake, enum muster_way wanted)
 {
     struct muster_machine *machine = &fake->machine;
@@ -927,6 +932,8 @@ static inline void fake_prepare(struct fake_machine *fake, enum muster_way wante
     assert_int_equal(
         muster_prepare(machine, &fake->plan, &fake->config, fake->slots, fake->idt, FAKE_PERCPU),
         MUSTER_OK);
+    for (uint32_t i = 0; i < machine->cpu_count; i++)
+        fake->slots[i].start.entry = fake_never_entered;
 }
 
 static inline struct fake_machine *fake_sipi_machine(uint32_t count)

@@ -1,88 +1,27 @@
-/* What boot loaders leave, captured from them, and what is wrong with it. */
-#include <setjmp.h>
-#include <stdarg.h>
-#include <stddef.h>
-#include <stdint.h>
-#include <stdio.h>
-#include <string.h>
-
-#include <cmocka.h>
-
-#include <muster/boot_info.h>
+/* What loaders by PVH and by Multiboot leave, captured from them, and what is wrong with it. */
+#include "tests/unit/boot_info.h"
 
 #include "abi/efi.h"
-#include "abi/linux_boot.h"
 #include "abi/multiboot.h"
 #include "abi/multiboot2.h"
 #include "abi/pvh.h"
 
-#define MEMORY_BYTES 0x40000u
-#define PVH_START    0x21E0u
-#define MULTIBOOT    0x9500u
-#define MULTIBOOT2   0x20000u
-#define PARAMS       0x30000u
-
-static uint8_t memory[MEMORY_BYTES] __attribute__((aligned(16)));
-static struct muster_memory_range ranges[64];
-static struct muster_memory_map map;
-static struct muster_boot_info info;
-
-static void *map_memory(void *context, uint64_t phys, size_t bytes)
-{
-    (void)context;
-    return phys < MEMORY_BYTES && bytes <= MEMORY_BYTES - phys ? memory + phys : NULL;
-}
-
-static const struct muster_platform platform = {.map = map_memory};
-
-static void load(const char *name, uint32_t phys)
-{
-    FILE *file = fopen(name, "rb");
-    assert_non_null(file);
-    assert_true(fread(memory + phys, 1, MEMORY_BYTES - phys, file) > 0);
-    fclose(file);
-}
-
-static int set_up(void **state)
-{
-    (void)state;
-    memset(memory, 0, sizeof(memory));
-    memset(&info, 0xA5, sizeof(info));
-    muster_memory_init(&map, ranges, 64);
-    return 0;
-}
-
-static void assert_range(uint64_t start, uint64_t end, enum muster_memory_type type)
-{
-    const struct muster_memory_range *range = muster_memory_find(&map, start);
-    assert_non_null(range);
-    assert_int_equal(range->start_phys, start);
-    assert_int_equal(range->end_phys, end);
-    assert_int_equal(range->type, type);
-}
-
-/* 128 MiB of QEMU's q35; SeaBIOS, which GRUB asks, keeps a page more of it at its end. */
-static void assert_q35(uint64_t usable_end)
-{
-    assert_int_equal(map.count, 9);
-    assert_range(0, 0x9FC00, MUSTER_MEMORY_USABLE);
-    assert_range(0x9FC00, 0xA0000, MUSTER_MEMORY_RESERVED);
-    assert_range(0x100000, usable_end, MUSTER_MEMORY_USABLE);
-    assert_range(usable_end, 0x8000000, MUSTER_MEMORY_RESERVED);
-    assert_range(0xFD00000000, 0x10000000000, MUSTER_MEMORY_RESERVED);
-}
+#define PVH_START  0x21E0u
+#define MULTIBOOT  0x9500u
+#define MULTIBOOT2 0x106D98u
+#define MODULES    (MADE_UP + 0x300)
 
 /* ---- PVH ---- */
 
 static void load_pvh(void)
 {
     set_up(NULL);
-    load("tests/unit/captured/pvh", 0x500);
+    load("pvh");
 }
 
 static struct pvh_start_info *pvh_start(void)
 {
-    return (void *)(memory + PVH_START);
+    return at(PVH_START);
 }
 
 static enum muster_status read_pvh(void)
@@ -98,22 +37,22 @@ static void qemu_s_pvh_information_is_read(void **state)
     assert_int_equal(read_pvh(), MUSTER_OK);
     assert_int_equal(info.rsdp_phys, 0xF59E0);
     assert_int_equal(info.fdt_phys, 0);
-    assert_string_equal(memory + info.cmdline_phys, "hello pvh");
+    assert_string_equal(at(info.cmdline_phys), "hello pvh");
     assert_q35(0x7FE0000);
 }
 
 static void device_tree_is_the_pvh_module_of_that_name(void **state)
 {
-    const struct pvh_module modules[] = {{0, 0, 0, 0}, {0x3000, 40, 0x400, 0}};
+    const struct pvh_module modules[] = {{0, 0, 0, 0}, {0x3000, 40, MADE_UP, 0}};
     (void)state;
     load_pvh();
-    pvh_start()->modules_phys = 0x300;
+    pvh_start()->modules_phys = MODULES;
     pvh_start()->module_count = 2;
-    memcpy(memory + 0x300, modules, sizeof(modules));
-    strcpy((char *)memory + 0x400, "devicetrees");
+    memcpy(at(MODULES), modules, sizeof(modules));
+    strcpy(at(MADE_UP), "devicetrees");
     assert_int_equal(read_pvh(), MUSTER_OK);
     assert_int_equal(info.fdt_phys, 0);
-    strcpy((char *)memory + 0x400, "devicetree");
+    strcpy(at(MADE_UP), "devicetree");
     assert_int_equal(read_pvh(), MUSTER_OK);
     assert_int_equal(info.fdt_phys, 0x3000);
 }
@@ -139,7 +78,7 @@ static void pvh_information_that_cannot_be_right_is_refused(void **state)
                                              .version = 1,
                                              .memory_map_phys = start->memory_map_phys,
                                              .memory_map_entries = 9,
-                                             .modules_phys = 0x300,
+                                             .modules_phys = MODULES,
                                              .module_count = 65};
         assert_int_equal(read_pvh(), MUSTER_ERROR_BOOT_INFO);
     }
@@ -156,7 +95,7 @@ static enum muster_status read_multiboot(void)
 static void qemu_s_multiboot_1_information_is_read(void **state)
 {
     (void)state;
-    load("tests/unit/captured/multiboot1", 0x9000);
+    load("multiboot1");
     assert_int_equal(read_multiboot(), MUSTER_OK);
     assert_int_equal(info.rsdp_phys, 0);
     assert_int_equal(info.cmdline_phys, 0x62B000);
@@ -165,10 +104,10 @@ static void qemu_s_multiboot_1_information_is_read(void **state)
 
 static void multiboot_1_without_a_map_that_can_be_read_is_refused(void **state)
 {
-    struct multiboot_info *left = (void *)(memory + MULTIBOOT);
     (void)state;
-    load("tests/unit/captured/multiboot1", 0x9000);
-    left->mmap = MEMORY_BYTES - 8;
+    load("multiboot1");
+    struct multiboot_info *left = at(MULTIBOOT);
+    left->mmap = MADE_UP + MADE_UP_BYTES - 8;
     assert_int_equal(read_multiboot(), MUSTER_ERROR_BOOT_INFO);
     left->mmap = 0x9000;
     left->mmap_bytes -= 4;
@@ -179,24 +118,24 @@ static void multiboot_1_without_a_map_that_can_be_read_is_refused(void **state)
 
 /* ---- Multiboot 2 ---- */
 
-static enum muster_status read_multiboot2(void)
+static enum muster_status read_multiboot2(uint64_t phys)
 {
     muster_memory_init(&map, ranges, 64);
-    return muster_boot_info_from_multiboot2(&platform, MULTIBOOT2, &info, &map);
+    return muster_boot_info_from_multiboot2(&platform, phys, &info, &map);
 }
 
 /* A tag of @bytes behind what is there; gives where it lies. */
 static uint8_t *add_tag(uint32_t type, const void *content, uint32_t bytes)
 {
-    struct multiboot2_information *head = (void *)(memory + MULTIBOOT2);
+    struct multiboot2_information *head = at(MADE_UP);
     if (head->bytes == 0)
         head->bytes = sizeof(*head);
-    uint8_t *at = memory + MULTIBOOT2 + head->bytes;
+    uint8_t *place = at(MADE_UP + head->bytes);
     const struct multiboot2_tag tag = {type, bytes + (uint32_t)sizeof(tag)};
-    memcpy(at, &tag, sizeof(tag));
-    memcpy(at + sizeof(tag), content, bytes);
+    memcpy(place, &tag, sizeof(tag));
+    memcpy(place + sizeof(tag), content, bytes);
     head->bytes += (tag.bytes + 7) & ~7u;
-    return at;
+    return place;
 }
 
 static void add_memory_tag(void)
@@ -211,11 +150,11 @@ static void add_memory_tag(void)
 static void grub_s_multiboot_2_information_is_read(void **state)
 {
     (void)state;
-    load("tests/unit/captured/multiboot2", MULTIBOOT2);
-    assert_int_equal(read_multiboot2(), MUSTER_OK);
-    assert_memory_equal(memory + info.rsdp_phys, "RSD PTR ", 8);
+    load("multiboot2");
+    assert_int_equal(read_multiboot2(MULTIBOOT2), MUSTER_OK);
+    assert_memory_equal(at(info.rsdp_phys), "RSD PTR ", 8);
     assert_int_equal(info.fdt_phys, 0);
-    assert_string_equal(memory + info.cmdline_phys, "wake=sipi");
+    assert_string_equal(at(info.cmdline_phys), "wake=sipi");
     assert_q35(0x7FDF000);
 }
 
@@ -228,11 +167,29 @@ static void multiboot_2_tags_are_read_and_the_newer_rsdp_counts(void **state)
     add_tag(MULTIBOOT2_TAG_RSDP_OLD, copy, 20);
     add_memory_tag();
     add_tag(MULTIBOOT2_TAG_END, copy, 0);
-    assert_int_equal(read_multiboot2(), MUSTER_OK);
-    assert_int_equal(info.rsdp_phys, newer + 8 - memory);
-    assert_string_equal(memory + info.cmdline_phys, "two");
+    assert_int_equal(read_multiboot2(MADE_UP), MUSTER_OK);
+    assert_int_equal(info.rsdp_phys, MADE_UP + (uint64_t)(newer + 8 - (uint8_t *)at(MADE_UP)));
+    assert_string_equal(at(info.cmdline_phys), "two");
     assert_int_equal(map.count, 2);
     assert_range(0x100000, 0x200000, MUSTER_MEMORY_USABLE);
+}
+
+static void device_tree_is_the_multiboot_2_module_of_that_name(void **state)
+{
+    struct {
+        uint32_t start_phys, end_phys;
+        char words[12];
+    } module = {0x3000, 0x3028, "devicetree"};
+    (void)state;
+    add_memory_tag();
+    add_tag(MULTIBOOT2_TAG_MODULE, &module, 8 + sizeof("devicetree"));
+    uint8_t *other = add_tag(MULTIBOOT2_TAG_MODULE, &module, 8);
+    add_tag(MULTIBOOT2_TAG_END, &module, 0);
+    assert_int_equal(read_multiboot2(MADE_UP), MUSTER_OK);
+    assert_int_equal(info.fdt_phys, 0x3000);
+    other[-6] = 's'; /* "devicetrees", which does not even end */
+    assert_int_equal(read_multiboot2(MADE_UP), MUSTER_OK);
+    assert_int_equal(info.fdt_phys, 0);
 }
 
 static void uefi_s_map_only_makes_multiboot_2_s_more_careful(void **state)
@@ -248,134 +205,68 @@ static void uefi_s_map_only_makes_multiboot_2_s_more_careful(void **state)
     add_memory_tag();
     uint8_t *tag = add_tag(MULTIBOOT2_TAG_EFI_MMAP, &content, sizeof(content));
     add_tag(MULTIBOOT2_TAG_END, &content, 0);
-    assert_int_equal(read_multiboot2(), MUSTER_OK);
+    assert_int_equal(read_multiboot2(MADE_UP), MUSTER_OK);
     assert_range(0x180000, 0x181000, MUSTER_MEMORY_NVS);
     assert_null(muster_memory_find(&map, 0x400000));
     tag[8] = 39;
-    assert_int_equal(read_multiboot2(), MUSTER_ERROR_MAP_MALFORMED);
+    assert_int_equal(read_multiboot2(MADE_UP), MUSTER_ERROR_MAP_MALFORMED);
     tag[8] = 44;
-    assert_int_equal(read_multiboot2(), MUSTER_ERROR_MAP_MALFORMED);
+    assert_int_equal(read_multiboot2(MADE_UP), MUSTER_ERROR_MAP_MALFORMED);
 }
 
 static void multiboot_2_information_that_cannot_be_right_is_refused(void **state)
 {
-    uint32_t *bytes = (void *)(memory + MULTIBOOT2);
+    uint32_t *bytes = at(MADE_UP);
     (void)state;
     add_memory_tag();
-    assert_int_equal(read_multiboot2(), MUSTER_ERROR_BOOT_INFO); /* no last tag */
+    assert_int_equal(read_multiboot2(MADE_UP), MUSTER_ERROR_BOOT_INFO); /* no last tag */
     add_tag(MULTIBOOT2_TAG_END, bytes, 0);
-    assert_int_equal(read_multiboot2(), MUSTER_OK);
-    *bytes += MEMORY_BYTES;
-    assert_int_equal(read_multiboot2(), MUSTER_ERROR_BOOT_INFO);
+    assert_int_equal(read_multiboot2(MADE_UP), MUSTER_OK);
+    *bytes += MADE_UP_BYTES;
+    assert_int_equal(read_multiboot2(MADE_UP), MUSTER_ERROR_BOOT_INFO);
     *bytes = 7;
-    assert_int_equal(read_multiboot2(), MUSTER_ERROR_BOOT_INFO);
+    assert_int_equal(read_multiboot2(MADE_UP), MUSTER_ERROR_BOOT_INFO);
     *bytes = 40; /* within the first tag */
-    assert_int_equal(read_multiboot2(), MUSTER_ERROR_BOOT_INFO);
+    assert_int_equal(read_multiboot2(MADE_UP), MUSTER_ERROR_BOOT_INFO);
     set_up(NULL);
     add_tag(MULTIBOOT2_TAG_END, bytes, 0);
-    assert_int_equal(read_multiboot2(), MUSTER_ERROR_BOOT_INFO); /* no map */
+    assert_int_equal(read_multiboot2(MADE_UP), MUSTER_ERROR_BOOT_INFO); /* no map */
     set_up(NULL);
     add_tag(MULTIBOOT2_TAG_EFI_BS, bytes, 0);
-    assert_int_equal(read_multiboot2(), MUSTER_NOT_SUPPORTED);
+    assert_int_equal(read_multiboot2(MADE_UP), MUSTER_NOT_SUPPORTED);
 }
 
-/* ---- Linux ---- */
-
-static struct linux_boot_params *make_params(void)
-{
-    struct linux_boot_params *params = (void *)(memory + PARAMS);
-    params->setup.header = LINUX_HEADER_MAGIC;
-    params->setup.version = LINUX_PROTOCOL_64;
-    params->setup.cmd_line_ptr = 0x400;
-    params->ext_cmd_line_ptr = 1;
-    params->acpi_rsdp_addr = 0x123456789A;
-    params->e820_entries = 1;
-    params->e820[0] = (struct e820_entry){0x100000, 0x100000, E820_USABLE};
-    return params;
-}
-
-static void put_setup_data(uint32_t phys, uint64_t next_phys, uint32_t type, uint32_t len)
-{
-    const struct linux_setup_data data = {next_phys, type, len};
-    memcpy(memory + phys, &data, sizeof(data));
-}
-
-static enum muster_status read_linux(void)
-{
-    muster_memory_init(&map, ranges, 64);
-    return muster_boot_info_from_linux(&platform, PARAMS, &info, &map);
-}
-
-static void linux_s_boot_params_and_setup_data_are_read(void **state)
-{
-    const struct e820_entry more = {0x400000, 0x1000, E820_NVS};
-    (void)state;
-    make_params()->setup.setup_data = 0x500;
-    put_setup_data(0x500, 0x600, LINUX_SETUP_E820_EXT, sizeof(more));
-    memcpy(memory + 0x510, &more, sizeof(more));
-    put_setup_data(0x600, 0, LINUX_SETUP_DTB, 100);
-    assert_int_equal(read_linux(), MUSTER_OK);
-    assert_int_equal(info.rsdp_phys, 0x123456789A);
-    assert_int_equal(info.cmdline_phys, 0x100000400);
-    assert_int_equal(info.fdt_phys, 0x610);
-    assert_range(0x100000, 0x200000, MUSTER_MEMORY_USABLE);
-    assert_range(0x400000, 0x401000, MUSTER_MEMORY_NVS);
-}
-
-static void linux_s_boot_params_that_cannot_be_right_are_refused(void **state)
-{
-    struct linux_boot_params *params = make_params();
-    (void)state;
-    assert_int_equal(read_linux(), MUSTER_OK);
-    params->setup.setup_data = 0x500;
-    put_setup_data(0x500, 0x500, 0, 0); /* a ring */
-    assert_int_equal(read_linux(), MUSTER_ERROR_BOOT_INFO);
-    put_setup_data(0x500, 0, LINUX_SETUP_E820_EXT, UINT32_MAX);
-    assert_int_equal(read_linux(), MUSTER_ERROR_BOOT_INFO);
-    put_setup_data(0x500, UINT64_MAX, 0, 0);
-    assert_int_equal(read_linux(), MUSTER_ERROR_BOOT_INFO);
-    params->setup.setup_data = 0;
-    params->e820_entries = LINUX_E820_ENTRIES + 1;
-    assert_int_equal(read_linux(), MUSTER_ERROR_BOOT_INFO);
-    params->e820_entries = 0;
-    assert_int_equal(read_linux(), MUSTER_ERROR_BOOT_INFO);
-    params->e820_entries = 1;
-    params->setup.version--;
-    assert_int_equal(read_linux(), MUSTER_ERROR_BOOT_INFO);
-}
+/* ---- All of them ---- */
 
 static void what_lies_at_0_or_beyond_memory_is_refused(void **state)
 {
-    static const uint64_t places[] = {0, MEMORY_BYTES - 4, UINT64_MAX - 3};
     (void)state;
-    for (unsigned i = 0; i < 3; i++) {
-        uint64_t at = places[i];
-        assert_int_equal(muster_boot_info_from_pvh(&platform, at, &info, &map),
+    for (unsigned i = 0; i < sizeof(nowhere) / sizeof(nowhere[0]); i++) {
+        assert_int_equal(muster_boot_info_from_pvh(&platform, nowhere[i], &info, &map),
                          MUSTER_ERROR_BOOT_INFO);
-        assert_int_equal(muster_boot_info_from_multiboot(&platform, at, &info, &map),
+        assert_int_equal(muster_boot_info_from_multiboot(&platform, nowhere[i], &info, &map),
                          MUSTER_ERROR_BOOT_INFO);
-        assert_int_equal(muster_boot_info_from_multiboot2(&platform, at, &info, &map),
-                         MUSTER_ERROR_BOOT_INFO);
-        assert_int_equal(muster_boot_info_from_linux(&platform, at, &info, &map),
+        assert_int_equal(muster_boot_info_from_multiboot2(&platform, nowhere[i], &info, &map),
                          MUSTER_ERROR_BOOT_INFO);
     }
 }
 
+#define test(function) cmocka_unit_test_setup_teardown(function, set_up, tear_down)
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
-        cmocka_unit_test_setup(qemu_s_pvh_information_is_read, set_up),
-        cmocka_unit_test_setup(device_tree_is_the_pvh_module_of_that_name, set_up),
-        cmocka_unit_test_setup(pvh_information_that_cannot_be_right_is_refused, set_up),
-        cmocka_unit_test_setup(qemu_s_multiboot_1_information_is_read, set_up),
-        cmocka_unit_test_setup(multiboot_1_without_a_map_that_can_be_read_is_refused, set_up),
-        cmocka_unit_test_setup(grub_s_multiboot_2_information_is_read, set_up),
-        cmocka_unit_test_setup(multiboot_2_tags_are_read_and_the_newer_rsdp_counts, set_up),
-        cmocka_unit_test_setup(uefi_s_map_only_makes_multiboot_2_s_more_careful, set_up),
-        cmocka_unit_test_setup(multiboot_2_information_that_cannot_be_right_is_refused, set_up),
-        cmocka_unit_test_setup(linux_s_boot_params_and_setup_data_are_read, set_up),
-        cmocka_unit_test_setup(linux_s_boot_params_that_cannot_be_right_are_refused, set_up),
-        cmocka_unit_test_setup(what_lies_at_0_or_beyond_memory_is_refused, set_up),
+        test(qemu_s_pvh_information_is_read),
+        test(device_tree_is_the_pvh_module_of_that_name),
+        test(pvh_information_that_cannot_be_right_is_refused),
+        test(qemu_s_multiboot_1_information_is_read),
+        test(multiboot_1_without_a_map_that_can_be_read_is_refused),
+        test(grub_s_multiboot_2_information_is_read),
+        test(multiboot_2_tags_are_read_and_the_newer_rsdp_counts),
+        test(device_tree_is_the_multiboot_2_module_of_that_name),
+        test(uefi_s_map_only_makes_multiboot_2_s_more_careful),
+        test(multiboot_2_information_that_cannot_be_right_is_refused),
+        test(what_lies_at_0_or_beyond_memory_is_refused),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

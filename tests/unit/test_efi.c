@@ -9,8 +9,11 @@
 
 #include <cmocka.h>
 
+#include <muster/boot_info.h>
+
 #include "abi/acpi.h"
 #include "abi/modules_file.h"
+#include "abi/multiboot2.h"
 #include "boot/efi/information.h"
 #include "boot/multiboot2.h"
 
@@ -90,6 +93,7 @@ static int set_up(void **state)
     world.loaded.options = world.options;
     world.file.load_file = load_file;
     world.table = (struct efi_configuration_table){EFI_ACPI_20_TABLE_GUID, &world.rsdp};
+    world.system.header.signature = EFI_SYSTEM_TABLE_SIGNATURE;
     world.system.tables = &world.table;
     world.system.table_count = 1;
     return 0;
@@ -102,6 +106,15 @@ static struct efi_memory_descriptor entries[] = {
     {.type = 15 /* unaccepted */, .start_phys = 0x900000, .pages = 1},
 };
 
+static void *map_all(void *context, uint64_t phys, size_t bytes)
+{
+    (void)context;
+    (void)bytes;
+    return (void *)phys;
+}
+
+static const struct muster_platform platform = {.map = map_all};
+
 /* All that happens between UEFI's call and the kernel's entry, read as the kernel reads it. */
 static void hand_over(struct multiboot2 *multiboot2)
 {
@@ -113,7 +126,7 @@ static void hand_over(struct multiboot2 *multiboot2)
                           .version = 1};
     information_begin(&world.efi, &information, &map);
     information_end(&information, &map);
-    assert_null(multiboot2_read(multiboot2, (const void *)information.start, UINT32_MAX));
+    assert_null(multiboot2_read(multiboot2, &platform, information.start));
 }
 
 static void words_come_without_the_one_of_ovmfs_own(void **state)
@@ -143,17 +156,37 @@ static void memory_and_rsdp_are_handed_on(void **state)
 {
     struct muster_memory_range ranges[32];
     struct muster_memory_map map;
+    struct muster_boot_info info;
     struct multiboot2 multiboot2;
     (void)state;
     world.rsdp.revision = 2;
     hand_over(&multiboot2);
-    assert_memory_equal(multiboot2.rsdp, &world.rsdp, sizeof(world.rsdp));
     muster_memory_init(&map, ranges, 32);
-    assert_null(multiboot2_add_memory(&multiboot2, &map));
+    assert_int_equal(muster_boot_info_from_multiboot2(&platform, multiboot2.info_phys, &info, &map),
+                     MUSTER_OK);
+    assert_memory_equal((void *)info.rsdp_phys, &world.rsdp, sizeof(world.rsdp));
+    assert_int_equal(((uint32_t *)info.rsdp_phys)[-2], MULTIBOOT2_TAG_RSDP_NEW);
     assert_int_equal(muster_memory_find(&map, 0x2000)->type, MUSTER_MEMORY_USABLE);
     assert_int_equal(muster_memory_find(&map, 0x800000)->type, MUSTER_MEMORY_USABLE);
     assert_int_equal(muster_memory_find(&map, 0x806000)->type, MUSTER_MEMORY_NVS);
     assert_int_equal(muster_memory_find(&map, 0x900000)->type, MUSTER_MEMORY_RESERVED);
+}
+
+/* ACPI 1.0's, which is shorter, in a tag of its own. */
+static void old_rsdp_is_handed_on_as_one(void **state)
+{
+    struct muster_memory_range ranges[32];
+    struct muster_memory_map map;
+    struct muster_boot_info info;
+    struct multiboot2 multiboot2;
+    (void)state;
+    world.table.guid = (struct efi_guid)EFI_ACPI_10_TABLE_GUID;
+    hand_over(&multiboot2);
+    muster_memory_init(&map, ranges, 32);
+    assert_int_equal(muster_boot_info_from_multiboot2(&platform, multiboot2.info_phys, &info, &map),
+                     MUSTER_OK);
+    assert_memory_equal((void *)info.rsdp_phys, &world.rsdp, ACPI_RSDP_V0_BYTES);
+    assert_int_equal(((uint32_t *)info.rsdp_phys)[-2], MULTIBOOT2_TAG_RSDP_OLD);
 }
 
 static void initrd_that_is_no_file_of_modules_is_one(void **state)
@@ -242,6 +275,7 @@ int main(void)
         cmocka_unit_test_setup(words_come_without_the_one_of_ovmfs_own, set_up),
         cmocka_unit_test_setup(words_that_only_look_like_it_stay, set_up),
         cmocka_unit_test_setup(memory_and_rsdp_are_handed_on, set_up),
+        cmocka_unit_test_setup(old_rsdp_is_handed_on_as_one, set_up),
         cmocka_unit_test_setup(initrd_that_is_no_file_of_modules_is_one, set_up),
         cmocka_unit_test_setup(file_of_modules_is_taken_apart, set_up),
         cmocka_unit_test_setup(file_of_modules_that_lies_is_not_taken_apart, set_up),

@@ -51,6 +51,17 @@ static void put_modules(uint32_t offset)
     info()->module_count = 3;
 }
 
+/* Of a machine's first 4 GiB the arena alone. */
+static void *map_arena(void *context, uint64_t phys, size_t bytes)
+{
+    (void)context;
+    return phys >= ARENA && phys - ARENA <= ARENA_BYTES && bytes <= ARENA_BYTES - (phys - ARENA)
+               ? (void *)phys
+               : NULL;
+}
+
+static const struct muster_platform platform = {.map = map_arena};
+
 /* A loader that brings a map, its own words, and three modules. */
 static int set_up(void **state)
 {
@@ -62,6 +73,7 @@ static int set_up(void **state)
     assert_ptr_equal(got, (void *)(uintptr_t)ARENA);
     muster_memory_init(&map, ranges, RANGES);
     memset(&source, 0, sizeof(source));
+    source.platform = &platform;
     source.map = &map;
     memcpy(at(MMAP_AT), &entry, sizeof(entry));
     *info() = (struct multiboot_info){
@@ -117,9 +129,9 @@ static void what_does_not_end_below_4_gib_is_refused(void **state)
     put_modules(MODULES_AT);
     info()->mmap = END_OF_4GIB;
     info()->mmap_bytes = 0x1000;
-    assert_string_equal(take(), "the loader's memory map does not end below 4 GiB");
+    assert_string_equal(take(), muster_error_text(MUSTER_ERROR_BOOT_INFO));
     assert_string_equal(boot_source_from_multiboot(&source, END_OF_4GIB, MULTIBOOT_LOADER_MAGIC),
-                        "the Multiboot information does not end below 4 GiB");
+                        muster_error_text(MUSTER_ERROR_BOOT_INFO));
 }
 
 static void command_line_without_an_end_is_refused(void **state)
@@ -142,9 +154,9 @@ static void loader_without_what_is_needed_is_refused(void **state)
     assert_string_equal(take(),
                         "no kernel was given: the first Multiboot module is the kernel to boot");
     info()->mmap_bytes--;
-    assert_string_equal(take(), "the loader's memory map is malformed or too long");
+    assert_string_equal(take(), muster_error_text(MUSTER_ERROR_MAP_MALFORMED));
     info()->flags &= ~MULTIBOOT_INFO_MMAP;
-    assert_string_equal(take(), "the loader gave no memory map");
+    assert_string_equal(take(), muster_error_text(MUSTER_ERROR_BOOT_INFO));
 }
 
 static void modules_that_cannot_be_are_refused(void **state)

@@ -14,20 +14,34 @@
 #define STACK_TOP 0x10000u
 #define BSP       (COUNT / 2)
 
-static void never_entered(struct muster_slot *slot, void *context)
-{
-    (void)slot, (void)context;
-}
-
 static struct fake_machine *adopted(void)
 {
     struct fake_machine *fake = fake_sipi_machine(COUNT);
     for (uint32_t i = 0; i < COUNT; i++)
-        fake->slots[i].start =
-            (struct muster_start){.entry = never_entered, .stack_top = STACK_TOP};
+        fake->slots[i].start.stack_top = STACK_TOP;
     assert_int_equal(fake_adopt(fake, FAKE_S), MUSTER_OK);
     fake->send_count = 0;
     return fake;
+}
+
+/* muster_cpu_on() refuses them, too; here nobody goes before all are known to be good. */
+static void crooked_start_of_one_leaves_all_parked(void **state)
+{
+    (void)state;
+    for (unsigned crooked = 0; crooked < 2; crooked++) {
+        struct fake_machine *fake = adopted();
+        struct muster_start *start = &fake->slots[COUNT - 1].start;
+        if (crooked)
+            start->stack_top += 8;
+        else
+            start->entry = NULL;
+        assert_int_equal(muster_start(&fake->machine, NULL, 0, FAKE_S), MUSTER_INVALID_ARGUMENT);
+        assert_int_equal(fake->send_count, 0);
+        assert_int_equal(fake_count(fake, MUSTER_CPU_OFF), COUNT - 1);
+        *start = fake->slots[0].start;
+        assert_int_equal(muster_start(&fake->machine, NULL, 0, FAKE_S), MUSTER_OK);
+        fake_machine_free(fake);
+    }
 }
 
 static void all_parked_cpus_start_by_one_interrupt(void **state)
@@ -136,6 +150,7 @@ static void cpu_that_does_not_follow_a_broadcast_fails_alone(void **state)
 int main(void)
 {
     const struct CMUnitTest tests[] = {
+        cmocka_unit_test(crooked_start_of_one_leaves_all_parked),
         cmocka_unit_test(all_parked_cpus_start_by_one_interrupt),
         cmocka_unit_test(order_of_all_is_one_interrupt_too),
         cmocka_unit_test(with_cpus_that_are_not_counted_each_gets_its_own),
