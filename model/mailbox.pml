@@ -6,6 +6,7 @@
  *   -DTIMELY      deadlines pass for one AP only, the odd one, which may be dead or slow; whoever
  *                 else is waited for in vain is waited for for ever, a deadlock
  *                 (without: any deadline may pass at any moment, and an AP may be arbitrarily late)
+ *   -DFINDING_LOOKS  an AP's looks in vain are left out (see there); not with TIMELY
  *   -DTWO_WAKERS  a second CPU of the OS wakes the last AP, in its turn
  *   -DROUNDS=N    muster_adopt() is called so many times
  *   -DAPS=N
@@ -71,6 +72,7 @@
 
 #define IS_NOOP(v)     ((v) == NOOP)
 #define IS_COMMAND(v)  ((v) != NOOP)
+#define IS_MINE(v)     ((v) == Pap->i)
 #define NOT_PENDING(v) ((v) != PENDING)
 #define IS_FREE(v)     ((v) == 0)
 
@@ -109,6 +111,28 @@ proctype ap(byte i)
     fi;
 #endif
 
+#ifdef FINDING_LOOKS
+/*
+ * mailbox_ap_look(), command_for(): only the look that finds this AP's own ID, and a command behind
+ * it. A look in vain does nothing but tell the AP more, and so does the first look at the command,
+ * whose value decides nothing that the second does not decide again. In memory.h who knows less
+ * may do all that one may do who knows more: more values are readable, more places free for a
+ * store, more accesses are races. So an AP with looks in vain does nothing that one cannot do
+ * that is late for its first look; and APs may be arbitrarily late here. Sound for what must never
+ * happen. Who waits in vain is not seen this way: that is TIMELY's, where all looks are taken.
+ */
+look:
+end_look:
+    if
+    AWAIT_OPTIONS(Pap->i, MAIL_ID, ID_ORDER, Pap->id, IS_MINE)
+    fi;
+    id = 0;
+end_look_behind_id:
+    if
+    AWAIT_OPTIONS(Pap->i, MAIL_COMMAND, LOOK_ORDER, Pap->command, IS_COMMAND)
+    fi;
+    command = 0;
+#else
 look: /* shim_ap_main(), mailbox_ap_look() */
 end_look: /* whom nobody wakes stays here */
     if
@@ -138,6 +162,7 @@ for_me:
         :: else -> command = 0
         fi
     };
+#endif
 #endif
 #ifdef MUTANT_acknowledge_first
     ACKNOWLEDGE;
@@ -189,13 +214,13 @@ for_me:
     fi;
 #endif
     STORE(Pap->i, ARRIVED(Pap->vector), 1, ARRIVED_ORDER);
+    atomic {
 #ifdef MUTANT_late_enters
-    STORE(Pap->i, STATE(Pap->vector), OFF, RELEASE);
+        STORE(Pap->i, STATE(Pap->vector), OFF, RELEASE);
 #else
-    MOVE(Pap->i, STATE(Pap->vector), PENDING, OFF, Pap->ok);
+        MOVE(Pap->i, STATE(Pap->vector), PENDING, OFF, Pap->ok);
 #endif
 done:
-    atomic {
         command = 0; id = 0; vector = 0; old = 0; ok = 0;
         EXIT(Pap->i)
     }

@@ -84,6 +84,15 @@ c_state "struct memory mem" "Global"
     SWAP_K(T, loc, v, old, 3) SWAP_K(T, loc, v, old, 4) SWAP_K(T, loc, v, old, 5) \
     SWAP_K(T, loc, v, old, 6) SWAP_K(T, loc, v, old, 7) \
     SWAP_K(T, loc, v, old, 8) SWAP_K(T, loc, v, old, 9) fi
+/* word_fetch_add(0): what is there, and not what was there. */
+#define FETCH_K(T, loc, old, k) \
+    :: atomic { c_expr { mem_swappable (M, T, loc, k) } -> c_code { \
+        old = (uchar)mem_at(M, T, loc, k); mem_swap(M, T, loc, k, old, ACQ_REL); } }
+#define FETCH(T, loc, old) \
+    if FETCH_K(T, loc, old, 0) FETCH_K(T, loc, old, 1) FETCH_K(T, loc, old, 2) \
+    FETCH_K(T, loc, old, 3) FETCH_K(T, loc, old, 4) FETCH_K(T, loc, old, 5) \
+    FETCH_K(T, loc, old, 6) FETCH_K(T, loc, old, 7) \
+    FETCH_K(T, loc, old, 8) FETCH_K(T, loc, old, 9) fi
 #define ADD_K(T, loc, n, k) \
     :: atomic { c_expr { mem_swappable (M, T, loc, k) } -> c_code { \
         mem_swap(M, T, loc, k, mem_at(M, T, loc, k) + (n), ACQ_REL); } }

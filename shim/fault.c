@@ -18,7 +18,7 @@
 
 static bool is_called_to_wake(const struct mailbox *mailbox, uint32_t apic_id)
 {
-    return mailbox_ap_is_called(mailbox, apic_id) &&
+    return mailbox_ap_peek(mailbox, apic_id) == MAILBOX_LOOK_CALLED &&
            u16_load_acquire(&mailbox->command) == MAILBOX_WAKEUP;
 }
 

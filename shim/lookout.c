@@ -8,8 +8,10 @@ bool lookout_has_duty(struct muster_word *duty, uint32_t index)
 }
 
 /*
- * A locked operation, as the one in lookout_lie_down() is: of the two who pass on and lie down at
- * the same moment at least one sees what the other did. (LOOKOUT_NOBODY + 1 is 0.)
+ * A locked operation on the duty, as the one in lookout_lie_down() is, which adds nothing: one of
+ * the two comes second, and sees what the first did. So of those who pass on and lie down at the
+ * same moment one knows of the other (model/lookout.pml: by a load neither need to, under C11).
+ * (LOOKOUT_NOBODY + 1 is 0.)
  */
 void lookout_pass_on(struct muster_word *duty, uint32_t next)
 {
@@ -28,11 +30,11 @@ bool lookout_rouse(struct muster_word *rest)
     return word_move(rest, LOOKOUT_ASLEEP, LOOKOUT_ROUSED);
 }
 
-bool lookout_lie_down(struct muster_word *rest, const struct muster_word *duty, uint32_t index,
+bool lookout_lie_down(struct muster_word *rest, struct muster_word *duty, uint32_t index,
                       bool has_duty)
 {
     (void)word_move(rest, LOOKOUT_AWAKE, LOOKOUT_ASLEEP); /* nobody else moves an awake one */
-    return has_duty || word_load_acquire(duty) != index + 1;
+    return has_duty || word_fetch_add(duty, 0) != index + 1;
 }
 
 bool lookout_get_up(struct muster_word *rest)

@@ -39,7 +39,7 @@ void lookout_take_over(struct muster_word *duty, uint32_t was, uint32_t index);
 bool lookout_rouse(struct muster_word *rest);
 
 /** The last thing before it sleeps. False: it may not, since the duty has come to it meanwhile. */
-bool lookout_lie_down(struct muster_word *rest, const struct muster_word *duty, uint32_t index,
+bool lookout_lie_down(struct muster_word *rest, struct muster_word *duty, uint32_t index,
                       bool has_duty);
 
 /** Whether it is up, so that no interrupt is under way to it any more. To be asked until it is. */

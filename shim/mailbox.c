@@ -102,10 +102,16 @@ static void leave(struct muster_slot *slot, uint64_t vector)
     native_halt();
 }
 
+/*
+ * One that does not find itself called answers nothing, though it might be called by now: it would
+ * leave with the duty, and all others would sleep on.
+ */
 static enum mailbox_look look(const struct muster_slot *slot, uint64_t *vector)
 {
-    if (mailbox_ap_is_called(shim.mailbox, slot->apic_id))
-        pass_duty_on(slot->index);
+    enum mailbox_look seen = mailbox_ap_peek(shim.mailbox, slot->apic_id);
+    if (seen != MAILBOX_LOOK_CALLED)
+        return seen;
+    pass_duty_on(slot->index);
     return mailbox_ap_look(shim.mailbox, &states[slot->index], slot->apic_id,
                            shim.options.mailbox_version, vector);
 }

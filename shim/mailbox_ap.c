@@ -55,10 +55,11 @@ static uint16_t command_for(const struct mailbox *mailbox, uint32_t apic_id, uin
     return is_known(command, version) ? command : MAILBOX_NOOP;
 }
 
-bool mailbox_ap_is_called(const struct mailbox *mailbox, uint32_t apic_id)
+enum mailbox_look mailbox_ap_peek(const struct mailbox *mailbox, uint32_t apic_id)
 {
-    return u16_load_acquire(&mailbox->command) != MAILBOX_NOOP &&
-           u32_load_relaxed(&mailbox->apic_id) == apic_id;
+    if (u16_load_acquire(&mailbox->command) == MAILBOX_NOOP)
+        return MAILBOX_LOOK_QUIET;
+    return u32_load_relaxed(&mailbox->apic_id) == apic_id ? MAILBOX_LOOK_CALLED : MAILBOX_LOOK_BUSY;
 }
 
 enum mailbox_look mailbox_ap_look(struct mailbox *mailbox, struct muster_word *state,

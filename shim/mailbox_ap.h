@@ -32,6 +32,7 @@ enum mailbox_ap_state {
 enum mailbox_look {
     MAILBOX_LOOK_QUIET,  /* Noop */
     MAILBOX_LOOK_BUSY,   /* a command, for another, or none that is known */
+    MAILBOX_LOOK_CALLED, /* for this one, and not answered: mailbox_ap_look() is next */
     MAILBOX_LOOK_WAKEUP, /* for this one: ACKNOWLEDGED; mailbox_ap_leave() is next */
     MAILBOX_LOOK_TESTED, /* for this one: answered, WAITING again */
     MAILBOX_LOOK_DENIED, /* the AP was not WAITING: nothing was done */
@@ -40,8 +41,8 @@ enum mailbox_look {
 /** The AP has come, or come back, and waits. False if it cannot have: it is somewhere else. */
 bool mailbox_ap_arrive(struct muster_word *state);
 
-/** Whether there is a command for this AP. */
-bool mailbox_ap_is_called(const struct mailbox *mailbox, uint32_t apic_id);
+/** Whom the mailbox calls: QUIET, BUSY or CALLED. Answers nothing. */
+enum mailbox_look mailbox_ap_peek(const struct mailbox *mailbox, uint32_t apic_id);
 
 /** One look at the mailbox, served in @version; @vector is where a Wakeup leads. */
 enum mailbox_look mailbox_ap_look(struct mailbox *mailbox, struct muster_word *state,

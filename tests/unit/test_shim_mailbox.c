@@ -49,6 +49,18 @@ static void ap_comes_waits_goes_and_comes_back(void **state)
     assert_int_equal(post.state.value, MAILBOX_AP_WAITING);
 }
 
+static void peek_tells_who_is_called_and_answers_nothing(void **state)
+{
+    (void)state;
+    struct post post = post_with(MAILBOX_WAKEUP, ID);
+    assert_int_equal(mailbox_ap_peek(&post.mailbox, ID), MAILBOX_LOOK_CALLED);
+    assert_int_equal(mailbox_ap_peek(&post.mailbox, ID + 1), MAILBOX_LOOK_BUSY);
+    assert_int_equal(post.mailbox.command, MAILBOX_WAKEUP);
+    assert_int_equal(post.state.value, MAILBOX_AP_WAITING);
+    post.mailbox.command = MAILBOX_NOOP;
+    assert_int_equal(mailbox_ap_peek(&post.mailbox, ID), MAILBOX_LOOK_QUIET);
+}
+
 static void test_is_answered_and_waits_on(void **state)
 {
     (void)state;
@@ -164,6 +176,7 @@ int main(void)
         cmocka_unit_test(test_is_answered_and_waits_on),
         cmocka_unit_test(command_for_another_is_left_alone),
         cmocka_unit_test(reserved_command_and_test_in_version_0_are_left_alone),
+        cmocka_unit_test(peek_tells_who_is_called_and_answers_nothing),
         cmocka_unit_test(command_is_taken_by_a_waiting_ap_only),
         cmocka_unit_test(only_an_acknowledged_ap_leaves),
         cmocka_unit_test(only_an_absent_ap_arrives),
