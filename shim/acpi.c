@@ -116,7 +116,7 @@ static void write_madt(void)
     struct acpi_madt_wakeup wakeup = {
         .entry = {ACPI_MADT_WAKEUP, shim.options.wakeup_entry_bytes},
         .mailbox_version = shim.options.mailbox_version,
-        .mailbox_address = (uint64_t)shim.mailbox,
+        .mailbox_address = shim_fault_mailbox((uint64_t)shim.mailbox),
         .reset_vector = shim.reset_vector_phys,
     };
     memcpy((uint8_t *)tables.madt + tables.madt->header.length, &wakeup, wakeup.entry.length);

@@ -4,6 +4,7 @@
 #include "abi/sizes.h"
 #include "boot/console.h"
 #include "boot/native.h"
+#include "boot/td.h"
 #include "boot/timer.h"
 #include "lib/atomic.h"
 #include "lib/cpu/cpu.h"
@@ -85,6 +86,11 @@ bool shim_fault_lists(uint32_t *apic_id)
     if (fault->kind == SHIM_FAULT_UNKNOWN_ID)
         *apic_id += SHIM_FAULT_ID_DISTANCE;
     return fault->kind != SHIM_FAULT_UNCOUNTED;
+}
+
+uint64_t shim_fault_mailbox(uint64_t phys)
+{
+    return shim.options.fault.kind == SHIM_FAULT_MAILBOX_SHARED ? phys | td_shared_bit() : phys;
 }
 
 void shim_fault_publish(uint8_t *madt)

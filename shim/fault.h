@@ -20,6 +20,7 @@ enum shim_fault_kind {
     SHIM_FAULT_UNKNOWN_ID,         /* the MADT lists it with an ID that nobody has */
     SHIM_FAULT_TABLES_TRAMPLED,    /* the MADT is overwritten */
     SHIM_FAULT_NO_LOW_MEMORY,      /* nothing below 1 MiB is usable */
+    SHIM_FAULT_MAILBOX_SHARED,     /* a TD's MADT has the mailbox where the host writes, too */
     SHIM_FAULT_KINDS
 };
 
@@ -44,6 +45,9 @@ void shim_fault_at_mailbox(struct muster_slot *slot);
 
 /** What the MADT says of the processor with this ID; false: nothing. */
 bool shim_fault_lists(uint32_t *apic_id);
+
+/** The mailbox's address as the MADT has it. */
+uint64_t shim_fault_mailbox(uint64_t phys);
 
 /** On the BSP, once all that the OS gets is written, and before the memory map is. */
 void shim_fault_publish(uint8_t *madt);

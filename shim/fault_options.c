@@ -16,6 +16,7 @@ static const char *const names[SHIM_FAULT_KINDS] = {
     [SHIM_FAULT_UNKNOWN_ID] = "unknown-id",
     [SHIM_FAULT_TABLES_TRAMPLED] = "tables-trampled",
     [SHIM_FAULT_NO_LOW_MEMORY] = "no-low-memory",
+    [SHIM_FAULT_MAILBOX_SHARED] = "mailbox-shared",
 };
 
 /* Those from here on are the machine's, and nobody's of its own. */
@@ -59,6 +60,8 @@ static bool is_free_id(const struct muster_machine *machine, uint32_t apic_id)
 
 const char *shim_fault_check(const struct shim_fault *fault, const struct muster_machine *machine)
 {
+    if (fault->kind == SHIM_FAULT_MAILBOX_SHARED && !machine->confidential)
+        return "fault=mailbox-shared: all memory is shared here, since this is no TD";
     if (fault->kind == SHIM_FAULT_NONE || is_of_machine(fault->kind))
         return NULL;
     int32_t index = muster_machine_find(machine, fault->apic_id);

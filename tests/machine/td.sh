@@ -20,6 +20,7 @@ cases() {
     for cpus in 1 2 4; do
         echo "400 linux_6_12_as_a_td_wakes_${cpus}_cpus td_linux $cpus"
     done
+    echo "40 td_whose_mailbox_the_host_can_write_to_is_refused td_mailbox_shared"
     echo "30 td_that_hangs_is_asked_where_it_is td_hangs 2"
     echo "30 td_without_room_for_the_shared_bit_is_refused td_fatal"
     for name in $(tests/td/check list); do
@@ -48,6 +49,13 @@ check_td() {
     expect "$1" '.shim.failed == []'
     # One CPU has nobody to wake.
     [ "$2" = 1 ] || expect "$1" '.shim.way == "td-start" and .way == "mailbox"'
+}
+
+# The host could send the CPUs anywhere.
+td_mailbox_shared() {
+    refused 1 "MUSTER_ERROR_MAILBOX_SHARED" --td --cpus 4 --tables acpi \
+        --shim-append fault=mailbox-shared
+    refused 2 "since this is no TD" --wake mailbox --cpus 4 --shim-append fault=mailbox-shared
 }
 
 # One guest for each rule of the mailbox, which breaks just that one.

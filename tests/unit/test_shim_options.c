@@ -82,6 +82,8 @@ static void fault_that_no_processor_can_have_is_refused(void **state)
     static const char *const nobody = "fault: no AP of this machine has that APIC ID";
     static const char *const taken = "fault=unknown-id: the ID that is 64 higher is another's, or "
                                      "does not fit";
+    static const char *const all_shared = "fault=mailbox-shared: all memory is shared here, since "
+                                          "this is no TD";
     static const struct {
         enum shim_fault_kind kind;
         uint32_t apic_id;
@@ -89,6 +91,7 @@ static void fault_that_no_processor_can_have_is_refused(void **state)
     } faults[] = {
         {SHIM_FAULT_NONE, 99, NULL},
         {SHIM_FAULT_TABLES_TRAMPLED, 99, NULL},
+        {SHIM_FAULT_MAILBOX_SHARED, 99, all_shared},
         {SHIM_FAULT_DEAD, 2, NULL},
         {SHIM_FAULT_DEAD, 99, nobody},
         {SHIM_FAULT_DEAD, 0, nobody},
@@ -115,6 +118,8 @@ static void fault_that_no_processor_can_have_is_refused(void **state)
         else
             assert_null(said);
     }
+    machine.confidential = true;
+    assert_null(shim_fault_check(&(struct shim_fault){SHIM_FAULT_MAILBOX_SHARED, 0}, &machine));
 }
 
 int main(void)
