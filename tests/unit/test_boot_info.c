@@ -57,6 +57,21 @@ static void device_tree_is_the_pvh_module_of_that_name(void **state)
     assert_int_equal(info.fdt_phys, 0x3000);
 }
 
+static void pvh_module_without_words_is_no_device_tree(void **state)
+{
+    const struct pvh_module modules[] = {{0x3000, 40, 0, 0},
+                                         {0x3000, 40, MADE_UP + MADE_UP_BYTES - 4, 0}};
+    (void)state;
+    load_pvh();
+    pvh_start()->modules_phys = MODULES;
+    pvh_start()->module_count = 2;
+    memcpy(at(MODULES), modules, sizeof(modules));
+    assert_int_equal(read_pvh(), MUSTER_OK);
+    assert_int_equal(info.fdt_phys, 0);
+    pvh_start()->modules_phys = MADE_UP + MADE_UP_BYTES - sizeof(modules[0]);
+    assert_int_equal(read_pvh(), MUSTER_ERROR_BOOT_INFO); /* the second one lies nowhere */
+}
+
 static void pvh_information_that_cannot_be_right_is_refused(void **state)
 {
     (void)state;
@@ -100,6 +115,15 @@ static void qemu_s_multiboot_1_information_is_read(void **state)
     assert_int_equal(info.rsdp_phys, 0);
     assert_int_equal(info.cmdline_phys, 0x62B000);
     assert_q35(0x7FE0000);
+}
+
+static void multiboot_1_need_not_have_a_command_line(void **state)
+{
+    (void)state;
+    load("multiboot1");
+    ((struct multiboot_info *)at(MULTIBOOT))->flags &= ~MULTIBOOT_INFO_CMDLINE;
+    assert_int_equal(read_multiboot(), MUSTER_OK);
+    assert_int_equal(info.cmdline_phys, 0);
 }
 
 static void multiboot_1_without_a_map_that_can_be_read_is_refused(void **state)
@@ -236,6 +260,29 @@ static void multiboot_2_information_that_cannot_be_right_is_refused(void **state
     assert_int_equal(read_multiboot2(MADE_UP), MUSTER_NOT_SUPPORTED);
 }
 
+/* Read with only this tag and a last one. */
+static enum muster_status read_tag(uint32_t type, uint32_t bytes)
+{
+    const uint8_t content[64] = {0};
+    set_up(NULL);
+    add_tag(type, content, bytes);
+    add_tag(MULTIBOOT2_TAG_END, content, 0);
+    return read_multiboot2(MADE_UP);
+}
+
+static void multiboot_2_tags_shorter_than_what_they_are_to_hold_are_refused(void **state)
+{
+    (void)state;
+    assert_int_equal(read_tag(MULTIBOOT2_TAG_RSDP_OLD, 19), MUSTER_ERROR_BOOT_INFO);
+    assert_int_equal(read_tag(MULTIBOOT2_TAG_RSDP_NEW, 35), MUSTER_ERROR_BOOT_INFO);
+    assert_int_equal(read_tag(MULTIBOOT2_TAG_EFI_MMAP, 4), MUSTER_ERROR_MAP_MALFORMED);
+    assert_int_equal(read_tag(MULTIBOOT2_TAG_CMDLINE, 0), MUSTER_ERROR_BOOT_INFO); /* no map */
+    *(uint32_t *)at(MADE_UP + 12) = 7; /* the tag's own size: less than its head */
+    assert_int_equal(read_multiboot2(MADE_UP), MUSTER_ERROR_BOOT_INFO);
+    *(uint32_t *)at(MADE_UP) = 0x400001; /* of all of it */
+    assert_int_equal(read_multiboot2(MADE_UP), MUSTER_ERROR_BOOT_INFO);
+}
+
 /* ---- All of them ---- */
 
 static void what_lies_at_0_or_beyond_memory_is_refused(void **state)
@@ -258,14 +305,17 @@ int main(void)
     const struct CMUnitTest tests[] = {
         test(qemu_s_pvh_information_is_read),
         test(device_tree_is_the_pvh_module_of_that_name),
+        test(pvh_module_without_words_is_no_device_tree),
         test(pvh_information_that_cannot_be_right_is_refused),
         test(qemu_s_multiboot_1_information_is_read),
+        test(multiboot_1_need_not_have_a_command_line),
         test(multiboot_1_without_a_map_that_can_be_read_is_refused),
         test(grub_s_multiboot_2_information_is_read),
         test(multiboot_2_tags_are_read_and_the_newer_rsdp_counts),
         test(device_tree_is_the_multiboot_2_module_of_that_name),
         test(uefi_s_map_only_makes_multiboot_2_s_more_careful),
         test(multiboot_2_information_that_cannot_be_right_is_refused),
+        test(multiboot_2_tags_shorter_than_what_they_are_to_hold_are_refused),
         test(what_lies_at_0_or_beyond_memory_is_refused),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);

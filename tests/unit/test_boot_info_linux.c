@@ -111,6 +111,22 @@ static void linux_s_boot_params_that_cannot_be_right_are_refused(void **state)
     assert_int_equal(read_linux(), MUSTER_ERROR_BOOT_INFO);
 }
 
+static void linux_s_map_that_does_not_fit_is_an_error(void **state)
+{
+    (void)state;
+    make_params()->setup.setup_data = SETUP_DATA;
+    /* The list goes on behind what cannot be read. */
+    put_setup_data(SETUP_DATA, SETUP_DATA + 0x100, LINUX_SETUP_E820_EXT, UINT32_MAX);
+    put_setup_data(SETUP_DATA + 0x100, 0, LINUX_SETUP_DTB, 100);
+    assert_int_equal(read_linux(), MUSTER_ERROR_BOOT_INFO);
+    assert_int_equal(info.fdt_phys, 0);
+    muster_memory_init(&map, ranges, 0);
+    assert_int_equal(muster_boot_info_from_linux(&platform, PARAMS, &info, &map),
+                     MUSTER_ERROR_MAP_FULL);
+    make_params()->setup.header++;
+    assert_int_equal(read_linux(), MUSTER_ERROR_BOOT_INFO);
+}
+
 static void what_lies_at_0_or_beyond_memory_is_refused(void **state)
 {
     (void)state;
@@ -130,6 +146,7 @@ int main(void)
         test(shim_s_boot_params_are_read_at_linux_s_entry),
         test(linux_s_boot_params_and_setup_data_are_read),
         test(linux_s_boot_params_that_cannot_be_right_are_refused),
+        test(linux_s_map_that_does_not_fit_is_an_error),
         test(what_lies_at_0_or_beyond_memory_is_refused),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
