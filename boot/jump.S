@@ -1,6 +1,7 @@
 /* The last instructions of a boot program: into what it boots. */
 #include "abi/linux_boot.h"
 #include "abi/x86.h"
+#include "lib/cpu/forget.inc"
 
     .text
     .globl boot_jump_linux, boot_jump_32
@@ -10,9 +11,10 @@
  * void boot_jump_linux(entry, boot_params)
  * Entry: long mode, interrupts off, payload mapped 1:1.
  * Exit:  at entry with RSI = boot_params, Linux's flat segments; all other general registers zero
- *        but the stack pointer (Linux sets its own).
+ *        but the stack pointer (Linux sets its own); vectors and x87 in their initial state.
  */
 boot_jump_linux:
+    forget_registers jump_vectors
     subq $16, %rsp
     leaq jump_gdt(%rip), %rax
     movw $(jump_gdt_end - jump_gdt - 1), (%rsp)
@@ -25,7 +27,6 @@ boot_jump_linux:
     xorl %eax, %eax
     movl %eax, %fs
     movl %eax, %gs
-    xorl %ebx, %ebx
     xorl %ecx, %ecx
     xorl %edx, %edx
     xorl %ebp, %ebp
@@ -33,10 +34,6 @@ boot_jump_linux:
     xorl %r9d, %r9d
     xorl %r10d, %r10d
     xorl %r11d, %r11d
-    xorl %r12d, %r12d
-    xorl %r13d, %r13d
-    xorl %r14d, %r14d
-    xorl %r15d, %r15d
     pushq $LINUX_BOOT_CS
     pushq %rdi
     xorl %edi, %edi
@@ -46,16 +43,18 @@ boot_jump_linux:
  * void boot_jump_32(entry, ebx, eax, keep_efer)
  * Entry: long mode, interrupts off, this code and the stack below 4 GiB and mapped 1:1.
  * Exit:  at entry in 32-bit protected mode, flat segments, paging off, EBX and EAX as given, all
- *        other general registers zero but the stack pointer.
+ *        other general registers zero but the stack pointer; vectors and x87 in their initial state.
  */
 boot_jump_32:
+    movl %edx, %ebp
+    forget_registers jump_vectors
     subq $16, %rsp
     leaq jump_gdt(%rip), %rax
     movw $(jump_gdt_end - jump_gdt - 1), (%rsp)
     movq %rax, 2(%rsp)
     lgdt (%rsp)
     movl %esi, %ebx
-    movl %edx, %esi
+    movl %ebp, %esi
     movl %ecx, %edx
     leaq 1f(%rip), %rax
     pushq $(jump_code32 - jump_gdt)
@@ -101,5 +100,8 @@ jump_gdt:
 jump_code32:
     .quad 0x00CF9B000000FFFF        /* 32-bit code */
 jump_gdt_end:
+
+    .section .rodata.jump_vectors, "a", @progbits
+    initial_vectors jump_vectors
 
     .section .note.GNU-stack, "", @progbits

@@ -27,6 +27,7 @@
 struct kernel {
     struct options options;
     struct screen_mode screen; /* that the loader left */
+    bool by_pvh;               /* its protocol */
     struct muster_platform platform;
     struct clock_check clock; /* ours against the hypervisor's */
     struct muster_memory_map map;

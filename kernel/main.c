@@ -30,6 +30,7 @@ void boot_main(uint64_t info_phys, uint32_t magic)
     console_init();
     console_write("\nMuster kernel: wakes every processor and proves it alive\n");
     struct loader *loader = loader_read(info_phys, magic);
+    kernel.by_pvh = loader_is_pvh(info_phys);
     display_open(&loader->screen);
     console_printf("command line: %s\n", loader->cmdline);
     options_read(loader->cmdline, &kernel.options);

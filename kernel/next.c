@@ -12,6 +12,7 @@
 #include "kernel/life.h"
 #include "kernel/memory.h"
 #include "kernel/paging.h"
+#include "kernel/proof.h"
 #include "lib/cpu/instructions.h"
 
 #define TABLE_PAGES 64u
@@ -154,6 +155,7 @@ void next_boot(void)
     json_number("handed_back", handed_back);
     json_number("ns", took_ns);
     json_end();
+    evidence_leave(); /* boot_jump_to() takes it away */
     write_cr3(tables.root_phys);
     boot_jump_to(&jump);
 }

@@ -63,6 +63,9 @@ void evidence_equal(struct percpu *cpu, const char *what, uint64_t found, uint64
 /** On the CPU: complain unless @holds. */
 void evidence_true(struct percpu *cpu, const char *what, bool holds);
 
+/** On the CPU: fill what evidence_forgotten() looks at, for whoever is to forget it. */
+void evidence_leave(void);
+
 /** On the CPU: nothing of who had it before is in its vector and debug registers. */
 void evidence_forgotten(struct percpu *cpu);
 

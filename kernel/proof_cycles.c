@@ -72,17 +72,12 @@ static bool has_xsave(void)
 /* On the target: all that a kernel may have changed and the next start must not find. */
 static void make_disorder(const struct percpu *cpu)
 {
-    static struct vectors secrets;
-    memset(secrets.bytes + FXSAVE_XMM, 0xD1, 16 * 16);
-    secrets.bytes[FXSAVE_MXCSR + 1] = 0x1F; /* a valid one, and not the initial one */
-    vectors_load(&secrets);
-    write_breakpoints(DISORDER);
+    evidence_leave();
     write_cr3((uint64_t)other_root);
     write_cr4(read_cr4() | CR4_DE | (has_xsave() ? CR4_OSXSAVE : 0));
     write_cr0(read_cr0() | CR0_TS);
     write_msr(MSR_KERNEL_GS_BASE, DISORDER);
     write_msr(MSR_FS_BASE, DISORDER);
-    write_dr7(DR7_NONE | DR7_LOCAL_0); /* at address 0, where nobody runs */
     /* The timer's interrupt, and one that is pending: both mean nothing to this kernel. */
     apic_register_set(APIC_LVT_TIMER, WORK_VECTOR);
     apic_register_set(APIC_TIMER_INITIAL, UINT32_MAX);

@@ -100,7 +100,7 @@ found:
     movq SLOT_PARK_STACK_TOP(%r10), %rsp
     xorl %ebp, %ebp
     movq %r10, %rdi
-    forget_registers
+    forget_registers cpu_initial_vectors
     call park_enter
     ud2
 
@@ -135,15 +135,9 @@ stray:
     vmmcall
     jmp 9b
 
-/* For FXRSTOR, and for XRSTOR with all parts in their initial state (SDM vol. 1, 10.5 and 13.8). */
     .section .rodata.initial_vectors, "a", @progbits
     .globl cpu_initial_vectors
     .hidden cpu_initial_vectors
-    .balign XSAVE_ALIGNMENT
-cpu_initial_vectors:
-    .short FXSAVE_FCW_INITIAL
-    .org cpu_initial_vectors + FXSAVE_MXCSR
-    .long FXSAVE_MXCSR_INITIAL
-    .org cpu_initial_vectors + FXSAVE_BYTES + XSAVE_HEADER_BYTES
+    initial_vectors cpu_initial_vectors
 
     .section .note.GNU-stack, "", @progbits

@@ -174,6 +174,14 @@ static inline void write_breakpoints(uint64_t address)
                      : "r"(address));
 }
 
+/* As INIT does. Off first; then not even the addresses are told to whoever comes next. */
+static inline void clear_breakpoints(void)
+{
+    write_dr7(DR7_NONE);
+    write_dr6(DR6_NONE);
+    write_breakpoints(0);
+}
+
 /* Data segments are null in kernel mode; CS is re-loaded by a far return. */
 static inline void load_segments(uint16_t cs, uint16_t ss)
 {

@@ -46,7 +46,7 @@ cpu_go_off:
     xorl %ebp, %ebp
     pushq $RFLAGS_FIXED             /* AC, DF, NT, IOPL: the host's */
     popfq
-    forget_registers
+    forget_registers cpu_initial_vectors
     call park_reenter
     ud2
 

@@ -203,14 +203,6 @@ static void apic_load(const struct muster_slot *slot, const struct muster_cpu_pr
         apic_clear(platform, x2);
 }
 
-/* As INIT does. Off first; then not even the addresses are told to whoever comes next. */
-static void debug_clear(void)
-{
-    write_dr7(DR7_NONE);
-    write_dr6(DR6_NONE);
-    write_breakpoints(0);
-}
-
 enum muster_status cpu_load(struct muster_slot *slot, void *percpu)
 {
     const struct muster_machine *machine = slot->machine;
@@ -230,7 +222,7 @@ enum muster_status cpu_load(struct muster_slot *slot, void *percpu)
     speculation_load(machine->platform, profile);
     speculation_barrier(machine->platform, profile);
     if (slot->firmware_cr3)
-        debug_clear();
+        clear_breakpoints();
     apic_load(slot, profile);
     return MUSTER_OK;
 }
@@ -249,7 +241,7 @@ enum muster_status cpu_reload(struct muster_slot *slot)
     write_cr3(machine->config.park_cr3);
     enum muster_status status = cpu_load(slot, slot);
     load_local_table(0);
-    debug_clear();
+    clear_breakpoints();
     bool x2 = muster_apic_is_x2(platform);
     apic_clear(platform, x2);
     apic_write(platform, x2, APIC_TIMER_INITIAL, 0);

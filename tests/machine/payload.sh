@@ -9,6 +9,7 @@ cases() {
     echo "60 xen_starts_by_multiboot_1 xen_alone multiboot1"
     echo "120 xen_starts_behind_uefi xen_alone multiboot2 --firmware ovmf"
     echo "120 xen_by_multiboot_2_brings_up_4_cpus_and_its_dom0 xen_dom0 multiboot2"
+    echo "60 next_kernel_finds_nothing_of_ours_in_the_registers next_registers"
     echo "60 rsdp_by_multiboot_2_is_kept_for_the_next_kernel next_rsdp"
     echo "30 kernel_that_requires_a_video_mode_is_refused video_mode"
     echo "30 kernel_for_another_protocol_than_asked_is_refused other_protocol"
@@ -81,6 +82,14 @@ xen_dom0() {
     grep -q "Multiboot-e820 RAM map" "$work/console" || fail "Xen does not use our memory map"
     expect "$work/report.json" ".shim.protocol == \"$1\" and .way == \"sipi\""
     expect "$work/report.json" ".handover.cpus_up == $cpus and (.failures | length == 1)"
+}
+
+# Our kernel fills them before it boots the next one, which is our kernel again, and looks.
+next_registers() {
+    expect_status 0 "$muster" run --wake mailbox --cpus 2 --then build/muster-kernel.elf \
+        --then-append custody=reclaim --until "reclaimed-memory  held" --keep "$work/logs"
+    [ "$(grep -a -c "proof: registers  *held.*vector and debug registers are empty" \
+        "$work/logs/console.log")" = 2 ] || fail "both kernels' proofs are not there"
 }
 
 # Multiboot 2 brings a copy of the RSDP in memory that is free otherwise: Linux, booted by the
