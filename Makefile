@@ -159,8 +159,8 @@ SHIM_TESTED := shim/hob.c shim/fw_cfg_directory.c shim/acpi_loader.c shim/fdt_wr
                shim/lookout.c shim/mailbox_ap.c \
                shim/bios.c shim/host.c shim/host_hyperv.c shim/host_td.c shim/options.c shim/shared.c \
                shim/fault_options.c shim/source_hob.c shim/source_multiboot.c \
-               boot/clock_compare.c boot/cmdline.c boot/format.c boot/hyperv.c boot/tsc_rate.c \
-               boot/multiboot2.c boot/multiboot2_screen.c boot/screen.c boot/font.c \
+               boot/clock_compare.c boot/cmdline.c boot/format.c boot/hyperv.c boot/timer.c \
+               boot/tsc_rate.c boot/multiboot2.c boot/multiboot2_screen.c boot/screen.c boot/font.c \
                boot/payload.c boot/loadable.c boot/bzimage.c boot/pvh_elf.c \
                boot/multiboot_kernel.c boot/multiboot1_kernel.c boot/multiboot2_kernel.c \
                boot/multiboot2_header.c

@@ -9,7 +9,7 @@
 
 #include <muster/platform.h>
 
-/** How fast it counts, on all CPUs. On the BSP, once, before any other of these. Takes 2 ms. */
+/** How fast it counts, on all CPUs. On the BSP, once, before any other of these. Takes 3 ms. */
 void timer_calibrate(const struct muster_platform *platform, uint8_t vector);
 
 /**
