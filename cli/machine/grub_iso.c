@@ -1,5 +1,6 @@
 #include "cli/machine/grub_iso.h"
 
+#include <stdlib.h>
 #include <string.h>
 
 #include <glib/gstdio.h>
@@ -84,16 +85,21 @@ static char *make_config(const struct grub_iso *iso, GError **error)
     return g_string_free(text, !good); /* NULL if its content is freed with it */
 }
 
-/* One NEW=OLD of xorriso's; its own signs in the file's name are escaped. */
+/*
+ * One NEW=OLD of xorriso's; its own signs in the file's name are escaped. A link would become a
+ * link in the image, which leads nowhere.
+ */
 static void add_graft(GPtrArray *argv, const char *name, const char *file)
 {
     GString *graft = g_string_new(NULL);
+    char *followed = realpath(file, NULL);
     g_string_printf(graft, "%s=", name);
-    for (; *file; file++) {
-        if (*file == '=' || *file == '\\')
+    for (const char *at = followed ? followed : file; *at; at++) {
+        if (*at == '=' || *at == '\\')
             g_string_append_c(graft, '\\');
-        g_string_append_c(graft, *file);
+        g_string_append_c(graft, *at);
     }
+    free(followed);
     g_ptr_array_add(argv, g_string_free(graft, FALSE));
 }
 
