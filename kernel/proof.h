@@ -63,6 +63,8 @@ void evidence_equal(struct percpu *cpu, const char *what, uint64_t found, uint64
 /** On the CPU: complain unless @holds. */
 void evidence_true(struct percpu *cpu, const char *what, bool holds);
 
+#define DISORDER 0x0D15084DE4000000u /* in a register: whoever comes next must not find it */
+
 /** On the CPU: fill what evidence_forgotten() looks at, for whoever is to forget it. */
 void evidence_leave(void);
 

@@ -13,7 +13,6 @@
 #include "lib/atomic.h"
 #include "lib/cpu/instructions.h"
 
-#define DISORDER   0x0D15084DE4000000u
 #define STACK_FILL 0xB1AB1AB1AB1AB1A8u
 
 /* What the winner of a target sends to it. */

@@ -10,8 +10,6 @@
 #include "kernel/syscall.h"
 #include "lib/cpu/instructions.h"
 
-#define SECRET 0x0D15084DE4000000u
-
 static struct muster_cpu_profile bsp_profile;
 
 static void compare_apic(struct percpu *cpu, void *argument)
@@ -216,7 +214,7 @@ void evidence_leave(void)
     memset(secrets.bytes + FXSAVE_XMM, 0xD1, 16 * 16);
     secrets.bytes[FXSAVE_MXCSR + 1] = 0x1F; /* a valid one, and not the initial one */
     vectors_load(&secrets);
-    write_breakpoints(SECRET);
+    write_breakpoints(DISORDER);
     write_dr7(DR7_NONE | DR7_LOCAL_0); /* at an address where nobody runs */
 }
 
