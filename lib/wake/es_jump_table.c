@@ -11,6 +11,7 @@
 #include "lib/atomic.h"
 #include "lib/cpu/apic.h"
 #include "lib/cpu/cpu.h"
+#include "lib/firmware/mailbox_page.h"
 #include "lib/patience.h"
 #include "lib/wake/way.h"
 
@@ -19,13 +20,17 @@
 
 _Static_assert(offsetof(struct sev_jump_table, cs) == CS_IN_TABLE_WORD / 8, "one word, IP first");
 
-/* Where the table is, only the hypervisor tells: firmware has told it. NULL: nowhere. */
+/*
+ * Where the table is, only the hypervisor tells: firmware has told it. NULL: nowhere, or where the
+ * hypervisor could send the CPUs to another address than ours.
+ */
 static struct muster_word *find_table(const struct muster_machine *machine)
 {
     const struct muster_platform *platform = machine->platform;
     struct muster_vmgexit exit = {.code = SEV_EXIT_AP_JUMP_TABLE, .info_1 = SEV_JUMP_TABLE_GET};
     platform->vmgexit(platform->context, &exit);
-    if (exit.info_1 & SEV_EXIT_INFO_1_FAILURE || exit.info_2 == 0 || exit.info_2 % PAGE_BYTES)
+    if (exit.info_1 & SEV_EXIT_INFO_1_FAILURE || exit.info_2 == 0 || exit.info_2 % PAGE_BYTES ||
+        !firmware_range_is_private(platform, (struct acpi_range){exit.info_2, PAGE_BYTES}))
         return NULL;
     return platform->map(platform->context, exit.info_2, PAGE_BYTES);
 }
@@ -36,7 +41,9 @@ static enum muster_status es_prepare(struct muster_machine *machine)
     uint64_t bytes = mailbox_entry_bytes(machine);
     if (config->entry_phys < PAGE_BYTES || bytes > ONE_MIB ||
         config->entry_phys > ONE_MIB - bytes || config->entry_phys % PAGE_BYTES ||
-        config->entry_bytes < bytes)
+        config->entry_bytes < bytes ||
+        !firmware_range_is_private(machine->platform,
+                                   (struct acpi_range){config->entry_phys, bytes}))
         return MUSTER_ERROR_ENTRY_PAGE;
     uint8_t *pages = machine->platform->map(machine->platform->context, config->entry_phys, bytes);
     if (!pages)

@@ -88,6 +88,9 @@ void adopt_pending(struct muster_machine *machine, const struct muster_plan *pla
 /** Nobody is in the slot, as before the first wake: the next CPU that comes may claim it. */
 void slot_vacate(struct muster_slot *slot);
 
+/** Whether no time is left: whoever was not sent for yet is better not sent for any more. */
+bool way_time_is_over(const struct wake_run *run);
+
 /** Wait, whatever happens meanwhile. */
 void pass_time(struct muster_machine *machine, uint64_t ns);
 
