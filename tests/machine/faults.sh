@@ -39,6 +39,17 @@ vector-overwritten mailbox_fault
 call-refused - the monitor refuses what is wrong only: tests/hyperv/check has a call for each status
 call-times-out time_out
 call-always-times-out - the monitor lets every second one be done at least
+call-is-late - the monitor cannot keep a vCPU away from its guest for a time that is told
+call-nonsense - the monitor refuses what is wrong only: tests/hyperv/check has a call for each status
+call-refused-and-done - the monitor does not do what it refuses
+page-no-vmsa - QEMU has no SEV
+vmsa-no-page - QEMU has no SEV
+jump-table-refused - QEMU has no SEV
+jump-table-nowhere - QEMU has no SEV
+jump-table-unaligned - QEMU has no SEV
+jump-table-unmapped - QEMU has no SEV
+jump-table-shared - QEMU has no SEV
+jump-table-gone - QEMU has no SEV
 dies-in-slot - no option can stop a vCPU between two of its instructions
 nmi interrupted
 machine-check - the simulator's stops its CPU for good; one that our kernel takes is its proof ist-mc
