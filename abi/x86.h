@@ -109,6 +109,7 @@
 #define MCG_CAP_COUNT        0x000000FF /* of banks */
 #define MCG_CAP_CTL_P        0x00000100 /* MCG_CTL exists */
 #define MC_BANK_MSRS         4          /* CTL, STATUS, ADDR, MISC */
+#define MCG_STATUS_RIPV      0x00000001 /* the interrupted program can go on */
 #define MCG_STATUS_MCIP      0x00000004
 
 /* Local APIC register offsets (SDM vol. 3, 11.4.1) and their bits. */

@@ -39,6 +39,7 @@ struct kernel {
     uint32_t order_count;
     enum muster_status adopt_status;
     uint32_t nmis_parked; /* how many parked CPUs took an NMI */
+    uint32_t mces_parked; /* and a machine check */
     uint64_t adopt_ns;    /* how long muster_adopt() took */
     uint64_t clocks_ns;   /* how long all clocks took to be measured */
     uint32_t cycles_done; /* how many times a CPU went off and came on again */

@@ -199,6 +199,7 @@ static void report_json(void)
     json_number("strays", word_load_acquire(&kernel.machine.strays));
     json_number("paging_levels", kernel.paging.levels);
     json_number("nmis_parked", kernel.nmis_parked);
+    json_number("mces_parked", kernel.mces_parked);
     json_text("result", report_is_well() ? "ok" : "failed");
     json_end();
 }

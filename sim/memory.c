@@ -3,6 +3,7 @@
  * pages go back once everybody has come through them, and the mailbox's page once nobody can look
  * there any more.
  */
+#include "abi/sev.h"
 #include "abi/x86.h"
 #include "sim/machine.h"
 
@@ -52,8 +53,10 @@ enum muster_status sim_memory_take_entry(struct sim *sim)
 enum muster_status sim_memory_take_vmsas(struct sim *sim)
 {
     sim->vmsa_bytes = muster_vmsa_bytes(sim->machine.cpu_count);
-    return muster_memory_allocate(&sim->map, sim->vmsa_bytes, PAGE_BYTES, PAGE_BYTES, FOUR_GIB,
-                                  MUSTER_OWNER_HOST, &sim->vmsa_phys);
+    /* The first page is the last of a large one, so that the second must be left out. */
+    return muster_memory_allocate(&sim->map, sim->vmsa_bytes, PAGE_BYTES,
+                                  SEV_LARGE_PAGE - PAGE_BYTES, FOUR_GIB, MUSTER_OWNER_HOST,
+                                  &sim->vmsa_phys);
 }
 
 static bool anybody_may_come(const struct sim *sim)

@@ -160,7 +160,7 @@ static void tell_jump_table(const struct sim *sim, struct muster_vmgexit *exit)
                    : how == SIM_TABLE_UNMAPPED  ? SIM_TABLE_PHYS + PAGE_BYTES
                                                 : SIM_TABLE_PHYS;
     if (how == SIM_TABLE_REFUSED || (how == SIM_TABLE_GONE && sim->prepared))
-        refuse(exit, SEV_EXIT_MALFORMED);
+        exit->info_1 = SEV_EXIT_MALFORMED; /* whatever else is said */
 }
 
 void sim_vmgexit(struct sim *sim, struct muster_vmgexit *exit)

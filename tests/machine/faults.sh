@@ -52,7 +52,7 @@ jump-table-shared - QEMU has no SEV
 jump-table-gone - QEMU has no SEV
 dies-in-slot - no option can stop a vCPU between two of its instructions
 nmi interrupted
-machine-check - the simulator's stops its CPU for good; one that our kernel takes is its proof ist-mc
+machine-check checked
 tables-trampled trampled
 table-changed - no moment between two reads can be hit from outside
 no-low-memory no_low_memory
@@ -160,6 +160,19 @@ interrupted() {
             --json "$work/report.json"
         expect "$work/report.json" '.guest.fields.nmis_parked == 7'
         missing
+    done
+}
+
+# To each CPU between adoption and start, by QEMU's monitor; the last one's cannot be gone on from.
+checked() {
+    for way in sipi mailbox; do
+        version=
+        [ "$way" = sipi ] || version="--mailbox-version 0"
+        # shellcheck disable=SC2086 # two words, or none
+        expect_status 1 "$muster" run --wake "$way" $version --cpus 4 \
+            --append "mce=parked timeout-ms=3000" --json "$work/report.json"
+        expect "$work/report.json" '.end == "good" and .guest.fields.mces_parked == 3'
+        missing 3 MUSTER_ERROR_NOT_ARRIVED
     done
 }
 
