@@ -189,7 +189,7 @@ bool sim_build(struct sim *sim)
         return false;
     if (way == SIM_HYPERV && !(sim->call_page = pages(sim, HYPERV_PAGE_BYTES)))
         return false;
-    if (way == SIM_ES_JUMP_TABLE && !(sim->jump_table = pages(sim, PAGE_BYTES)))
+    if (way == SIM_ES_JUMP_TABLE && !(sim->jump_table = pages(sim, SIM_TABLE_BYTES)))
         return false;
     cpus_make(sim);
     sim_memory_describe(sim);

@@ -23,7 +23,8 @@
 
 #define SIM_MAILBOX_PHYS 0x3FFF0000u
 #define SIM_CALL_PHYS    0x3FFF2000u
-#define SIM_TABLE_PHYS   0x3FFF4000u /* SEV-ES: the AP jump table */
+#define SIM_TABLE_PHYS   0x3FFF4000u /* SEV-ES: the AP jump table, and another page behind it */
+#define SIM_TABLE_BYTES  0x2000u
 #define SIM_PARK_CR3     0x00ABC000u
 #define SIM_LOW_PAGES    0x9Eu /* free from 4 KiB on */
 #define SIM_WAKE_VECTOR  0xF1

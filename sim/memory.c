@@ -52,10 +52,11 @@ enum muster_status sim_memory_take_entry(struct sim *sim)
 
 enum muster_status sim_memory_take_vmsas(struct sim *sim)
 {
-    sim->vmsa_bytes = muster_vmsa_bytes(sim->machine.cpu_count);
     /* The first page is the last of a large one, so that the second must be left out. */
-    return muster_memory_allocate(&sim->map, sim->vmsa_bytes, PAGE_BYTES,
-                                  SEV_LARGE_PAGE - PAGE_BYTES, FOUR_GIB, MUSTER_OWNER_HOST,
+    uint64_t first_phys = SEV_LARGE_PAGE - PAGE_BYTES;
+    sim->vmsa_bytes = muster_vmsa_bytes(sim->machine.cpu_count);
+    return muster_memory_allocate(&sim->map, sim->vmsa_bytes, PAGE_BYTES, first_phys,
+                                  first_phys + sim->vmsa_bytes, MUSTER_OWNER_HOST,
                                   &sim->vmsa_phys);
 }
 

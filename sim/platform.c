@@ -28,8 +28,9 @@ void *sim_map(void *context, uint64_t phys, size_t bytes)
     }
     if (sim->call_page && phys == SIM_CALL_PHYS && bytes <= PAGE_BYTES)
         return sim->call_page;
-    if (sim->jump_table && phys == SIM_TABLE_PHYS && bytes <= PAGE_BYTES)
-        return sim->jump_table;
+    if (sim->jump_table && phys >= SIM_TABLE_PHYS && bytes <= SIM_TABLE_BYTES &&
+        phys - SIM_TABLE_PHYS <= SIM_TABLE_BYTES - bytes)
+        return sim->jump_table + (phys - SIM_TABLE_PHYS);
     return bytes <= SEV_VMSA_BYTES ? sim_vmsa_map(sim, phys) : NULL;
 }
 

@@ -157,7 +157,7 @@ static void tell_jump_table(const struct sim *sim, struct muster_vmgexit *exit)
     exit->info_1 = 0;
     exit->info_2 = how == SIM_TABLE_NOWHERE     ? 0
                    : how == SIM_TABLE_UNALIGNED ? SIM_TABLE_PHYS + SEV_JUMP_TABLE_BYTES
-                   : how == SIM_TABLE_UNMAPPED  ? SIM_TABLE_PHYS + PAGE_BYTES
+                   : how == SIM_TABLE_UNMAPPED  ? SIM_TABLE_PHYS + SIM_TABLE_BYTES
                                                 : SIM_TABLE_PHYS;
     if (how == SIM_TABLE_REFUSED || (how == SIM_TABLE_GONE && sim->prepared))
         exit->info_1 = SEV_EXIT_MALFORMED; /* whatever else is said */

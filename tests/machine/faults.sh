@@ -63,11 +63,13 @@ END
 
 in_qemu() { table | awk '$2 != "-" { print $1 }'; }
 
-# The table has each fault of the list, in its order, and no other.
+# The table has each fault of the list, in its order, and no other; so has the docs' table.
 told() {
     build/tests/faults --list | cut -d ' ' -f 1 >"$work/list"
     table | cut -d ' ' -f 1 >"$work/table"
     diff "$work/list" "$work/table" || fail "the list and the table of this file differ"
+    sed -n '/^## Faults/,/^## Soak/s/^| `\([a-z-]*\)`.*/\1/p' docs/assurance.md >"$work/docs"
+    diff "$work/list" "$work/docs" || fail "the list and the table of docs/assurance.md differ"
     table | awk 'NF < 2 || ($2 == "-" && NF < 4) { exit 1 }' || fail "a line says too little"
     table | sed -n 's/ - /: not applicable in QEMU: /p'
 }
