@@ -56,8 +56,7 @@ enum muster_status sim_memory_take_vmsas(struct sim *sim)
     uint64_t first_phys = SEV_LARGE_PAGE - PAGE_BYTES;
     sim->vmsa_bytes = muster_vmsa_bytes(sim->machine.cpu_count);
     return muster_memory_allocate(&sim->map, sim->vmsa_bytes, PAGE_BYTES, first_phys,
-                                  first_phys + sim->vmsa_bytes, MUSTER_OWNER_HOST,
-                                  &sim->vmsa_phys);
+                                  first_phys + sim->vmsa_bytes, MUSTER_OWNER_HOST, &sim->vmsa_phys);
 }
 
 static bool anybody_may_come(const struct sim *sim)

@@ -68,6 +68,7 @@ told() {
     build/tests/faults --list | cut -d ' ' -f 1 >"$work/list"
     table | cut -d ' ' -f 1 >"$work/table"
     diff "$work/list" "$work/table" || fail "the list and the table of this file differ"
+    # shellcheck disable=SC2016 # Markdown's
     sed -n '/^## Faults/,/^## Soak/s/^| `\([a-z-]*\)`.*/\1/p' docs/assurance.md >"$work/docs"
     diff "$work/list" "$work/docs" || fail "the list and the table of docs/assurance.md differ"
     table | awk 'NF < 2 || ($2 == "-" && NF < 4) { exit 1 }' || fail "a line says too little"
