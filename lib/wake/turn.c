@@ -4,12 +4,6 @@
 /* The share of the time-out that is kept for the last CPU's way from acknowledgement to park. */
 #define ARRIVAL_SHARE 16
 
-bool way_time_is_over(const struct wake_run *run)
-{
-    const struct muster_platform *platform = run->machine->platform;
-    return platform->time_ns(platform->context) >= run->deadline_ns;
-}
-
 uint32_t way_count_turns(const struct muster_machine *machine)
 {
     uint32_t count = 0;
