@@ -115,6 +115,22 @@ static void wake_by_table(const struct wake_run *run, struct muster_word *table,
         slot_fail(slot, status);
 }
 
+/*
+ * Who is late, and alone so, is to find its own address: nobody else is on the way to the table.
+ * Of several each would take the first one's.
+ */
+static void leave_table_to_late_one(const struct muster_machine *machine, struct muster_word *table)
+{
+    uint32_t late = 0, count = 0;
+    for (uint32_t i = 0; i < machine->cpu_count; i++)
+        if (slot_wants_wake(&machine->slots[i])) {
+            late = i;
+            count++;
+        }
+    if (count == 1)
+        write_table(machine, late, table);
+}
+
 static void es_wake(const struct wake_run *run)
 {
     struct muster_word *table = find_table(run->machine);
@@ -127,6 +143,8 @@ static void es_wake(const struct wake_run *run)
         else
             slot_fail(&run->machine->slots[i], MUSTER_ERROR_JUMP_TABLE);
     }
+    if (table)
+        leave_table_to_late_one(run->machine, table);
 }
 
 static uint64_t es_wake_again(const struct wake_run *run, unsigned attempt)

@@ -408,7 +408,7 @@ static void dead_cpus_cost_the_one_deadline_and_the_living_come_up(void **state)
 
 /*
  * CPU 0 is slower than its turn, and jumps to the stub of CPU 1, whose turn it is by then; so CPU 1
- * seems to be in, and comes when the table is the last one's: a stray.
+ * seems to be in, and comes when the table is CPU 0's, who alone seems to be late.
  */
 static void cpu_that_takes_the_address_of_another_is_refused(void **state)
 {
@@ -422,8 +422,37 @@ static void cpu_that_takes_the_address_of_another_is_refused(void **state)
     assert_int_equal(fake->cpus[0].place, FAKE_REFUSED);
     assert_int_equal(fake_count(fake, MUSTER_CPU_OFF), COUNT - 3);
     fake_pass(fake, FAKE_S);
-    assert_int_equal(fake->cpus[1].place, FAKE_STRAY);
-    assert_int_equal(fake->machine.strays.value, 1);
+    assert_int_equal(fake->cpus[1].place, FAKE_REFUSED);
+    assert_cpu(fake, 0, MUSTER_CPU_FAILED, MUSTER_ERROR_WRONG_APIC_ID);
+    assert_int_equal(fake->machine.strays.value, 0);
+}
+
+static void late_ap_that_is_alone_finds_its_own_address(void **state)
+{
+    struct fake_machine *fake = *state;
+
+    fake->cpus[SOME].start_ns = 1500 * FAKE_MS;
+    assert_int_equal(fake_adopt(fake, FAKE_S), MUSTER_TIME_OUT);
+    assert_only_this_one_failed(fake, SOME, MUSTER_ERROR_NOT_ACKNOWLEDGED, 0);
+    fake_pass(fake, FAKE_S);
+    assert_ptr_equal(fake->cpus[SOME].slot, &fake->slots[SOME]);
+    assert_int_equal(fake_adopt(fake, FAKE_S), MUSTER_OK);
+    assert_everybody_is_in(fake);
+    assert_int_equal(fake->cpus[SOME].inits, 1);
+}
+
+/* None of them takes another's address. */
+static void late_aps_that_are_several_are_strays(void **state)
+{
+    struct fake_machine *fake = *state;
+
+    fake->cpus[0].start_ns = fake->cpus[SOME].start_ns = 1500 * FAKE_MS;
+    assert_int_equal(fake_adopt(fake, FAKE_S), MUSTER_TIME_OUT);
+    fake_pass(fake, 2 * FAKE_S);
+    assert_int_equal(fake->machine.strays.value, 2);
+    assert_cpu(fake, 0, MUSTER_CPU_FAILED, MUSTER_ERROR_NOT_ACKNOWLEDGED);
+    assert_cpu(fake, SOME, MUSTER_CPU_FAILED, MUSTER_ERROR_NOT_ACKNOWLEDGED);
+    assert_int_equal(fake_count(fake, MUSTER_CPU_OFF), COUNT - 3);
 }
 
 static void adoption_without_time_sends_for_nobody_and_says_so(void **state)
@@ -541,6 +570,8 @@ int main(void)
         ES(jump_table_that_is_gone_later_fails_everybody_by_name),
         ES(dead_cpus_cost_the_one_deadline_and_the_living_come_up),
         ES(cpu_that_takes_the_address_of_another_is_refused),
+        ES(late_ap_that_is_alone_finds_its_own_address),
+        ES(late_aps_that_are_several_are_strays),
         ES(adoption_without_time_sends_for_nobody_and_says_so),
         ES(apic_that_is_stuck_is_named),
         ES(entry_pages_know_that_a_stray_waits_in_the_reset_hold),
