@@ -60,7 +60,8 @@ static const struct option how[] = {
      .kind = OPTION_WORD,
      .place = AT(threads),
      .words = thread_words,
-     .help = "One thread of the host for all CPUs, or one for each (single)"},
+     .help = "One thread of the host for all CPUs, or one for each (single; "
+             "besides, 64 CPUs of sipi and seabios with one for each)"},
     {.name = "repeat",
      .kind = OPTION_NUMBER,
      .place = AT(repeat),
@@ -230,6 +231,7 @@ static int run(const struct request *request, GError **error)
         !bench_set_contenders(&bench, request->only, error) || !check_files(request, error) ||
         !check_outputs(request, error))
         return status;
+    bench.threads_given = request->threads != NULL;
     set_threads(&bench, request->threads);
     bench.files = (struct bench_files){request->qemu, request->linux_kernel, request->xen,
                                        find_ovmf(request->ovmf, request->qemu)};

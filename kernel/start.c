@@ -177,7 +177,8 @@ void bringup_start(void)
                            kernel.options.timeout_ns);
     await_set_up(time_deadline_ns());
     mark_write(&kernel.platform, ALL_ON_MARK);
-    kernel.start_ns = time_now_ns() - start;
+    kernel.all_on_ns = time_now_ns();
+    kernel.start_ns = kernel.all_on_ns - start;
     if (listed)
         make_order(); /* for the report */
     console_printf("start: %u of %u CPUs are active after %lu ns\n", cpu_active_count(),

@@ -92,8 +92,7 @@ static uint32_t memory_types_write(const struct muster_machine *machine)
     write_cr0((profile->cr0 | CR0_CD) & ~(uint64_t)CR0_NW);
     write_back_caches();
     write_cr3(read_cr3());
-    uint32_t writes =
-        profile->has_mtrr ? mtrr_write(platform, &machine->mtrrs) : 0;
+    uint32_t writes = profile->has_mtrr ? mtrr_write(platform, &machine->mtrrs) : 0;
     if (profile->has_pat)
         platform->msr_write(platform->context, MSR_PAT, profile->pat);
     write_back_caches();
