@@ -15,8 +15,8 @@
 #define WINDOW_BYTES (UINT8_MAX + PIECE_BYTES)
 
 /* Read on, once. Gives how much is held then: the whole entry, if the table has all of it. */
-static uint32_t fetch(struct acpi_table *table, uint8_t *window, const uint8_t *entry,
-                      uint32_t held)
+static uint32_t fetch_piece(struct acpi_table *table, uint8_t *window, const uint8_t *entry,
+                            uint32_t held)
 {
     uint32_t left = acpi_table_left(table);
     uint32_t more = left < PIECE_BYTES ? left : PIECE_BYTES;
@@ -32,7 +32,7 @@ static bool is_whole(const uint8_t *entry, uint32_t held)
 }
 
 /* What is not held now is not in the table. */
-static enum muster_status check_entry(struct acpi_table *table, const struct acpi_entries *entries,
+static enum muster_status judge_entry(struct acpi_table *table, const struct acpi_entries *entries,
                                       const uint8_t *entry, uint32_t held)
 {
     uint32_t length = HEAD_BYTES, least = HEAD_BYTES;
@@ -66,10 +66,10 @@ enum muster_status acpi_entries_walk(struct acpi_table *table, const struct acpi
     table->entry_at = table->offset;
     for (table->entry = 0; table->entry_at < table->header.length; table->entry++) {
         if (!is_whole(entry, held)) {
-            held = fetch(table, window, entry, held);
+            held = fetch_piece(table, window, entry, held);
             entry = window;
         }
-        enum muster_status status = check_entry(table, entries, entry, held);
+        enum muster_status status = judge_entry(table, entries, entry, held);
 
         if (status == MUSTER_OK)
             status = reader->take(reader->context, (const union acpi_entry *)entry);
