@@ -46,6 +46,7 @@ struct kernel {
     uint64_t cycles_ns;
     struct muster_word device_interrupts; /* that nobody here had asked for; dropped */
     uint64_t start_ns;                    /* from muster_start() until every CPU was active */
+    uint64_t all_on_ns;                   /* the moment of that, on the scale of the stamps */
 };
 
 extern struct kernel kernel;
