@@ -58,12 +58,21 @@ static void await_machine_check(struct percpu *cpu, uint64_t deadline_ns)
     kernel.mces_parked++;
 }
 
-void bringup_await_machine_checks(void)
+/* The BSP, if nobody is parked. */
+static uint32_t find_last_parked(void)
 {
     uint32_t last = kernel.machine.bsp;
     for (uint32_t i = 0; i < kernel.machine.cpu_count; i++)
         last = is_parked(i) ? i : last;
-    if (!kernel.options.mce_parked || last == kernel.machine.bsp)
+    return last;
+}
+
+void bringup_await_machine_checks(void)
+{
+    if (!kernel.options.mce_parked)
+        return;
+    uint32_t last = find_last_parked();
+    if (last == kernel.machine.bsp)
         return;
     if (td_is_active() || !machine_check_offered())
         fatal_usage("mce=parked on the command line: nobody can inject a machine check here");
