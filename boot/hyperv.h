@@ -39,7 +39,8 @@ enum muster_status hyperv_clock_begin(const struct muster_platform *platform);
 
 /**
  * Time since the partition began, in units of 100 ns, the same on every CPU. By the page without
- * an exit, or by the MSR where the page says that it is not to be used. After hyperv_clock_begin().
+ * an exit, or by the MSR where the page says that it is not to be used, or never stops changing. After
+ * hyperv_clock_begin().
  */
 uint64_t hyperv_clock_100ns(void);
 

@@ -148,12 +148,21 @@ static bool has_spec_ctrl(void)
     return r[EBX] & (CPUID_8_EBX_IBRS | CPUID_8_EBX_STIBP | CPUID_8_EBX_SSBD);
 }
 
+/* What a variable range holds that is not in use means nothing, and may differ. */
+static uint64_t read_sample(uint32_t msr)
+{
+    uint32_t end = MSR_MTRR_PHYSBASE0 + 2 * MUSTER_MTRR_VARIABLE_MAX;
+    if (msr >= MSR_MTRR_PHYSBASE0 && msr < end && !(read_msr(msr | 1) & MTRR_PHYSMASK_VALID))
+        return 0;
+    return read_msr(msr);
+}
+
 static void take_samples(const char *what, uint32_t first_msr, uint32_t count)
 {
     for (uint32_t msr = first_msr; msr < first_msr + count; msr++) {
         struct sample *sample = &samples[sample_count++];
         sample->msr = msr;
-        sample->value = read_msr(msr);
+        sample->value = read_sample(msr);
         text_format(sample->name, sizeof(sample->name), "%s (MSR 0x%x)", what, msr);
     }
 }
@@ -192,7 +201,7 @@ static void compare_with_bsp(struct percpu *cpu)
     evidence_equal(cpu, "EFER (wanted: the BSP's)", read_msr(MSR_EFER), bsp_efer);
     evidence_equal(cpu, "PAT and MTRR in CPUID 1 EDX", memory_types_offered(), bsp_memory_types);
     for (uint32_t i = 0; i < sample_count && !cpu->evidence.complaint; i++)
-        evidence_equal(cpu, samples[i].name, read_msr(samples[i].msr), samples[i].value);
+        evidence_equal(cpu, samples[i].name, read_sample(samples[i].msr), samples[i].value);
 }
 
 /* x87 empty, MXCSR as at reset, all of XMM0 to XMM15 zero: as the entry found them. */

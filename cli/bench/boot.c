@@ -187,12 +187,14 @@ static bool hear(void *context, const char *line)
     return is_done(hearing);
 }
 
+static const struct boot_own no_own = {-1, -1, -1, -1};
+
 static void read_own(struct boot_own *own, JsonObject *report, guint cpus)
 {
     JsonArray *list = fields_array(report, "cpus");
     gint64 all_on = fields_number(fields_object(report, "timing"), "all_on_ns", -1);
     gint64 wake = G_MAXINT64, first = G_MAXINT64, last = 0, on = 0;
-    *own = (struct boot_own){-1, -1, -1, -1};
+    *own = no_own;
     if (fields_length(list) != cpus)
         return;
     for (guint i = 0; i < cpus; i++) {
@@ -273,7 +275,7 @@ static bool run_machine(const struct boot_request *request, const struct bench_f
 bool boot_run(const struct boot_request *request, const struct bench_files *files,
               struct boot_result *result, GError **error)
 {
-    *result = (struct boot_result){.own = {-1, -1, -1}, .process_ms = -1};
+    *result = (struct boot_result){.own = no_own, .process_ms = -1};
     marks_init(&result->marks, request->cpus, request->boot != BENCH_BOOT_OVMF,
                request->entry_phys);
     struct options *options = make_options(request, files, error);

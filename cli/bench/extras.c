@@ -15,8 +15,7 @@ static void note_problem(struct bench *bench, const struct boot_result *result, 
 
 /*
  * From the first AP's first instruction on: before it the reset of each CPU counts instructions
- * that it might have run, and QEMU's clock jumps. What the BSP does there does not grow with the
- * CPUs.
+ * that it might have run, and QEMU's clock jumps. What the BSP does there is left out.
  */
 static bool count_instructions(struct bench *bench, guint cpus, const char *what, GError **error)
 {

@@ -196,14 +196,9 @@ struct muster_cpu_profile {
     uint32_t apic_svr;
 };
 
-/**
- * The same MTRRs in the order in which a CPU takes them over: variable ranges that are not in use,
- * of which a CPU that was reset has none to change; fixed ranges; variable ones that are in use;
- * the default type.
- */
+/** The same MTRRs in the order in which a CPU takes them over, the default type last. */
 struct muster_mtrr_list {
     uint32_t count;
-    uint32_t unused; /* so many of them, at the beginning, are of ranges that are not in use */
     struct muster_msr msrs[MUSTER_MTRR_FIXED + 2 * MUSTER_MTRR_VARIABLE_MAX + 1];
 };
 

@@ -76,8 +76,9 @@ struct muster_platform {
     void (*msr_write)(void *context, uint32_t msr, uint64_t value);
 
     /**
-     * Write @count MSRs, in the order of @list. An AP may have dozens of them to bring up to date,
-     * and a call for each costs more than the MSR. NULL: the library does it by msr_write.
+     * Write @count MSRs, in the order of @list: MTRRs, of which the last one enables the others.
+     * Caches are off meanwhile. An AP may have dozens of them to bring up to date, and a call for
+     * each costs more than the MSR. NULL: the library does it by msr_write.
      */
     void (*msr_load)(void *context, const struct muster_msr *list, uint32_t count);
 

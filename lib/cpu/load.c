@@ -83,16 +83,17 @@ static uint64_t own_cr4(const struct muster_cpu_profile *profile)
  * Caches off, MTRRs off, write, and back (SDM vol. 3, 12.11.7.2); the PAT changes what the caches
  * and TLBs hold in the same way. The rendezvous of all processors that 12.11.8 begins with is
  * left out: the others run with these very values, and this CPU has touched nothing but its slot.
- * Entry pages and cpu_reload() have left CR4.PGE clear, and cpu_load() has loaded CR0.
+ * Entry pages and cpu_reload() have left CR4.PGE clear, and cpu_load() has loaded CR0. The BSP,
+ * which may have global pages, does not come here: it differs in nothing from what it has.
  */
-static uint32_t memory_types_write(const struct muster_machine *machine)
+static uint32_t memory_types_write(const struct muster_machine *machine, bool mtrrs_equal)
 {
     const struct muster_platform *platform = machine->platform;
     const struct muster_cpu_profile *profile = &machine->profile;
     write_cr0((profile->cr0 | CR0_CD) & ~(uint64_t)CR0_NW);
     write_back_caches();
     write_cr3(read_cr3());
-    uint32_t writes = profile->has_mtrr ? mtrr_write(platform, &machine->mtrrs) : 0;
+    uint32_t writes = mtrrs_equal ? 0 : mtrr_write(platform, &machine->mtrrs);
     if (profile->has_pat)
         platform->msr_write(platform->context, MSR_PAT, profile->pat);
     write_back_caches();
@@ -109,10 +110,11 @@ uint32_t cpu_memory_types_load(const struct muster_machine *machine)
     const struct muster_cpu_profile *profile = &machine->profile;
     bool pat_equal =
         !profile->has_pat || platform->msr_read(platform->context, MSR_PAT) == profile->pat;
-    if (pat_equal && (!profile->has_mtrr || mtrr_equal(platform, profile)))
+    bool mtrrs_equal = !profile->has_mtrr || mtrr_equal(platform, profile);
+    if (pat_equal && mtrrs_equal)
         return 0;
     if (!machine->confidential)
-        return memory_types_write(machine);
+        return memory_types_write(machine, mtrrs_equal);
     /* In a TD there are no MTRRs to write, and turning caches off is not the guest's to do. */
     platform->msr_write(platform->context, MSR_PAT, profile->pat);
     write_cr3(read_cr3());

@@ -62,29 +62,26 @@ bool mtrr_equal(const struct muster_platform *platform, const struct muster_cpu_
     return true;
 }
 
-/* The pairs of base and mask that are in use, or those that are not. */
-static void list_add_pairs(struct muster_mtrr_list *list, const struct muster_cpu_profile *profile,
-                           bool in_use)
+static void list_add(struct muster_mtrr_list *list, uint32_t msr, uint64_t value)
 {
-    for (unsigned i = 0; i < mtrr_variable_count(profile->mtrr_cap); i += 2) {
-        if (!(profile->mtrr_variable[i + 1] & MTRR_PHYSMASK_VALID) == in_use)
-            continue;
-        for (unsigned j = i; j < i + 2; j++)
-            list->msrs[list->count++] =
-                (struct muster_msr){MSR_MTRR_PHYSBASE0 + j, profile->mtrr_variable[j]};
-    }
+    list->msrs[list->count++] = (struct muster_msr){msr, value};
 }
 
+/*
+ * Of a pair that is not in use the mask alone, as zero: a CPU may have it in use, also where its
+ * MTRRs are all disabled, and INIT does not change that on a processor.
+ */
 void mtrr_list_make(const struct muster_cpu_profile *profile, struct muster_mtrr_list *list)
 {
     list->count = 0;
-    list_add_pairs(list, profile, false);
-    list->unused = list->count;
     for (unsigned i = 0; i < mtrr_fixed_count(profile->mtrr_cap); i++)
-        list->msrs[list->count++] = (struct muster_msr){fixed_msr(i), profile->mtrr_fixed[i]};
-    list_add_pairs(list, profile, true);
-    list->msrs[list->count++] =
-        (struct muster_msr){MSR_MTRR_DEF_TYPE, profile->mtrr_def_type}; /* which enables them */
+        list_add(list, fixed_msr(i), profile->mtrr_fixed[i]);
+    for (unsigned i = 0; i < mtrr_variable_count(profile->mtrr_cap); i += 2) {
+        if (profile->mtrr_variable[i + 1])
+            list_add(list, MSR_MTRR_PHYSBASE0 + i, profile->mtrr_variable[i]);
+        list_add(list, MSR_MTRR_PHYSBASE0 + i + 1, profile->mtrr_variable[i + 1]);
+    }
+    list_add(list, MSR_MTRR_DEF_TYPE, profile->mtrr_def_type); /* which enables them */
 }
 
 /* One by one, for a platform that has no better way. */
@@ -95,21 +92,15 @@ static void load_each(const struct muster_platform *platform, const struct muste
         platform->msr_write(platform->context, list[i].msr, list[i].value);
 }
 
-/*
- * MTRRs that are disabled are those of a reset, or of an INIT that works like one (QEMU's): no pair
- * is in use then, by SDM vol. 3, 12.11.5, and none has to be taken out of use.
- */
 uint32_t mtrr_write(const struct muster_platform *platform, const struct muster_mtrr_list *list)
 {
     void *context = platform->context;
     uint64_t def_type = platform->msr_read(context, MSR_MTRR_DEF_TYPE);
-    bool enabled = def_type & MTRR_DEF_TYPE_ENABLE;
-    uint32_t first = enabled ? 0 : list->unused, count = list->count - first;
-    if (enabled)
+    if (def_type & MTRR_DEF_TYPE_ENABLE)
         platform->msr_write(context, MSR_MTRR_DEF_TYPE, def_type & ~(uint64_t)MTRR_DEF_TYPE_ENABLE);
     if (platform->msr_load)
-        platform->msr_load(context, list->msrs + first, count);
+        platform->msr_load(context, list->msrs, list->count);
     else
-        load_each(platform, list->msrs + first, count);
-    return count;
+        load_each(platform, list->msrs, list->count);
+    return list->count;
 }

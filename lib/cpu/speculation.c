@@ -41,8 +41,6 @@ void speculation_read(const struct muster_platform *platform, struct muster_cpu_
 bool speculation_is_offered(const struct muster_platform *platform,
                             const struct muster_cpu_profile *profile)
 {
-    if (!speculation_is_wanted(profile)) /* CPUID may be a question to the host */
-        return true;
     struct offered offered = read_offered(platform);
     return offered.spec_ctrl >= profile->has_spec_ctrl && offered.ibpb >= profile->has_ibpb;
 }

@@ -2,6 +2,7 @@
 #include "lib/firmware/acpi_entries.h"
 
 #include "lib/firmware/hearing.h"
+#include "lib/firmware/once.h"
 #include "lib/memory_functions.h"
 
 #define HEAD_BYTES ((uint32_t)sizeof(struct acpi_madt_entry))
@@ -11,7 +12,7 @@
  * entry. What was read and not stepped over yet is held in a window. It has room for a piece behind
  * any entry that is not held whole: a length is 255 at most.
  */
-#define PIECE_BYTES  256u
+#define PIECE_BYTES  COPY_ONCE_MAX
 #define WINDOW_BYTES (UINT8_MAX + PIECE_BYTES)
 
 /* Read on, once. Gives how much is held then: the whole entry, if the table has all of it. */
@@ -22,13 +23,18 @@ static uint32_t fetch_piece(struct acpi_table *table, uint8_t *window, const uin
     uint32_t more = left < PIECE_BYTES ? left : PIECE_BYTES;
 
     memmove(window, entry, held);
-    acpi_table_read(table, window + held, more);
+    (void)acpi_table_read(table, window + held, more); /* no more than is left */
     return held + more;
+}
+
+static const struct acpi_madt_entry *head_of(const uint8_t *entry)
+{
+    return &((const union acpi_entry *)entry)->head;
 }
 
 static bool is_whole(const uint8_t *entry, uint32_t held)
 {
-    return held >= HEAD_BYTES && entry[1] <= held;
+    return held >= HEAD_BYTES && head_of(entry)->length <= held;
 }
 
 /* What is not held now is not in the table. */
@@ -38,9 +44,10 @@ static enum muster_status judge_entry(struct acpi_table *table, const struct acp
     uint32_t length = HEAD_BYTES, least = HEAD_BYTES;
 
     if (held >= HEAD_BYTES) {
-        length = entry[1];
-        if (entry[0] < ACPI_ENTRY_TYPES && entries->least_bytes[entry[0]] > least)
-            least = entries->least_bytes[entry[0]];
+        uint8_t type = head_of(entry)->type;
+        length = head_of(entry)->length;
+        if (type < ACPI_ENTRY_TYPES && entries->least_bytes[type] > least)
+            least = entries->least_bytes[type];
     }
     if (length < least)
         return acpi_table_refuse(table, entries->too_short, table->entry_at, length, least);
@@ -52,7 +59,7 @@ static enum muster_status judge_entry(struct acpi_table *table, const struct acp
 /* Whether what was refused says of its end what can be: by a head at least, or there is no end. */
 static bool can_step(const uint8_t *entry, uint32_t held)
 {
-    return is_whole(entry, held) && entry[1] >= HEAD_BYTES;
+    return is_whole(entry, held) && head_of(entry)->length >= HEAD_BYTES;
 }
 
 enum muster_status acpi_entries_walk(struct acpi_table *table, const struct acpi_entries *entries,
@@ -76,7 +83,7 @@ enum muster_status acpi_entries_walk(struct acpi_table *table, const struct acpi
         if (status != MUSTER_OK &&
             !(hearing_goes_on(&hearing, table->finding) && can_step(entry, held)))
             break;
-        uint8_t length = entry[1];
+        uint8_t length = head_of(entry)->length;
         table->entry_at += length;
         entry += length;
         held -= length;

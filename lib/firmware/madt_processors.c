@@ -5,10 +5,11 @@
 
 /*
  * Firmware lists a processor as local APIC and as x2APIC, often with one of the two disabled
- * (asterinas #1963 counted each twice). Disabled ones never get here. NULL: what was listed stays.
+ * (asterinas #1963 counted each twice). Disabled ones never get here. Gives what is to be written
+ * over; NULL: what was listed stays.
  */
-static struct muster_cpu *merge(struct muster_machine *machine, struct muster_cpu *listed,
-                                bool enabled)
+static struct muster_cpu *list_again(struct muster_machine *machine, struct muster_cpu *listed,
+                                     bool enabled)
 {
     machine->duplicate_count++;
     return enabled && !listed->enabled ? listed : NULL;
@@ -69,7 +70,7 @@ static enum muster_status take_processor(struct madt *madt, uint32_t apic_id, ui
     if (!enabled && !online_capable) {
         cpu = set_aside(madt);
     } else if (place->number != 0) {
-        cpu = merge(machine, &machine->cpus[place->number - 1], enabled);
+        cpu = list_again(machine, &machine->cpus[place->number - 1], enabled);
     } else {
         cpu = machine_append(machine, place, apic_id);
         if (cpu == NULL) {

@@ -10,7 +10,8 @@
 #include <stddef.h>
 #include <stdint.h>
 
-/** Copy at most 256 bytes, and give their sum. */
+/** Copy at most so many bytes, and give their sum. */
+#define COPY_ONCE_MAX 256u
 uint8_t copy_once(void *to, const volatile uint8_t *from, size_t bytes);
 
 /** Give the sum of bytes that are not looked at otherwise. */

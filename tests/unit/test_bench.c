@@ -271,7 +271,7 @@ static void goals_are_held_up_to_their_bound(void **state)
 }
 
 /* 5 ms, where SeaBIOS takes 3.9: on a slower host as many times SeaBIOS. */
-static void threads_are_judged_by_time_and_beside_seabios(void **state)
+static void threads_are_judged_by_time_or_beside_seabios(void **state)
 {
     gint64 single[BENCH_CONTENDERS] = {0};
     gint64 multi[BENCH_CONTENDERS] = {[BENCH_SIPI] = 12800000, [BENCH_SEABIOS] = 10000000};
@@ -281,16 +281,17 @@ static void threads_are_judged_by_time_and_beside_seabios(void **state)
     times = single;
     multi_times = multi;
     guint count = goals_judge(&bench, goals);
-    assert_int_equal(state_of(goals, count, "sipi-64-multi"), GOAL_MISSED);
-    assert_int_equal(state_of(goals, count, "sipi-64-multi-seabios"), GOAL_HELD);
+    assert_int_equal(state_of(goals, count, "sipi-64-multi"), GOAL_HELD);
     multi[BENCH_SIPI]++;
     count = goals_judge(&bench, goals);
-    assert_int_equal(state_of(goals, count, "sipi-64-multi-seabios"), GOAL_MISSED);
-    multi[BENCH_SIPI] = 5000000;
+    assert_int_equal(state_of(goals, count, "sipi-64-multi"), GOAL_MISSED);
     multi[BENCH_SEABIOS] = MARKS_NEVER;
+    multi[BENCH_SIPI] = 5000000;
     count = goals_judge(&bench, goals);
     assert_int_equal(state_of(goals, count, "sipi-64-multi"), GOAL_HELD);
-    assert_int_equal(state_of(goals, count, "sipi-64-multi-seabios"), GOAL_UNKNOWN);
+    multi[BENCH_SIPI]++;
+    count = goals_judge(&bench, goals);
+    assert_int_equal(state_of(goals, count, "sipi-64-multi"), GOAL_MISSED);
     multi_times = NULL;
 }
 
@@ -323,7 +324,7 @@ int main(void)
         cmocka_unit_test(last_first_instruction_was_before_what_follows_it),
         cmocka_unit_test(median_lies_in_the_middle_of_what_is_known),
         cmocka_unit_test(goals_are_held_up_to_their_bound),
-        cmocka_unit_test(threads_are_judged_by_time_and_beside_seabios),
+        cmocka_unit_test(threads_are_judged_by_time_or_beside_seabios),
         cmocka_unit_test(what_was_not_measured_misses_nothing),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);

@@ -48,16 +48,6 @@ static uint32_t write_mtrrs(const struct fake_machine *fake,
     return mtrr_write(&fake->platform, &list);
 }
 
-/* As SDM vol. 3, 12.11.5, has it: disabled, no pair in use, and the rest means nothing. */
-static void reset_mtrrs(struct fake_machine *fake)
-{
-    *fake_msr(fake, 0x2FF) = 0;
-    for (uint32_t i = 0; i < 2 * PAIRS; i++)
-        *fake_msr(fake, 0x200 + i) &= ~0x800ull;
-    for (unsigned i = 0; i < sizeof(fixed_msrs) / sizeof(fixed_msrs[0]); i++)
-        *fake_msr(fake, fixed_msrs[i]) = 0;
-}
-
 static void every_range_is_read(void **state)
 {
     struct fake_machine *fake = *state;
@@ -144,30 +134,34 @@ static void cpu_with_others_gets_all_of_them(void **state)
     struct fake_machine *fake = *state;
     struct muster_cpu_profile profile = {0};
 
-    *fake_msr(fake, 0x203) = 0; /* of a pair that is not in use */
+    *fake_msr(fake, 0x203) = 0; /* of a pair that is not in use: its mask alone is written */
     mtrr_read(&fake->platform, &profile);
     *fake_msr(fake, 0x250) = 7;
     *fake_msr(fake, 0x26F) = 8;
     *fake_msr(fake, 0x200) = 9;
-    *fake_msr(fake, 0x200 + 2 * PAIRS - 1) = 0x80A;
+    *fake_msr(fake, 0x202) = 11;
     *fake_msr(fake, 0x203) = 0x80B;
-    assert_int_equal(write_mtrrs(fake, &profile), MUSTER_MTRR_FIXED + 2 * PAIRS + 1);
-    assert_int_equal(fake->msr_writes, 1 + MUSTER_MTRR_FIXED + 2 * PAIRS + 1); /* off, at first */
+    *fake_msr(fake, 0x200 + 2 * PAIRS - 1) = 0x80A;
+    assert_int_equal(write_mtrrs(fake, &profile), MUSTER_MTRR_FIXED + 2 * PAIRS - 1 + 1);
+    assert_int_equal(fake->msr_writes, 1 + MUSTER_MTRR_FIXED + 2 * PAIRS - 1 + 1); /* off, first */
     assert_true(mtrr_equal(&fake->platform, &profile));
+    assert_int_equal(*fake_msr(fake, 0x202), 11);
     assert_int_equal(*fake_msr(fake, 0x203), 0);
 }
 
-static void cpu_that_was_reset_gets_what_is_in_use(void **state)
+/* Firmware that was interrupted in between may leave it so, and a processor's INIT keeps it. */
+static void pair_that_is_valid_while_all_are_disabled_is_taken_out_of_use(void **state)
 {
     struct fake_machine *fake = *state;
     struct muster_cpu_profile profile = {0};
 
-    *fake_msr(fake, 0x203) = 0;
-    *fake_msr(fake, 0x207) = 0;
+    *fake_msr(fake, 0x205) = 0;
     mtrr_read(&fake->platform, &profile);
-    reset_mtrrs(fake);
-    assert_int_equal(write_mtrrs(fake, &profile), MUSTER_MTRR_FIXED + 2 * (PAIRS - 2) + 1);
-    assert_int_equal(fake->msr_writes, MUSTER_MTRR_FIXED + 2 * (PAIRS - 2) + 1);
+    *fake_msr(fake, 0x2FF) = 0;
+    *fake_msr(fake, 0x205) = 0xFF80000800;
+    assert_int_equal(write_mtrrs(fake, &profile), MUSTER_MTRR_FIXED + 2 * PAIRS - 1 + 1);
+    assert_int_equal(fake->msr_writes, MUSTER_MTRR_FIXED + 2 * PAIRS - 1 + 1); /* they were off */
+    assert_int_equal(*fake_msr(fake, 0x205), 0);
     assert_int_equal(*fake_msr(fake, 0x2FF), 0xC06);
     assert_true(mtrr_equal(&fake->platform, &profile));
 }
@@ -231,7 +225,7 @@ int main(void)
         TEST(any_register_that_differs_is_noticed),
         TEST(what_an_unused_pair_holds_means_nothing),
         TEST(cpu_with_others_gets_all_of_them),
-        TEST(cpu_that_was_reset_gets_what_is_in_use),
+        TEST(pair_that_is_valid_while_all_are_disabled_is_taken_out_of_use),
         TEST(ranges_are_written_while_all_are_disabled),
         TEST(platform_with_a_way_of_its_own_loads_them),
     };
