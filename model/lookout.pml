@@ -101,7 +101,8 @@ byte quiet_ticks;
 /*
  * Under C11, loads and the write that they lead to are one step. What a thread may read does not
  * become less by what others do, and what it has read nobody sees: so a thread that reads early
- * does nothing that one cannot do that reads when it comes to write.
+ * does nothing that one cannot do that reads when it comes to write. What it read of waiting
+ * meanwhile is as good: only who is called leaves, and who has left is AWAKE for good.
  */
 #ifdef ORDER_TSO
 #define LOADS
