@@ -135,7 +135,13 @@ $(BUILD)/host/libmuster.a: $(call host_objects,$(LIB_C) $(LIB_S))
 	@rm -f $@
 	$(AR) rcs $@ $^
 
-$(BUILD)/muster: $(call host_objects,$(CLI_SRC)) $(BUILD)/host/sim.o $(BUILD)/host/libmuster.a
+# What `muster bench` times is the library as it is installed, and not the command's own of it.
+$(BUILD)/host/discovery.o: $(call host_objects,cli/bench/discovery.c) $(BUILD)/libmuster.a
+	$(LD) -r -o $@.all $^
+	$(OBJCOPY) --keep-global-symbol=bench_discover $@.all $@
+
+$(BUILD)/muster: $(call host_objects,$(filter-out cli/bench/discovery.c,$(CLI_SRC))) \
+                 $(BUILD)/host/discovery.o $(BUILD)/host/sim.o $(BUILD)/host/libmuster.a
 	$(CC) $(LDFLAGS) -o $@ $^ $(CLI_LIBS)
 
 # Manual page and completion come from the same tables as the command's help.

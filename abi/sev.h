@@ -32,11 +32,15 @@
 #define SEV_AP_VMPL_SHIFT       16
 #define SEV_AP_APIC_ID_SHIFT    32
 #define SEV_EXIT_INFO_1_FAILURE 0xFFFFFFFF /* not 0 in these bits: the hypervisor refused */
+#define SEV_EXIT_MALFORMED      2          /* it does so by this; info 2 says why: */
+#define SEV_EXIT_INVALID_INPUT  5
 
 /* RMPADJUST: RDX, and what it answers in EAX. A VMSA is made for a VMPL above the caller's. */
 #define RMPADJUST_VMPL_1  1
 #define RMPADJUST_VMSA    (1u << 16)
 #define RMPADJUST_SUCCESS 0
+#define RMPADJUST_DENIED  2 /* FAIL_PERMISSION: not at VMPL 0 */
+#define RMPADJUST_IN_USE  3 /* FAIL_INUSE: a processor has it in use */
 
 /* The jump table of SEV-ES (GHCB, 4.3): the far address that an AP's real mode begins at. */
 #define SEV_JUMP_TABLE_BYTES 4

@@ -99,6 +99,7 @@
 #define APIC_BASE_ADDRESS    0x000FFFFFFFFFF000
 #define MTRRCAP_VCNT         0x000000FF
 #define MTRRCAP_FIX          0x00000100
+#define MTRR_PHYSMASK_VALID  0x00000800
 #define MTRR_DEF_TYPE_FIXED  0x00000400
 #define MTRR_DEF_TYPE_ENABLE 0x00000800
 #define PAT_AT_RESET         0x0007040600070406
@@ -109,6 +110,7 @@
 #define MCG_CAP_COUNT        0x000000FF /* of banks */
 #define MCG_CAP_CTL_P        0x00000100 /* MCG_CTL exists */
 #define MC_BANK_MSRS         4          /* CTL, STATUS, ADDR, MISC */
+#define MCG_STATUS_RIPV      0x00000001 /* the interrupted program can go on */
 #define MCG_STATUS_MCIP      0x00000004
 
 /* Local APIC register offsets (SDM vol. 3, 11.4.1) and their bits. */

@@ -8,6 +8,8 @@
 
 enum { EAX, EBX, ECX, EDX };
 
+#define CLOCK_LOOKS 1000u
+
 /* boot/hyperv_call.S */
 uint64_t hyperv_call(uint64_t control, uint64_t input_phys, uint64_t output_phys);
 extern uint8_t hyperv_call_code[] __attribute__((visibility("hidden")));
@@ -88,14 +90,17 @@ enum muster_status hyperv_clock_begin(const struct muster_platform *platform)
     return MUSTER_OK;
 }
 
-/* Scale and offset belong together: whoever changes them changes the sequence too. */
+/*
+ * Scale and offset belong together: whoever changes them changes the sequence too. A host that
+ * does so all the time is asked for its counter in the end.
+ */
 uint64_t hyperv_clock_100ns(void)
 {
     const volatile struct hyperv_reference_tsc *reference = &clock_page.reference;
-    for (;;) {
+    for (unsigned looks = 0; looks < CLOCK_LOOKS; looks++) {
         uint32_t sequence = reference->sequence;
         if (sequence == 0)
-            return read_msr(MSR_HYPERV_TIME_REF_COUNT);
+            break;
         order_reads();
         uint64_t scale = reference->scale;
         int64_t offset = reference->offset;
@@ -104,6 +109,7 @@ uint64_t hyperv_clock_100ns(void)
         if (reference->sequence == sequence)
             return time;
     }
+    return read_msr(MSR_HYPERV_TIME_REF_COUNT);
 }
 
 bool hyperv_clock_is_page(void)

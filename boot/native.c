@@ -63,17 +63,11 @@ static void native_msr_write(void *context, uint32_t msr, uint64_t value)
     write_msr(msr, value);
 }
 
-static uint32_t native_msr_load(void *context, const struct muster_msr *list, uint32_t count)
+static void native_msr_load(void *context, const struct muster_msr *list, uint32_t count)
 {
     (void)context;
-    uint32_t writes = 0;
-    for (const struct muster_msr *at = list; at < list + count; at++) {
-        if (msr_is(at->msr, &at->value))
-            continue;
+    for (const struct muster_msr *at = list; at < list + count; at++)
         write_msr(at->msr, at->value);
-        writes++;
-    }
-    return writes;
 }
 
 static void native_cpuid(void *context, uint32_t leaf, uint32_t subleaf, uint32_t out[4])

@@ -199,7 +199,8 @@ static void print_failed(void)
 static bool may_start_on_arrival(void)
 {
     return kernel.options.order == MUSTER_ORDER_LISTED && !kernel.options.park_ns &&
-           !kernel.options.nmi_parked && (!kernel.plan.reset_vector || !kernel.options.prove) &&
+           !kernel.options.nmi_parked && !kernel.options.mce_parked &&
+           (!kernel.plan.reset_vector || !kernel.options.prove) &&
            !options_one_by_one(&kernel.options);
 }
 

@@ -39,6 +39,12 @@ void bringup_stay_parked(void);
 /** nmi=parked: each parked CPU gets one, and stays what it is; fatal if not. */
 void bringup_send_nmis(void);
 
+/**
+ * mce=parked: each parked CPU gets a machine check from outside and stays what it is, but for the
+ * last, which is lost by it; fatal if not.
+ */
+void bringup_await_machine_checks(void);
+
 /** Every CPU that is in starts into its bootstrap thread and ends up in its idle thread. */
 void bringup_start(void);
 

@@ -39,12 +39,14 @@ struct kernel {
     uint32_t order_count;
     enum muster_status adopt_status;
     uint32_t nmis_parked; /* how many parked CPUs took an NMI */
+    uint32_t mces_parked; /* and a machine check */
     uint64_t adopt_ns;    /* how long muster_adopt() took */
     uint64_t clocks_ns;   /* how long all clocks took to be measured */
     uint32_t cycles_done; /* how many times a CPU went off and came on again */
     uint64_t cycles_ns;
     struct muster_word device_interrupts; /* that nobody here had asked for; dropped */
     uint64_t start_ns;                    /* from muster_start() until every CPU was active */
+    uint64_t all_on_ns;                   /* the moment of that, on the scale of the stamps */
 };
 
 extern struct kernel kernel;

@@ -51,6 +51,7 @@ void boot_main(uint64_t info_phys, uint32_t magic)
     bringup_leave_in_firmware();
     bringup_adopt();
     bringup_send_nmis();
+    bringup_await_machine_checks();
     bringup_stay_parked();
     if (kernel.options.prove)
         prove_reset_vector();

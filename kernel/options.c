@@ -71,7 +71,7 @@ bool options_one_by_one(const struct options *options)
 /* What happens between adoption and start, where these are the same moment. */
 static void refuse_between(const char *cmdline)
 {
-    static const char *const names[] = {"park-ms", "order"};
+    static const char *const names[] = {"park-ms", "order", "mce"};
     char value[VALUE_BYTES];
     for (unsigned i = 0; i < sizeof(names) / sizeof(names[0]); i++)
         if (read_word(cmdline, names[i], value))
@@ -177,9 +177,9 @@ static void refuse_unknown(const char *cmdline)
 {
     /* "console" is what muster boot gives by default; ours is the serial port anyway. */
     static const char *const names[] = {
-        "wake",  "custody", "levels",  "apic",      "inject", "timeout-ms", "order",
-        "trace", "cycles",  "seed",    "hand-back", "park",   "mwait-hint", "park-ms",
-        "then",  "console", "hot-add", "wait-ms",   "prove",  "nmi",        NULL};
+        "wake",    "custody", "levels",    "apic", "inject",     "timeout-ms", "order", "trace",
+        "cycles",  "seed",    "hand-back", "park", "mwait-hint", "park-ms",    "then",  "console",
+        "hot-add", "wait-ms", "prove",     "nmi",  "mce",        NULL};
     char word[VALUE_BYTES];
     if (cmdline_unknown(cmdline, names, word, sizeof(word)))
         fatal_usage("the kernel does not know '%s' on its command line", word);
@@ -209,4 +209,7 @@ void options_read(const char *cmdline, struct options *options)
     options->then_boot = read_only_value(cmdline, "then", "boot");
     options->hot_add = (uint32_t)read_number(cmdline, "hot-add", 0, MAX_CPUS);
     options->inject_machine_checks = read_only_value(cmdline, "inject", "mce");
+    options->mce_parked = read_only_value(cmdline, "mce", "parked");
+    if (options->mce_parked && !options->inject_machine_checks)
+        fatal_usage("mce=parked on the command line: needs inject=mce, and somebody who injects");
 }

@@ -25,6 +25,7 @@
  *     prove=on|off             off: bring the CPUs up, with nothing but park-ms= between adoption
  *                              and start, report, stop (on)
  *     nmi=parked               send an NMI to each parked CPU between adoption and start
+ *     mce=parked               have one machine check injected into each, too; the last is lost
  *     inject=mce               somebody outside will inject machine checks when asked
  */
 #ifndef KERNEL_OPTIONS_H
@@ -59,6 +60,7 @@ struct options {
     uint64_t wait_ns;
     uint64_t park_ns;
     bool nmi_parked;
+    bool mce_parked;
     uint32_t cycles;
     uint64_t seed; /* never 0 */
     uint32_t hand_backs;

@@ -5,6 +5,7 @@
 #include "boot/json.h"
 #include "boot/td.h"
 #include "kernel/kernel.h"
+#include "kernel/machine_check.h"
 #include "kernel/proof.h"
 #include "kernel/trap.h"
 #include "lib/atomic.h"
@@ -14,20 +15,12 @@
 #define INJECT_NS 30000000000u
 #define SETTLE_NS 20000000u
 
-static uint32_t bank_count(void)
-{
-    return (uint32_t)(read_msr(MSR_MCG_CAP) & MCG_CAP_COUNT);
-}
-
 static void machine_check_handler(struct percpu *cpu, struct muster_trap_frame *frame)
 {
     evidence_true(cpu, "trap frame on the CPU's own IST stack",
                   trap_frame_is_on_ist(cpu, frame, MUSTER_IST_MC));
     evidence_equal(cpu, "GS base in the handler", read_msr(MSR_GS_BASE), (uint64_t)cpu);
-    evidence_true(cpu, "MCG_STATUS.MCIP set", (read_msr(MSR_MCG_STATUS) & MCG_STATUS_MCIP) != 0);
-    for (uint32_t bank = 0; bank < bank_count(); bank++)
-        write_msr(MSR_MC0_STATUS + bank * MC_BANK_MSRS, 0);
-    write_msr(MSR_MCG_STATUS, 0); /* from here on another one is no shutdown */
+    evidence_true(cpu, "MCG_STATUS.MCIP set", (machine_check_take() & MCG_STATUS_MCIP) != 0);
     (void)word_fetch_add(&cpu->trap_count, 1);
 }
 
@@ -40,18 +33,11 @@ static void enable_banks(struct percpu *cpu, void *argument)
     (void)argument;
     if (read_msr(MSR_MCG_CAP) & MCG_CAP_CTL_P)
         write_msr(MSR_MCG_CTL, UINT64_MAX);
-    for (uint32_t bank = 0; bank < bank_count(); bank++) {
+    for (uint32_t bank = 0; bank < machine_check_banks(); bank++) {
         write_msr(MSR_MC0_STATUS + bank * MC_BANK_MSRS, 0);
         write_msr(MSR_MC0_CTL + bank * MC_BANK_MSRS, UINT64_MAX);
     }
     evidence_equal(cpu, "CR4.MCE", read_cr4() & CR4_MCE, CR4_MCE);
-}
-
-static bool has_machine_check(void)
-{
-    uint32_t r[4];
-    read_cpuid(CPUID_FEATURES, 0, r);
-    return (r[3] & CPUID_1_EDX_MCE) && (r[3] & CPUID_1_EDX_MCA);
 }
 
 /* Active CPUs only: one that never came up has no handler, and QEMU would reset the machine. */
@@ -98,7 +84,7 @@ void prove_ist_mc(struct proof *proof)
         proof_not_applicable(proof, "a TD: nobody can inject a machine check into it");
         return;
     }
-    if (!has_machine_check()) {
+    if (!machine_check_offered()) {
         proof_not_applicable(proof, "the processor has no machine-check architecture");
         return;
     }

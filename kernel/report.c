@@ -187,6 +187,7 @@ static void report_json(void)
     json_number("adopt_ns", kernel.adopt_ns);
     json_number("clocks_ns", kernel.clocks_ns);
     json_number("start_ns", kernel.start_ns);
+    json_number("all_on_ns", kernel.all_on_ns);
     json_close('}');
     clock_report(&kernel.clock);
     json_text("park_method", muster_park_method_name(kernel.machine.config.park_method));
@@ -199,6 +200,7 @@ static void report_json(void)
     json_number("strays", word_load_acquire(&kernel.machine.strays));
     json_number("paging_levels", kernel.paging.levels);
     json_number("nmis_parked", kernel.nmis_parked);
+    json_number("mces_parked", kernel.mces_parked);
     json_text("result", report_is_well() ? "ok" : "failed");
     json_end();
 }

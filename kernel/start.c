@@ -111,25 +111,38 @@ static void forget_not_started(void)
             (void)waiting_clear(i);
 }
 
+static bool anybody_waits(void)
+{
+    uint32_t bits = 0;
+    for (uint32_t i = 0; i * MASK_BITS < kernel.machine.cpu_count; i++)
+        bits |= word_load_acquire(&waiting[i]);
+    return bits != 0;
+}
+
+static void await_one(struct percpu *cpu, uint64_t deadline_ns)
+{
+    if (muster_cpu_state(&kernel.machine, cpu->index) != MUSTER_CPU_ON)
+        return;
+    if (waiting_clear(cpu->index))
+        give_up(cpu, "it started, and did not clear its bit in time");
+    else if (!thread_wait(&cpu->active, CPU_UNDECIDED, deadline_ns) &&
+             word_move(&cpu->active, CPU_UNDECIDED, CPU_GIVEN_UP))
+        give_up(cpu, "it cleared its bit, and its idle thread did not run in time");
+}
+
 /* Until every AP has cleared its bit and runs its idle thread; the rest is given up. */
 static void await_set_up(uint64_t deadline_ns)
 {
-    forget_not_started();
-    for (uint32_t i = 0; i < MAX_CPUS / MASK_BITS; i++) {
+    if (anybody_waits())
+        forget_not_started();
+    for (uint32_t i = 0; i * MASK_BITS < kernel.machine.cpu_count; i++) {
         uint32_t left;
         while ((left = word_load_acquire(&waiting[i])) != 0 && time_now_ns() < deadline_ns)
             (void)thread_wait(&waiting[i], left, deadline_ns);
     }
-    for (uint32_t i = 0; i < kernel.machine.cpu_count; i++) {
-        struct percpu *cpu = &percpus[i];
-        if (muster_cpu_state(&kernel.machine, i) != MUSTER_CPU_ON)
-            continue;
-        if (waiting_clear(i))
-            give_up(cpu, "it started, and did not clear its bit in time");
-        else if (!thread_wait(&cpu->active, CPU_UNDECIDED, deadline_ns) &&
-                 word_move(&cpu->active, CPU_UNDECIDED, CPU_GIVEN_UP))
-            give_up(cpu, "it cleared its bit, and its idle thread did not run in time");
-    }
+    for (uint32_t i = 0; i < kernel.machine.cpu_count; i++)
+        if (word_load_acquire(&percpus[i].active) != CPU_ACTIVE)
+            await_one(&percpus[i], deadline_ns);
 }
 
 static void make_order(void)
@@ -164,7 +177,8 @@ void bringup_start(void)
                            kernel.options.timeout_ns);
     await_set_up(time_deadline_ns());
     mark_write(&kernel.platform, ALL_ON_MARK);
-    kernel.start_ns = time_now_ns() - start;
+    kernel.all_on_ns = time_now_ns();
+    kernel.start_ns = kernel.all_on_ns - start;
     if (listed)
         make_order(); /* for the report */
     console_printf("start: %u of %u CPUs are active after %lu ns\n", cpu_active_count(),

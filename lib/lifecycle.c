@@ -202,15 +202,19 @@ static struct muster_slot *listed_in(const struct start_list *list, uint32_t pla
     return slot_state(slot) == state ? slot : NULL;
 }
 
-/* Of all that are to go: one that cannot leaves the others where they are. */
-static bool starts_are_good(const struct start_list *list)
+/* How many are to go, or -1: one that cannot leaves the others where they are. */
+static int64_t count_startable(const struct start_list *list)
 {
+    int64_t count = 0;
     for (uint32_t i = 0; i < list->count; i++) {
         const struct muster_slot *slot = listed_in(list, i, MUSTER_CPU_OFF);
-        if (slot && !start_is_good(&slot->start))
-            return false;
+        if (!slot)
+            continue;
+        if (!start_is_good(&slot->start))
+            return -1;
+        count++;
     }
-    return true;
+    return count;
 }
 
 static bool start_each(const struct start_list *list)
@@ -283,10 +287,13 @@ enum muster_status muster_start(struct muster_machine *machine, const uint32_t *
 {
     const struct muster_platform *platform = machine->platform;
     const struct start_list list = {machine, order, order ? order_count : machine->cpu_count};
-    if (!starts_are_good(&list))
+    int64_t startable = count_startable(&list);
+    if (startable < 0)
         return MUSTER_INVALID_ARGUMENT;
     uint64_t deadline_ns = time_after(platform->time_ns(platform->context), timeout_ns);
-    bool all_on = may_start_together(&list) ? start_together(&list) : start_each(&list);
+    bool all_on = true; /* as far as they were started on their arrival */
+    if (startable > 0)
+        all_on = may_start_together(&list) ? start_together(&list) : start_each(&list);
     all_on &= await_all(machine, deadline_ns);
     enum muster_status status = all_on ? MUSTER_OK : MUSTER_TIME_OUT;
     trace_boot(machine, MUSTER_TRACE_STARTED, status, 0);

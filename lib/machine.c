@@ -3,27 +3,6 @@
 
 #include <stddef.h>
 
-/*
- * The index is never more than half full (muster_machine_init() sees to that, and an APIC ID is
- * entered once), so every probe below ends at an empty place. Woken processors make the same
- * lookup in assembly, before they have a stack: the formula is part of the layout.
- */
-static uint32_t home_of(const struct muster_machine *machine, uint32_t apic_id)
-{
-    return (apic_id * MUSTER_INDEX_MULTIPLIER) >> machine->index_shift;
-}
-
-/* The place where @apic_id is, or where it belongs if it is nowhere yet. */
-static struct muster_index_entry *find_place(const struct muster_machine *machine, uint32_t apic_id)
-{
-    uint32_t place = home_of(machine, apic_id);
-
-    while (machine->index[place].number != 0 && machine->index[place].apic_id != apic_id) {
-        place = (place + 1) & machine->index_mask;
-    }
-    return &machine->index[place];
-}
-
 enum muster_status muster_machine_init(struct muster_machine *machine,
                                        const struct muster_platform *platform,
                                        struct muster_cpu *cpus, uint32_t cpu_capacity,
@@ -48,8 +27,11 @@ enum muster_status muster_machine_init(struct muster_machine *machine,
 
 void machine_empty(struct muster_machine *machine)
 {
-    for (uint32_t place = 0; place <= machine->index_mask; place++) {
-        machine->index[place] = (struct muster_index_entry){0};
+    struct muster_index_entry *place = machine->index;
+    const struct muster_index_entry *end = &machine->index[machine->index_mask] + 1;
+
+    for (; place != end; place++) {
+        *place = (struct muster_index_entry){0};
     }
     machine->cpu_count = 0;
     machine->bsp = MUSTER_BSP_UNKNOWN;
@@ -64,15 +46,13 @@ void machine_empty(struct muster_machine *machine)
 
 bool machine_add(struct muster_machine *machine, const struct muster_cpu *cpu)
 {
-    if (machine->cpu_count == machine->cpu_capacity) {
+    struct muster_cpu *added =
+        machine_append(machine, machine_place(machine, cpu->apic_id), cpu->apic_id);
+
+    if (added == NULL) {
         return false;
     }
-    machine->cpus[machine->cpu_count] = *cpu;
-    machine->cpu_count++;
-    *find_place(machine, cpu->apic_id) = (struct muster_index_entry){
-        .apic_id = cpu->apic_id,
-        .number = machine->cpu_count,
-    };
+    *added = *cpu;
     return true;
 }
 
@@ -105,5 +85,5 @@ const char *muster_source_name(unsigned sources)
 
 int32_t muster_machine_find(const struct muster_machine *machine, uint32_t apic_id)
 {
-    return (int32_t)find_place(machine, apic_id)->number - 1;
+    return (int32_t)machine_place(machine, apic_id)->number - 1;
 }

@@ -125,6 +125,21 @@ static enum muster_status take_entry(struct sim *sim)
     return sim->entry ? MUSTER_OK : MUSTER_ERROR_OUT_OF_MEMORY;
 }
 
+/* A fault of the first attempt may have left some of an attempt that came to nothing. */
+static enum muster_status take_vmsas(struct sim *sim)
+{
+    if (sim->setup->way != SIM_SNP)
+        return MUSTER_OK;
+    enum muster_status status = sim_memory_take_vmsas(sim);
+    if (status)
+        return status;
+    free(sim->vmsas);
+    free(sim->is_vmsa);
+    sim->vmsas = pages(sim, sim->vmsa_bytes);
+    sim->is_vmsa = calloc(sim->vmsa_bytes / PAGE_BYTES, sizeof(*sim->is_vmsa));
+    return sim->vmsas && sim->is_vmsa ? MUSTER_OK : MUSTER_ERROR_OUT_OF_MEMORY;
+}
+
 static enum muster_status prepare(struct sim *sim)
 {
     const struct muster_cpu_config config = {
@@ -135,6 +150,8 @@ static enum muster_status prepare(struct sim *sim)
         .wake_vector = SIM_WAKE_VECTOR,
         .no_broadcast = sim->setup->strategy != SIM_BROADCAST,
         .hypercall_phys = sim->call_page ? SIM_CALL_PHYS : 0,
+        .vmsa_phys = sim->vmsa_phys,
+        .vmsa_bytes = sim->vmsa_bytes,
         .trap = trap,
     };
     enum muster_status status =
@@ -150,12 +167,14 @@ const char *sim_prepare(struct sim *sim, enum muster_status *status)
         [SIM_SIPI] = MUSTER_WAY_SIPI,
         [SIM_MAILBOX] = MUSTER_WAY_MAILBOX,
         [SIM_HYPERV] = MUSTER_WAY_HYPERV,
+        [SIM_SNP] = MUSTER_WAY_SNP,
+        [SIM_ES_JUMP_TABLE] = MUSTER_WAY_ES_JUMP_TABLE,
     };
     if ((*status = machine_discover(sim)) != MUSTER_OK)
         return "discover";
     if ((*status = muster_plan_make(&sim->machine, ways[sim->setup->way], &sim->plan)) != MUSTER_OK)
         return "plan";
-    if ((*status = take_entry(sim)) != MUSTER_OK)
+    if ((*status = take_entry(sim)) != MUSTER_OK || (*status = take_vmsas(sim)) != MUSTER_OK)
         return "memory";
     return (*status = prepare(sim)) == MUSTER_OK ? NULL : "prepare";
 }
@@ -169,6 +188,8 @@ bool sim_build(struct sim *sim)
     if (way == SIM_MAILBOX && !(sim->mailbox = (void *)pages(sim, MAILBOX_BYTES)))
         return false;
     if (way == SIM_HYPERV && !(sim->call_page = pages(sim, HYPERV_PAGE_BYTES)))
+        return false;
+    if (way == SIM_ES_JUMP_TABLE && !(sim->jump_table = pages(sim, SIM_TABLE_BYTES)))
         return false;
     cpus_make(sim);
     sim_memory_describe(sim);
@@ -185,6 +206,9 @@ void sim_free(struct sim *sim)
     free(sim->idt);
     free(sim->entry);
     free(sim->call_page);
+    free(sim->jump_table);
+    free(sim->vmsas);
+    free(sim->is_vmsa);
     free(sim->mailbox);
     sim_heap_free(&sim->heap);
 }

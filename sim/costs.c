@@ -40,6 +40,7 @@ const struct sim_cost sim_cost_list[] = {
     NS(serve_far, 20),
     NS(hypercall, 2000),
     NS(vp_start, 20000),
+    NS(rmpadjust, 1000),
     NS(turn, 0),
     COUNT(jitter_percent, 10, 0, 90),
     {NULL, 0, 0, 0, 0},

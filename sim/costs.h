@@ -45,6 +45,7 @@ struct sim_costs {
     /* A hypervisor. */
     uint64_t hypercall_ns; /* the caller is away for so long */
     uint64_t vp_start_ns;  /* from the call that starts a VP to its first instruction */
+    uint64_t rmpadjust_ns; /* SEV-SNP: a page becomes a VMSA */
 
     /**
      * 0: all CPUs run at the same time. Else a host runs them one after the other, as an emulator

@@ -19,14 +19,23 @@ enum what { JITTER_RESET = 1, JITTER_SETUP };
 #define NMIS         4u
 #define NMI_STEP_NS  7000u
 
+static void lead_to(struct sim *sim, uint32_t cpu, uint64_t at_ns, uint32_t address)
+{
+    uint64_t again_ns = sim->cpus[cpu].behaviour.again_ns;
+    sim_at(sim, at_ns, cpu, SIM_DO_ENTER, address);
+    if (again_ns)
+        sim_at(sim, at_ns + again_ns, cpu, SIM_DO_ENTER, address);
+}
+
 void sim_cpu_begin(struct sim *sim, uint32_t cpu, uint64_t ns, uint32_t address)
 {
-    const struct sim_behaviour *behaviour = &sim->cpus[cpu].behaviour;
-    uint64_t at_ns = sim->now_ns + sim_jitter(sim, cpu, JITTER_RESET, ns) + behaviour->late_ns;
+    uint64_t late_ns = sim->cpus[cpu].behaviour.late_ns;
+    uint64_t at_ns = sim->now_ns + sim_jitter(sim, cpu, JITTER_RESET, ns) + late_ns;
     sim->cpus[cpu].place = SIM_UNDER_WAY;
-    sim_at(sim, at_ns, cpu, SIM_DO_ENTER, address);
-    if (behaviour->again_ns)
-        sim_at(sim, at_ns + behaviour->again_ns, cpu, SIM_DO_ENTER, address);
+    if (sim->jump_table)
+        sim_at(sim, at_ns, cpu, SIM_DO_JUMP, 0);
+    else
+        lead_to(sim, cpu, at_ns, address);
 }
 
 uint32_t sim_live_id(const struct sim *sim, uint32_t cpu)
@@ -55,15 +64,29 @@ static void send_to(struct sim *sim, uint32_t cpu, uint32_t command, uint64_t la
     sim_at(sim, sim->now_ns + way_ns + later_ns, cpu, SIM_DO_INTERRUPT, command);
 }
 
-/* Several may say that they have one ID, and nobody that another is his. */
+uint32_t sim_cpu_of_id(const struct sim *sim, uint32_t apic_id)
+{
+    if (!sim->setup->behaviours)
+        return apic_id < sim->cpu_count ? apic_id : SIM_NONE;
+    for (uint32_t cpu = 0; cpu < sim->cpu_count; cpu++)
+        if (sim_live_id(sim, cpu) == apic_id)
+            return cpu;
+    return SIM_NONE;
+}
+
+/*
+ * Several may say that they have one ID, and nobody that another is his. An SEV guest's APICs are
+ * the hypervisor's, which looks for one.
+ */
 static void send_by_id(struct sim *sim, uint32_t dest, uint32_t command)
 {
-    if (!sim->setup->behaviours) {
-        if (dest < sim->cpu_count)
-            send_to(sim, dest, command, 0);
+    uint32_t first = sim_cpu_of_id(sim, dest);
+    if (first == SIM_NONE)
         return;
-    }
-    for (uint32_t cpu = 0; cpu < sim->cpu_count; cpu++)
+    send_to(sim, first, command, 0);
+    if (!sim->setup->behaviours || sim_is_sev(sim))
+        return;
+    for (uint32_t cpu = first + 1; cpu < sim->cpu_count; cpu++)
         if (sim_live_id(sim, cpu) == dest)
             send_to(sim, cpu, command, 0);
 }
@@ -101,10 +124,15 @@ static void take_init(struct sim *sim, struct sim_cpu *cpu)
     cpu->place = SIM_AWAITS_SIPI;
 }
 
-/* A late one is an event of its own, and not late any more when it comes. */
+/*
+ * A late one is an event of its own, and not late any more when it comes. SEV-ES: no hypervisor can
+ * reset registers that it cannot read; who is not in its reset hold goes on.
+ */
 static void receive_init(struct sim *sim, struct sim_cpu *cpu, uint32_t command)
 {
     uint64_t late_ns = cpu->behaviour.init_late_ns;
+    if (sim->jump_table && cpu->place != SIM_IN_FIRMWARE)
+        return;
     if (late_ns && !(command & LATE_ALREADY))
         sim_at(sim, sim->now_ns + late_ns, sim->current, SIM_DO_INTERRUPT, command | LATE_ALREADY);
     else
@@ -240,6 +268,11 @@ static void enter(struct sim *sim, struct sim_cpu *cpu, uint32_t address)
 {
     const uint8_t *page = sim_map(sim, address & ~(PAGE_BYTES - 1u), PAGE_BYTES);
     uint32_t at = address % PAGE_BYTES;
+    if (!sim_vmsa_runs(sim, cpu)) {
+        cpu->vmsa_phys = 0; /* the processor refuses it, and the hypervisor sees that */
+        cpu->place = SIM_IN_FIRMWARE;
+        return;
+    }
     if (cpu->slot == SIM_NONE)
         cpu->at_ns[SIM_FIRST] = sim->now_ns;
     if (!page || page[at] != STUB_OPCODE) {
@@ -265,6 +298,9 @@ void sim_cpu_happen(struct sim *sim, uint32_t number, enum sim_kind kind, uint32
     switch (kind) {
     case SIM_DO_INTERRUPT:
         take_interrupt(sim, cpu, value);
+        break;
+    case SIM_DO_JUMP:
+        lead_to(sim, number, sim->now_ns, sim_jump_target(sim, cpu));
         break;
     case SIM_DO_ENTER:
         enter(sim, cpu, value);

@@ -25,9 +25,13 @@ static uint64_t start(struct sim *sim)
     struct sim_cpu *cpu = &sim->cpus[number];
     if (cpu->place != SIM_IN_FIRMWARE || cpu->start)
         return HYPERV_INVALID_VP_STATE;
+    sim_spend(sim, cpu->behaviour.call_ns);
+    uint64_t answer = HYPERV_SUCCESS;
     if (cpu->behaviour.refusals) {
         cpu->behaviour.refusals--;
-        return cpu->behaviour.refused_by;
+        answer = cpu->behaviour.refused_by;
+        if (!cpu->behaviour.runs_all_the_same)
+            return answer;
     }
     cpu->at_ns[SIM_SENT] = cpu->at_ns[SIM_DELIVERED] = sim->now_ns;
     cpu->sender[0] = sim->current;
@@ -35,7 +39,7 @@ static uint64_t start(struct sim *sim)
         cpu->start = (uint32_t)input->context.rip; /* should it ever run */
     else
         sim_cpu_begin(sim, number, sim->costs->vp_start_ns, (uint32_t)input->context.rip);
-    return HYPERV_SUCCESS;
+    return answer;
 }
 
 uint64_t sim_hypercall(struct sim *sim, uint64_t control)

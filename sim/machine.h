@@ -23,7 +23,10 @@
 
 #define SIM_MAILBOX_PHYS 0x3FFF0000u
 #define SIM_CALL_PHYS    0x3FFF2000u
+#define SIM_TABLE_PHYS   0x3FFF4000u /* SEV-ES: the AP jump table, and another page behind it */
+#define SIM_TABLE_BYTES  0x2000u
 #define SIM_PARK_CR3     0x00ABC000u
+#define SIM_LOW_PAGES    0x9Eu /* free from 4 KiB on */
 #define SIM_WAKE_VECTOR  0xF1
 
 /** Who has a cache line: one CPU that wrote it last, and one that has read it since. */
@@ -62,6 +65,7 @@ struct sim_cpu {
     uint32_t slot;      /* that it stands in, or SIM_NONE */
     uint32_t occupant;  /* of the slot of this number: the CPU that stands in it, or SIM_NONE */
     uint32_t start;     /* where a hypervisor has started it while it was dead; 0: nowhere */
+    uint64_t vmsa_phys; /* SEV-SNP: that it was created with; 0: it was not */
     bool awake;         /* in firmware: polls the mailbox */
     uint64_t stores_ns; /* when all that it has written is written */
     uint32_t sender[2]; /* who sent its wake, and its start */
@@ -70,6 +74,7 @@ struct sim_cpu {
 
 enum sim_kind {
     SIM_DO_INTERRUPT,   /* value: the command */
+    SIM_DO_JUMP,        /* SEV-ES: firmware's far jump through the table */
     SIM_DO_ENTER,       /* value: where */
     SIM_DO_PARK,        /* its set-up is done */
     SIM_DO_LOOK,        /* at the mailbox, out of its sleep */
@@ -108,6 +113,10 @@ struct sim {
     uint8_t *entry;
     uint64_t entry_phys, entry_bytes;
     uint8_t *call_page;
+    uint8_t *jump_table;
+    uint8_t *vmsas;
+    bool *is_vmsa; /* by page of them, as the processor has it */
+    uint64_t vmsa_phys, vmsa_bytes;
     struct muster_memory_range ranges[SIM_RANGES_MAX];
     struct muster_memory_map map;
     struct muster_custody custody;
@@ -179,6 +188,9 @@ void sim_cpu_begin(struct sim *sim, uint32_t cpu, uint64_t ns, uint32_t address)
 /** What the APIC of this CPU says. */
 uint32_t sim_live_id(const struct sim *sim, uint32_t cpu);
 
+/** The first that says it has this ID; SIM_NONE: nobody does. */
+uint32_t sim_cpu_of_id(const struct sim *sim, uint32_t apic_id);
+
 /** The current CPU writes the ICR. */
 void sim_send(struct sim *sim, uint32_t dest, uint32_t command);
 
@@ -192,6 +204,27 @@ void sim_firmware_acknowledge(struct sim *sim, uint32_t cpu);
 /** This CPU into its loop, or all that live. */
 void sim_firmware_enter(struct sim *sim, uint32_t cpu);
 void sim_firmware_begin(struct sim *sim);
+
+/* ---- An SEV guest's processor and hypervisor (sev.c) ---- */
+
+static inline bool sim_is_sev(const struct sim *sim)
+{
+    return sim->setup->way == SIM_SNP || sim->setup->way == SIM_ES_JUMP_TABLE;
+}
+
+/** SEV_STATUS; 0 where there is no SEV. */
+uint64_t sim_sev_status(const struct sim *sim);
+void sim_vmgexit(struct sim *sim, struct muster_vmgexit *exit);
+uint32_t sim_rmpadjust(struct sim *sim, uint64_t phys, uint64_t attributes);
+
+/** The VMSA at @phys as the guest may write it; NULL: there is none, or it is the processor's. */
+void *sim_vmsa_map(struct sim *sim, uint64_t phys);
+
+/** Whether the VMSA that this CPU was created with is one still; else nothing runs it. */
+bool sim_vmsa_runs(const struct sim *sim, const struct sim_cpu *cpu);
+
+/** Firmware's far jump of this CPU: where it leads to, at this moment. */
+uint32_t sim_jump_target(const struct sim *sim, const struct sim_cpu *cpu);
 
 /* ---- The platform (platform.c, build.c) ---- */
 
@@ -211,8 +244,9 @@ void sim_free(struct sim *sim);
 /** A map as firmware gives it; the mailbox lies in it as memory that is said to be usable. */
 void sim_memory_describe(struct sim *sim);
 
-/** Entry memory for the plan's way, as low as that wants it. */
+/** Entry memory for the plan's way, as low as that wants it; and memory for VMSAs. */
 enum muster_status sim_memory_take_entry(struct sim *sim);
+enum muster_status sim_memory_take_vmsas(struct sim *sim);
 
 /** As a kernel after each adoption: what no CPU needs any longer is given back. */
 void sim_memory_settle(struct sim *sim);

@@ -3,10 +3,11 @@
  * pages go back once everybody has come through them, and the mailbox's page once nobody can look
  * there any more.
  */
+#include "abi/sev.h"
 #include "abi/x86.h"
 #include "sim/machine.h"
 
-#define LOW_END_PHYS  0x9F000u
+#define LOW_END_PHYS  ((1u + SIM_LOW_PAGES) * PAGE_BYTES)
 #define ONE_MIB       0x100000u
 #define MAIN_END_PHYS 0x3FFE0000u
 #define FOUR_GIB      0x100000000u
@@ -42,10 +43,20 @@ void sim_memory_describe(struct sim *sim)
 
 enum muster_status sim_memory_take_entry(struct sim *sim)
 {
-    uint64_t limit = sim->plan.way == MUSTER_WAY_SIPI ? ONE_MIB : FOUR_GIB;
+    bool by_sipi = sim->plan.way == MUSTER_WAY_SIPI || sim->plan.way == MUSTER_WAY_ES_JUMP_TABLE;
+    uint64_t limit = by_sipi ? ONE_MIB : FOUR_GIB;
     sim->entry_bytes = muster_entry_bytes(&sim->machine, &sim->plan);
     return muster_memory_allocate(&sim->map, sim->entry_bytes, PAGE_BYTES, PAGE_BYTES, limit,
                                   MUSTER_OWNER_ENTRY, &sim->entry_phys);
+}
+
+enum muster_status sim_memory_take_vmsas(struct sim *sim)
+{
+    /* The first page is the last of a large one, so that the second must be left out. */
+    uint64_t first_phys = SEV_LARGE_PAGE - PAGE_BYTES;
+    sim->vmsa_bytes = muster_vmsa_bytes(sim->machine.cpu_count);
+    return muster_memory_allocate(&sim->map, sim->vmsa_bytes, PAGE_BYTES, first_phys,
+                                  first_phys + sim->vmsa_bytes, MUSTER_OWNER_HOST, &sim->vmsa_phys);
 }
 
 static bool anybody_may_come(const struct sim *sim)
@@ -75,9 +86,13 @@ void sim_memory_settle(struct sim *sim)
 uint64_t sim_memory_lost_bytes(const struct sim *sim)
 {
     uint64_t held = 0;
-    for (uint32_t i = 0; i < sim->map.count; i++)
-        if (sim->map.ranges[i].owner == MUSTER_OWNER_ENTRY && anybody_may_come(sim))
-            held += sim->map.ranges[i].end_phys - sim->map.ranges[i].start_phys;
+    for (uint32_t i = 0; i < sim->map.count; i++) {
+        const struct muster_memory_range *range = &sim->map.ranges[i];
+        bool is_vmsas =
+            range->owner == MUSTER_OWNER_HOST; /* the processor's, as long as CPUs run */
+        if (is_vmsas || (range->owner == MUSTER_OWNER_ENTRY && anybody_may_come(sim)))
+            held += range->end_phys - range->start_phys;
+    }
     if (sim->mailbox && !sim->custody.released)
         held += PAGE_BYTES;
     return sim->free_bytes - count_free(sim) - held;

@@ -2,6 +2,7 @@
 #include <string.h>
 
 #include "abi/hyperv.h"
+#include "abi/sev.h"
 #include "abi/x86.h"
 #include "sim/machine.h"
 
@@ -27,7 +28,10 @@ void *sim_map(void *context, uint64_t phys, size_t bytes)
     }
     if (sim->call_page && phys == SIM_CALL_PHYS && bytes <= PAGE_BYTES)
         return sim->call_page;
-    return NULL;
+    if (sim->jump_table && phys >= SIM_TABLE_PHYS && bytes <= SIM_TABLE_BYTES &&
+        phys - SIM_TABLE_PHYS <= SIM_TABLE_BYTES - bytes)
+        return sim->jump_table + (phys - SIM_TABLE_PHYS);
+    return bytes <= SEV_VMSA_BYTES ? sim_vmsa_map(sim, phys) : NULL;
 }
 
 /* In x2APIC mode everything is an MSR; the xAPIC's hooks are not called. */
@@ -40,6 +44,8 @@ static uint64_t msr_read(void *context, uint32_t msr)
         return APIC_DEFAULT_PHYS | APIC_BASE_ENABLED | APIC_BASE_X2APIC;
     case MSR_X2APIC + APIC_ID / 16:
         return sim_live_id(sim, sim->current);
+    case MSR_SEV_STATUS:
+        return sim_sev_status(sim);
     default:
         return 0;
     }
@@ -54,7 +60,17 @@ static void msr_write(void *context, uint32_t msr, uint64_t value)
         sim_spend(sim, sim->costs->msr_ns);
 }
 
-/* Intel's; under a hypervisor only where its hypercalls are asked for. */
+static void cpuid_sev(uint32_t leaf, uint32_t out[4])
+{
+    if (leaf == 0)
+        out[1] = CPUID_VENDOR_AMD_EBX;
+    else if (leaf == CPUID_EXTENDED_MAX)
+        out[0] = CPUID_SEV;
+    else if (leaf == CPUID_SEV)
+        out[0] = SEV_CPUID_SEV | SEV_CPUID_ES | SEV_CPUID_SNP;
+}
+
+/* Intel's, or AMD's; under a hypervisor only where its calls are asked for. */
 static void cpuid(void *context, uint32_t leaf, uint32_t subleaf, uint32_t out[4])
 {
     struct sim *sim = context;
@@ -78,6 +94,8 @@ static void cpuid(void *context, uint32_t leaf, uint32_t subleaf, uint32_t out[4
     } else if (hyperv && leaf == HYPERV_CPUID_FEATURES) {
         out[1] = HYPERV_MAY_START_VP;
     }
+    if (sim_is_sev(sim))
+        cpuid_sev(leaf, out);
 }
 
 static uint64_t time_ns(void *context)
@@ -123,6 +141,23 @@ static uint64_t hypercall(void *context, uint64_t control, uint64_t input_phys,
     return sim_hypercall(context, control);
 }
 
+static void vmgexit(void *context, struct muster_vmgexit *exit)
+{
+    sim_vmgexit(context, exit);
+}
+
+static uint32_t rmpadjust(void *context, uint64_t phys, uint64_t attributes)
+{
+    return sim_rmpadjust(context, phys, attributes);
+}
+
+static bool is_private(void *context, uint64_t phys, uint64_t bytes)
+{
+    const struct sim *sim = context;
+    (void)bytes;
+    return sim->setup->jump_table != SIM_TABLE_SHARED || sim->tried || phys != SIM_TABLE_PHYS;
+}
+
 void sim_platform_init(struct sim *sim)
 {
     sim->platform = (struct muster_platform){
@@ -132,6 +167,9 @@ void sim_platform_init(struct sim *sim)
         .msr_write = msr_write,
         .cpuid = cpuid,
         .hypercall = sim->setup->way == SIM_HYPERV ? hypercall : NULL,
+        .vmgexit = sim_is_sev(sim) ? vmgexit : NULL,
+        .rmpadjust = sim->setup->way == SIM_SNP ? rmpadjust : NULL,
+        .is_private = sim_is_sev(sim) ? is_private : NULL,
         .time_ns = time_ns,
         .tsc_to_ns = tsc_to_ns,
         .wait = wait,

@@ -1,13 +1,14 @@
 /* One run, from its setup to its result. */
 #include <stddef.h>
 
+#include "lib/cpu/cpu.h"
 #include "sim/machine.h"
 
 #define STANDARD_TIMEOUT   3600000000000u
 #define STANDARD_FANOUT    8u
 #define STANDARD_NODE_CPUS 128u
 
-const char *const sim_way_names[] = {"sipi", "mailbox", "hyperv", NULL};
+const char *const sim_way_names[] = {"sipi", "mailbox", "hyperv", "snp", "es-jump-table", NULL};
 const char *const sim_strategy_names[] = {"classic", "serial", "pipelined", "broadcast",
                                           "fanout",  "node",   NULL};
 const char *const sim_part_names[] = {"wakes",  "delays", "delivery", "reset", "setup",
@@ -22,10 +23,16 @@ bool sim_way_offers(enum sim_way way, enum sim_strategy strategy)
     case SIM_CLASSIC:
         return way == SIM_SIPI;
     case SIM_SERIAL:
-        return way != SIM_HYPERV;
+        return way == SIM_SIPI || way == SIM_MAILBOX;
     default:
         return true;
     }
+}
+
+/* Real mode reaches 1 MiB, and the stubs of 64 CPUs take a page of that. */
+uint32_t sim_way_most_cpus(enum sim_way way)
+{
+    return way == SIM_ES_JUMP_TABLE ? SIM_LOW_PAGES * ENTRY_STUBS : SIM_MAX_CPUS;
 }
 
 void sim_setup_init(struct sim_setup *setup, uint32_t cpus, enum sim_way way,
@@ -47,6 +54,8 @@ const char *sim_check(const struct sim_setup *setup)
 {
     if (setup->cpus < SIM_MIN_CPUS || setup->cpus > SIM_MAX_CPUS)
         return "there are 2 to 65536 CPUs";
+    if ((unsigned)setup->way < SIM_WAYS && setup->cpus > sim_way_most_cpus(setup->way))
+        return "so many CPUs' stubs do not fit below 1 MiB";
     if (setup->nodes < 1 || setup->nodes > setup->cpus)
         return "there are 1 to as many nodes as CPUs";
     if (setup->fanout < 1 || setup->fanout > SIM_MAX_FANOUT)

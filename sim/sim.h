@@ -17,7 +17,7 @@
 #define SIM_MAX_FANOUT 64u
 
 /** How a CPU is reached. */
-enum sim_way { SIM_SIPI, SIM_MAILBOX, SIM_HYPERV, SIM_WAYS };
+enum sim_way { SIM_SIPI, SIM_MAILBOX, SIM_HYPERV, SIM_SNP, SIM_ES_JUMP_TABLE, SIM_WAYS };
 
 /** In which order, and by whom, CPUs are sent for and turned on. */
 enum sim_strategy {
@@ -34,8 +34,11 @@ enum sim_strategy {
 extern const char *const sim_way_names[];
 extern const char *const sim_strategy_names[];
 
-/** A mailbox is used by one CPU at a time, and a VP is started by a hypercall: not all go. */
+/** A mailbox is used by one CPU at a time, and a VP is started by a call: not all go. */
 bool sim_way_offers(enum sim_way way, enum sim_strategy strategy);
+
+/** More CPUs than so many cannot be had by this way. */
+uint32_t sim_way_most_cpus(enum sim_way way);
 
 /** How one CPU, and what leads to it, behaves; all zero: well. */
 struct sim_behaviour {
@@ -54,13 +57,31 @@ struct sim_behaviour {
     bool keeps_command;      /* follows the command, and does not take it back */
     bool takes_next_command; /* sets the next command, another CPU's, to Noop as well */
     uint16_t leaves_command; /* in the place of Noop; 0: Noop */
-    bool has_other_vector;   /* of the CPU other_vector: overwritten before it was read */
+    bool has_other_vector;   /* of the CPU other_vector: overwritten before it was read; so is the
+                                jump table's address */
     uint32_t other_vector;
 
     /* At the hypervisor. */
     uint32_t refusals; /* so many starts are answered by refused_by */
     uint16_t refused_by;
-    bool has_other_index; /* of the CPU before it */
+    bool runs_all_the_same; /* though refused */
+    uint64_t call_ns;       /* so much longer does the call that starts it take */
+    bool has_other_index;   /* of the CPU before it */
+
+    /* In the processor's table of pages (RMP). */
+    uint32_t adjust_answer; /* RMPADJUST does not make its page a VMSA; 0: it does */
+    bool vmsa_stays;        /* nor a page again */
+};
+
+/** What an SEV-ES guest learns of the AP jump table. */
+enum sim_jump_table {
+    SIM_TABLE_TOLD,
+    SIM_TABLE_REFUSED,
+    SIM_TABLE_NOWHERE,   /* its address is 0 */
+    SIM_TABLE_UNALIGNED, /* it begins in the middle of a page */
+    SIM_TABLE_UNMAPPED,  /* there is no memory */
+    SIM_TABLE_SHARED,    /* the host can write it */
+    SIM_TABLE_GONE,      /* told while the guest prepares, and refused later */
 };
 
 /** What firmware describes the machine by, in memory of the caller's. */
@@ -86,11 +107,12 @@ struct sim_setup {
     const struct sim_behaviour *behaviours; /* by CPU; CPU 0 is the BSP. NULL: all are well */
 
     /* For sim_try(). */
-    uint32_t uncounted;        /* CPUs that no table lists, behind all others */
-    uint64_t clock_stops_ns;   /* so long after the beginning; 0: never */
-    uint16_t found_command;    /* the mailbox has this at the beginning; 0: Noop */
-    bool keeps_firmware;       /* custody keeps what firmware's CPUs stand in */
-    bool no_low_memory;        /* nothing is free where CPUs can be sent to */
+    uint32_t uncounted;      /* CPUs that no table lists, behind all others */
+    uint64_t clock_stops_ns; /* so long after the beginning; 0: never */
+    uint16_t found_command;  /* the mailbox has this at the beginning; 0: Noop */
+    bool keeps_firmware;     /* custody keeps what firmware's CPUs stand in */
+    bool no_low_memory;      /* nothing is free where CPUs can be sent to */
+    enum sim_jump_table jump_table;
     struct sim_tables *tables; /* to be discovered by; NULL: the machine is as described here */
 };
 

@@ -23,6 +23,9 @@ enum bench_threads {
     BENCH_THREADS,
 };
 
+/** The machine on which the goals compare them so. */
+#define BENCH_MULTI_CPUS 64u
+
 /** One contender on one machine. */
 struct bench_series {
     enum bench_contender contender;
@@ -39,7 +42,7 @@ struct bench_series {
 /** Guest instructions, which do not differ from run to run. */
 struct bench_count {
     guint cpus;
-    gint64 instructions; /* from the first AP's first one until the last CPU is on; or -1 */
+    gint64 instructions; /* from the first AP's first one until all are on, as the BSP sees it; or -1 */
 };
 
 /** What sleeping CPUs cost the host: all of QEMU, as a share of one core. */
@@ -63,6 +66,7 @@ struct bench {
     bool wanted[BENCH_CONTENDERS];
     bool only; /* the contenders were named */
     bool threads[BENCH_THREADS];
+    bool threads_given;
     guint repeat;
     guint first; /* rounds in which first instructions are looked for, too */
     bool extras; /* instructions, sleep, discovery */

@@ -190,8 +190,9 @@ static bool hear(void *context, const char *line)
 static void read_own(struct boot_own *own, JsonObject *report, guint cpus)
 {
     JsonArray *list = fields_array(report, "cpus");
+    gint64 all_on = fields_number(fields_object(report, "timing"), "all_on_ns", -1);
     gint64 wake = G_MAXINT64, first = G_MAXINT64, last = 0, on = 0;
-    *own = (struct boot_own){-1, -1, -1};
+    *own = (struct boot_own){-1, -1, -1, -1};
     if (fields_length(list) != cpus)
         return;
     for (guint i = 0; i < cpus; i++) {
@@ -206,7 +207,7 @@ static void read_own(struct boot_own *own, JsonObject *report, guint cpus)
         on = MAX(on, fields_number(stamps, "on", G_MAXINT64));
     }
     if (wake != G_MAXINT64 && last != G_MAXINT64 && on != G_MAXINT64)
-        *own = (struct boot_own){on - wake, last - wake, first - wake};
+        *own = (struct boot_own){on - wake, last - wake, first - wake, MAX(all_on - wake, -1)};
 }
 
 static char *find_problem(const struct boot_request *request, const struct session *session)

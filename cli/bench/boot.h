@@ -24,9 +24,10 @@ struct boot_request {
 
 /** Our own kernel's stamps, in nanoseconds on its clock; -1: none. */
 struct boot_own {
-    gint64 on_ns;    /* from the first wake until the last CPU is on */
-    gint64 first_ns; /* from there until the last AP's first instruction */
-    gint64 look_ns;  /* until the first AP's */
+    gint64 on_ns;     /* from the first wake until the last CPU is on */
+    gint64 first_ns;  /* from there until the last AP's first instruction */
+    gint64 look_ns;   /* until the first AP's */
+    gint64 all_on_ns; /* until the BSP has seen every CPU's idle thread run */
 };
 
 struct boot_result {

@@ -78,17 +78,16 @@ static void fill(struct tables *tables, guint cpus)
     tables->rsdp.extended_checksum = missing_to_zero(&tables->rsdp, sizeof(tables->rsdp));
 }
 
-/* One discovery of an empty machine; -1 if it did not find them all. */
+/* One discovery, the empty machine made for it included; -1 if it did not find them all. */
 static gint64 time_once(struct host *host, struct muster_cpu *cpus,
                         struct muster_index_entry *places, guint count)
 {
     struct timespec before, after;
-    if (muster_machine_init(&host->machine, &host->platform, cpus, count, places, 2 * count) !=
-        MUSTER_OK)
-        return MARKS_NEVER;
     clock_gettime(CLOCK_MONOTONIC, &before);
     enum muster_status status =
-        muster_discover(&host->machine, BASE + offsetof(struct tables, rsdp), FIRST_ID);
+        muster_machine_init(&host->machine, &host->platform, cpus, count, places, 2 * count);
+    if (status == MUSTER_OK)
+        status = muster_discover(&host->machine, BASE + offsetof(struct tables, rsdp), FIRST_ID);
     clock_gettime(CLOCK_MONOTONIC, &after);
     if (status != MUSTER_OK || host->machine.cpu_count != count)
         return MARKS_NEVER;

@@ -23,9 +23,9 @@ static bool count_instructions(struct bench *bench, guint cpus, const char *what
     const struct boot_request request = {.boot = BENCH_BOOT_SIPI, .cpus = cpus, .count = true};
     struct boot_result result;
     bool good = boot_run(&request, &bench->files, &result, error);
-    bool known = good && !result.problem && result.own.on_ns >= 0;
-    const struct bench_count count = {cpus,
-                                      known ? result.own.on_ns - result.own.look_ns : MARKS_NEVER};
+    bool known = good && !result.problem && result.own.all_on_ns >= 0;
+    const struct bench_count count = {cpus, known ? result.own.all_on_ns - result.own.look_ns
+                                                  : MARKS_NEVER};
     g_array_append_val(bench->counts, count);
     bench->signal = result.signal;
     if (good && !known)

@@ -48,6 +48,15 @@ static bool takes_part(const struct bench *bench, enum bench_contender contender
            (cpus <= contenders[contender].most_cpus || (bench->only && bench->sizes_given));
 }
 
+/* With a thread for each CPU: who is asked for, else only the two that a goal compares. */
+static bool has_threads(const struct bench *bench, enum bench_contender contender, guint cpus,
+                        enum bench_threads threads)
+{
+    bool compared = (contender == BENCH_SIPI || contender == BENCH_SEABIOS) &&
+                    cpus == BENCH_MULTI_CPUS && threads == BENCH_MULTI;
+    return bench->threads[threads] || (compared && !bench->threads_given && !bench->only);
+}
+
 bool bench_list_series(struct bench *bench, GError **error)
 {
     for (guint i = 0; i < BENCH_CONTENDERS; i++) {
@@ -60,7 +69,8 @@ bool bench_list_series(struct bench *bench, GError **error)
         }
         for (guint size = 0; size < bench->size_count; size++)
             for (guint threads = 0; threads < BENCH_THREADS; threads++)
-                if (bench->threads[threads] &&
+                if (has_threads(bench, (enum bench_contender)i, bench->sizes[size],
+                                (enum bench_threads)threads) &&
                     takes_part(bench, (enum bench_contender)i, bench->sizes[size]))
                     add_series(bench, (enum bench_contender)i, bench->sizes[size],
                                (enum bench_threads)threads);

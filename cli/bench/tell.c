@@ -44,6 +44,14 @@ static bool has_series(const struct bench *bench, enum bench_contender contender
     return false;
 }
 
+static bool has_threads(const struct bench *bench, enum bench_threads threads)
+{
+    bool has = false;
+    for (guint i = 0; i < BENCH_CONTENDERS; i++)
+        has |= has_series(bench, (enum bench_contender)i, threads);
+    return has;
+}
+
 static void tell_medians(const struct teller *teller, const struct bench *bench,
                          enum bench_threads threads)
 {
@@ -156,7 +164,7 @@ static void tell(const struct teller *teller, const struct bench *bench)
 {
     static const char *const how[] = {"all CPUs in one thread of the host", "a thread for each"};
     for (guint threads = 0; threads < BENCH_THREADS; threads++) {
-        if (!bench->threads[threads])
+        if (!has_threads(bench, (enum bench_threads)threads))
             continue;
         say(teller, "From the first wake to all on, median of %u, by the number of CPUs;\nTCG, %s:",
             bench->repeat, how[threads]);

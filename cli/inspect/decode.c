@@ -19,8 +19,8 @@ static enum muster_status take_entry(void *context, const union acpi_entry *raw)
         .number = decoding->table->entry,
         .offset = decoding->table->entry_at,
         .revision = decoding->table->header.revision,
-        .raw = *raw,
     };
+    memcpy(&entry.raw, raw, MIN(raw->head.length, sizeof(entry.raw)));
     if (inspection->entries->len < ENTRIES_SHOWN_MAX)
         g_array_append_val(inspection->entries, entry);
     else

@@ -61,6 +61,7 @@ static enum guest_event classify(const char *from, const char *event)
         {"kernel", "error", GUEST_ERROR},
         {"kernel", "report", GUEST_REPORT},
         {"kernel", "inject-mce", GUEST_INJECT_MCE},
+        {"kernel", "inject-mce-parked", GUEST_INJECT_MCE_PARKED},
         {"kernel", "end", GUEST_END},
         {"kernel", "trace", GUEST_TRACE},
         {"kernel", "handover", GUEST_NEXT},
@@ -96,10 +97,13 @@ static enum guest_event take(struct guest *guest, JsonObject *object)
     if (!from || !name || (guest->foreign_kernel && strcmp(from, "shim") != 0))
         return GUEST_NOISE;
     enum guest_event event = classify(from, name);
-    if (event == GUEST_INJECT_MCE && guest->inject_mce)
+    if ((event == GUEST_INJECT_MCE && guest->inject_mce) ||
+        (event == GUEST_INJECT_MCE_PARKED && guest->inject_mce_parked))
         return GUEST_NOISE;
     if (event == GUEST_INJECT_MCE)
         keep_first(&guest->inject_mce, object);
+    if (event == GUEST_INJECT_MCE_PARKED)
+        keep_first(&guest->inject_mce_parked, object);
     if (event == GUEST_READY)
         keep_first(&guest->shim, object);
     if (event == GUEST_REPORT)
@@ -139,6 +143,7 @@ void guest_clear(struct guest *guest)
     g_clear_pointer(&guest->report, json_object_unref);
     g_clear_pointer(&guest->next, json_object_unref);
     g_clear_pointer(&guest->inject_mce, json_object_unref);
+    g_clear_pointer(&guest->inject_mce_parked, json_object_unref);
     g_clear_pointer(&guest->trace, json_array_unref);
     g_clear_pointer(&guest->others, json_array_unref);
     g_clear_pointer(&guest->error, g_free);

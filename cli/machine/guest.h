@@ -26,6 +26,7 @@ enum guest_event {
     GUEST_NEXT,        /* our kernel hands over to another one */
     GUEST_ERROR,
     GUEST_INJECT_MCE,
+    GUEST_INJECT_MCE_PARKED,
     GUEST_REPORT,
     GUEST_TRACE,
     GUEST_END,
@@ -37,10 +38,11 @@ struct guest {
     bool foreign_kernel; /* somebody else's: see guest_init() */
     bool monitored;      /* a TD: the monitor speaks, too, until the end */
     struct monitor monitor;
-    JsonObject *shim;       /* its ready event, or NULL */
-    JsonObject *report;     /* the kernel's, or NULL */
-    JsonObject *inject_mce; /* the kernel's first such event, or NULL; a second is noise */
-    JsonObject *next;       /* the kernel's event on handing over to the next, or NULL */
+    JsonObject *shim;              /* its ready event, or NULL */
+    JsonObject *report;            /* the kernel's, or NULL */
+    JsonObject *inject_mce;        /* the kernel's first such event, or NULL; a second is noise */
+    JsonObject *inject_mce_parked; /* likewise */
+    JsonObject *next;              /* the kernel's event on handing over to the next, or NULL */
     bool handed_over;
     char *error; /* a sentence, or NULL */
     enum cli_status error_status;

@@ -8,12 +8,13 @@
 /* A panic is followed by lines that tell more. */
 #define PANIC_LINES_MS 300
 
-/* The uncorrected error that "inject-mce" asks for, and that QEMU raises on one CPU alone. */
-#define MCE_BANK       1
-#define MCE_STATUS     "0xbd00000000000000" /* VAL UC EN MISCV ADDRV S */
-#define MCE_MCG_STATUS "0x5"                /* MCIP RIPV: the interrupted program can go on */
-#define MCE_ADDRESS    "0x1000"
-#define MCE_MISC       "0x0"
+/* The uncorrected error that the kernel asks for, and that QEMU raises on one CPU alone. */
+#define MCE_BANK    1
+#define MCE_STATUS  "0xbd00000000000000" /* VAL UC EN MISCV ADDRV S */
+#define MCE_GOES_ON "0x5"                /* MCG_STATUS: MCIP RIPV, the program can go on */
+#define MCE_LOST    "0x4"                /* MCIP alone: it cannot */
+#define MCE_ADDRESS "0x1000"
+#define MCE_MISC    "0x0"
 
 static void on_mce_injected(void *context, JsonNode *result, const char *problem)
 {
@@ -29,10 +30,10 @@ static void on_mce_injected(void *context, JsonNode *result, const char *problem
     g_free(clean);
 }
 
-static void inject_machine_check(struct session *session, unsigned cpu)
+static void inject_machine_check(struct session *session, unsigned cpu, bool lost)
 {
-    char *line = g_strdup_printf("mce %u %d %s %s %s %s", cpu, MCE_BANK, MCE_STATUS, MCE_MCG_STATUS,
-                                 MCE_ADDRESS, MCE_MISC);
+    char *line = g_strdup_printf("mce %u %d %s %s %s %s", cpu, MCE_BANK, MCE_STATUS,
+                                 lost ? MCE_LOST : MCE_GOES_ON, MCE_ADDRESS, MCE_MISC);
     qmp_human(session->running->qmp, line, on_mce_injected, session);
     g_free(line);
 }
@@ -50,10 +51,11 @@ static bool is_among(JsonArray *ids, gint64 id)
  * At most one on each CPU, and only on those that the kernel names, if it names any: a CPU that
  * never came up has CR4.MCE clear and shuts the whole machine down (SDM vol. 3, 6.15, #MC).
  */
-static void inject_machine_checks(struct session *session)
+static void inject_machine_checks(struct session *session, JsonObject *event)
 {
-    JsonArray *wanted = fields_array(session->guest.inject_mce, "apic_ids");
-    bool all = !json_object_has_member(session->guest.inject_mce, "apic_ids");
+    JsonArray *wanted = fields_array(event, "apic_ids");
+    bool all = !json_object_has_member(event, "apic_ids");
+    gint64 lost = fields_number(event, "lost", -1);
     const GArray *ids = session->apic_ids;
     unsigned cpus = session->options->cpus, asked = all ? cpus : fields_length(wanted);
     unsigned injected = 0;
@@ -63,7 +65,7 @@ static void inject_machine_checks(struct session *session)
         gint64 id = cpu < ids->len ? g_array_index(ids, gint64, cpu) : -1;
         if (!all && (id < 0 || !is_among(wanted, id)))
             continue;
-        inject_machine_check(session, cpu);
+        inject_machine_check(session, cpu, id >= 0 && id == lost);
         injected++;
     }
     if (injected == 0 || injected != asked)
@@ -78,7 +80,10 @@ static void on_console_line(void *context, const char *line)
     struct session *session = context;
     switch (guest_line(&session->guest, line)) {
     case GUEST_INJECT_MCE:
-        inject_machine_checks(session);
+        inject_machine_checks(session, session->guest.inject_mce);
+        break;
+    case GUEST_INJECT_MCE_PARKED:
+        inject_machine_checks(session, session->guest.inject_mce_parked);
         break;
     case GUEST_ERROR:
         session_finish(session, SESSION_GUEST_ERROR);

@@ -3,18 +3,28 @@
 #include "cli/base/lists.h"
 #include "cli/cli.h"
 
-static const char standard_sizes[] = "64,255,1024,4096,16384,65536";
+static const uint32_t standard_sizes[] = {64, 255, 1024, 4096, 16384, 65536};
 
 /* ---- The lists ---- */
+
+/* As many of them as can be had by the way. */
+static void take_standard_sizes(struct simulation *simulation)
+{
+    for (size_t i = 0; i < G_N_ELEMENTS(standard_sizes); i++)
+        if (standard_sizes[i] <= sim_way_most_cpus(simulation->way))
+            simulation->sizes[simulation->size_count++] = standard_sizes[i];
+}
 
 bool simulation_set_sizes(struct simulation *simulation, const char *text, GError **error)
 {
     const struct lists_sizes sizes = {.least = SIM_MIN_CPUS,
-                                      .most = SIM_MAX_CPUS,
+                                      .most = sim_way_most_cpus(simulation->way),
                                       .room = SIMULATION_MAX_SIZES,
                                       .sizes = simulation->sizes,
                                       .count = &simulation->size_count};
-    if (!lists_read_sizes("cpus", text ? text : standard_sizes, &sizes, error))
+    if (!text)
+        take_standard_sizes(simulation);
+    else if (!lists_read_sizes("cpus", text, &sizes, error))
         return false;
     return simulation->nodes <= simulation->sizes[0] ||
            option_refuse(error, "--nodes %u: more than the %u CPUs of --cpus", simulation->nodes,

@@ -161,7 +161,7 @@ struct muster_slot {
     uint64_t gdt[MUSTER_GDT_WORDS];
     uint8_t tss[104];
     enum muster_park_method park_method; /* how it sleeps: never AUTO once it has arrived */
-    uint32_t mtrr_writes;                /* how many MTRRs differed and were written */
+    uint32_t mtrr_writes;                /* how many MTRRs were written; 0: they were equal */
     uint32_t failure_code; /* what the hypervisor answered, raw, beside @failure; else 0 */
     uint32_t way_step;     /* how far its wake has come: private to its way */
     uint32_t vp_index;     /* MUSTER_WAY_HYPERV: the hypervisor's number for it */
@@ -196,10 +196,15 @@ struct muster_cpu_profile {
     uint32_t apic_svr;
 };
 
-/** The same MTRRs, without their default type, in the form in which a CPU takes them over. */
+/**
+ * The same MTRRs in the order in which a CPU takes them over: variable ranges that are not in use,
+ * of which a CPU that was reset has none to change; fixed ranges; variable ones that are in use;
+ * the default type.
+ */
 struct muster_mtrr_list {
     uint32_t count;
-    struct muster_msr msrs[MUSTER_MTRR_FIXED + 2 * MUSTER_MTRR_VARIABLE_MAX];
+    uint32_t unused; /* so many of them, at the beginning, are of ranges that are not in use */
+    struct muster_msr msrs[MUSTER_MTRR_FIXED + 2 * MUSTER_MTRR_VARIABLE_MAX + 1];
 };
 
 /** Bits of CPUID that a CPU must have for a profile's CR4. */

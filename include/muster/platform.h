@@ -76,11 +76,10 @@ struct muster_platform {
     void (*msr_write)(void *context, uint32_t msr, uint64_t value);
 
     /**
-     * Write those of @count MSRs that hold another value; gives how many did. An AP has dozens of
-     * them to bring up to date, and a call for each costs more than the MSR. NULL: the library
-     * does it by msr_read and msr_write.
+     * Write @count MSRs, in the order of @list. An AP may have dozens of them to bring up to date,
+     * and a call for each costs more than the MSR. NULL: the library does it by msr_write.
      */
-    uint32_t (*msr_load)(void *context, const struct muster_msr *list, uint32_t count);
+    void (*msr_load)(void *context, const struct muster_msr *list, uint32_t count);
 
     /** @out gets eax, ebx, ecx, edx. */
     void (*cpuid)(void *context, uint32_t leaf, uint32_t subleaf, uint32_t out[4]);

@@ -5,7 +5,6 @@
 #ifndef LIB_CPU_INSTRUCTIONS_H
 #define LIB_CPU_INSTRUCTIONS_H
 
-#include <stdbool.h>
 #include <stdint.h>
 
 #include "abi/x86.h"
@@ -15,20 +14,6 @@ static inline uint64_t read_msr(uint32_t msr)
     uint32_t low, high;
     __asm__ volatile("rdmsr" : "=a"(low), "=d"(high) : "c"(msr));
     return ((uint64_t)high << 32) | low;
-}
-
-/* By halves, as it is read, and where the value lies: an AP asks this of dozens of MSRs. */
-static inline bool msr_is(uint32_t msr, const uint64_t *value)
-{
-    bool is;
-    __asm__ volatile("rdmsr\n\t"
-                     "xorl %[low], %%eax\n\t"
-                     "xorl %[high], %%edx\n\t"
-                     "orl %%edx, %%eax"
-                     : "=@ccz"(is)
-                     : "c"(msr), [low] "m"(*value), [high] "m"(((const char *)value)[4])
-                     : "eax", "edx");
-    return is;
 }
 
 static inline void write_msr(uint32_t msr, uint64_t value)

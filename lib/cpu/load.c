@@ -83,28 +83,23 @@ static uint64_t own_cr4(const struct muster_cpu_profile *profile)
  * Caches off, MTRRs off, write, and back (SDM vol. 3, 12.11.7.2); the PAT changes what the caches
  * and TLBs hold in the same way. The rendezvous of all processors that 12.11.8 begins with is
  * left out: the others run with these very values, and this CPU has touched nothing but its slot.
+ * Entry pages and cpu_reload() have left CR4.PGE clear, and cpu_load() has loaded CR0.
  */
 static uint32_t memory_types_write(const struct muster_machine *machine)
 {
     const struct muster_platform *platform = machine->platform;
     const struct muster_cpu_profile *profile = &machine->profile;
-    uint64_t cr0 = read_cr0();
-    uint64_t cr4 = read_cr4();
-    write_cr0((cr0 | CR0_CD) & ~(uint64_t)CR0_NW);
+    write_cr0((profile->cr0 | CR0_CD) & ~(uint64_t)CR0_NW);
     write_back_caches();
-    if (cr4 & CR4_PGE)
-        write_cr4(cr4 & ~(uint64_t)CR4_PGE); /* which flushes, too */
-    else
-        write_cr3(read_cr3());
-    uint32_t writes =
-        profile->has_mtrr ? mtrr_write(platform, profile->mtrr_def_type, &machine->mtrrs) : 0;
+    write_cr3(read_cr3());
+    uint32_t writes = profile->has_mtrr ? mtrr_write(platform, &machine->mtrrs) : 0;
     if (profile->has_pat)
         platform->msr_write(platform->context, MSR_PAT, profile->pat);
     write_back_caches();
     if (!(profile->cr4 & CR4_PGE))
         write_cr3(read_cr3());
     write_cr4(own_cr4(profile)); /* global pages from here on: that flushes as well */
-    write_cr0(cr0);
+    write_cr0(profile->cr0);
     return writes;
 }
 
@@ -208,8 +203,9 @@ enum muster_status cpu_load(struct muster_slot *slot, void *percpu)
     const struct muster_machine *machine = slot->machine;
     const struct muster_cpu_profile *profile = &machine->profile;
     tables_load(slot, percpu);
+    bool speculation = speculation_is_wanted(profile);
     if (!cpu_meets(machine->platform, &machine->needs) || !has_mtrrs(machine->platform, profile) ||
-        !speculation_is_offered(machine->platform, profile))
+        (speculation && !speculation_is_offered(machine->platform, profile)))
         return MUSTER_ERROR_FEATURES_DIFFER;
     if (read_cr0() != profile->cr0)
         write_cr0(profile->cr0);
@@ -219,8 +215,10 @@ enum muster_status cpu_load(struct muster_slot *slot, void *percpu)
     if (read_cr4() != cr4)
         write_cr4(cr4);
     syscall_load(profile);
-    speculation_load(machine->platform, profile);
-    speculation_barrier(machine->platform, profile);
+    if (speculation) {
+        speculation_load(machine->platform, profile);
+        speculation_barrier(machine->platform, profile);
+    }
     if (slot->firmware_cr3)
         clear_breakpoints();
     apic_load(slot, profile);

@@ -1,4 +1,4 @@
-/* MTRRs: read them into a profile, and write those that differ. */
+/* MTRRs: read them into a profile, compare, and write them. */
 #include "lib/cpu/mtrr.h"
 
 #include "abi/x86.h"
@@ -22,6 +22,18 @@ unsigned mtrr_variable_count(uint64_t cap)
     return 2 * (pairs < MUSTER_MTRR_VARIABLE_MAX ? pairs : MUSTER_MTRR_VARIABLE_MAX);
 }
 
+/* Base and mask; zeros if the pair is not in use, since what it holds then means nothing. */
+static void read_pair(const struct muster_platform *platform, unsigned i, uint64_t pair[2])
+{
+    void *context = platform->context;
+    pair[0] = 0;
+    pair[1] = platform->msr_read(context, MSR_MTRR_PHYSBASE0 + i + 1);
+    if (pair[1] & MTRR_PHYSMASK_VALID)
+        pair[0] = platform->msr_read(context, MSR_MTRR_PHYSBASE0 + i);
+    else
+        pair[1] = 0;
+}
+
 void mtrr_read(const struct muster_platform *platform, struct muster_cpu_profile *profile)
 {
     void *context = platform->context;
@@ -29,8 +41,8 @@ void mtrr_read(const struct muster_platform *platform, struct muster_cpu_profile
     profile->mtrr_def_type = platform->msr_read(context, MSR_MTRR_DEF_TYPE);
     for (unsigned i = 0; i < mtrr_fixed_count(profile->mtrr_cap); i++)
         profile->mtrr_fixed[i] = platform->msr_read(context, fixed_msr(i));
-    for (unsigned i = 0; i < mtrr_variable_count(profile->mtrr_cap); i++)
-        profile->mtrr_variable[i] = platform->msr_read(context, MSR_MTRR_PHYSBASE0 + i);
+    for (unsigned i = 0; i < mtrr_variable_count(profile->mtrr_cap); i += 2)
+        read_pair(platform, i, &profile->mtrr_variable[i]);
 }
 
 bool mtrr_equal(const struct muster_platform *platform, const struct muster_cpu_profile *profile)
@@ -41,47 +53,63 @@ bool mtrr_equal(const struct muster_platform *platform, const struct muster_cpu_
     for (unsigned i = 0; i < mtrr_fixed_count(profile->mtrr_cap); i++)
         if (platform->msr_read(context, fixed_msr(i)) != profile->mtrr_fixed[i])
             return false;
-    for (unsigned i = 0; i < mtrr_variable_count(profile->mtrr_cap); i++)
-        if (platform->msr_read(context, MSR_MTRR_PHYSBASE0 + i) != profile->mtrr_variable[i])
+    for (unsigned i = 0; i < mtrr_variable_count(profile->mtrr_cap); i += 2) {
+        uint64_t pair[2];
+        read_pair(platform, i, pair);
+        if (pair[0] != profile->mtrr_variable[i] || pair[1] != profile->mtrr_variable[i + 1])
             return false;
+    }
     return true;
+}
+
+/* The pairs of base and mask that are in use, or those that are not. */
+static void list_add_pairs(struct muster_mtrr_list *list, const struct muster_cpu_profile *profile,
+                           bool in_use)
+{
+    for (unsigned i = 0; i < mtrr_variable_count(profile->mtrr_cap); i += 2) {
+        if (!(profile->mtrr_variable[i + 1] & MTRR_PHYSMASK_VALID) == in_use)
+            continue;
+        for (unsigned j = i; j < i + 2; j++)
+            list->msrs[list->count++] =
+                (struct muster_msr){MSR_MTRR_PHYSBASE0 + j, profile->mtrr_variable[j]};
+    }
 }
 
 void mtrr_list_make(const struct muster_cpu_profile *profile, struct muster_mtrr_list *list)
 {
     list->count = 0;
+    list_add_pairs(list, profile, false);
+    list->unused = list->count;
     for (unsigned i = 0; i < mtrr_fixed_count(profile->mtrr_cap); i++)
         list->msrs[list->count++] = (struct muster_msr){fixed_msr(i), profile->mtrr_fixed[i]};
-    for (unsigned i = 0; i < mtrr_variable_count(profile->mtrr_cap); i++)
-        list->msrs[list->count++] =
-            (struct muster_msr){MSR_MTRR_PHYSBASE0 + i, profile->mtrr_variable[i]};
+    list_add_pairs(list, profile, true);
+    list->msrs[list->count++] =
+        (struct muster_msr){MSR_MTRR_DEF_TYPE, profile->mtrr_def_type}; /* which enables them */
 }
 
 /* One by one, for a platform that has no better way. */
-static uint32_t load_each(const struct muster_platform *platform, const struct muster_msr *list,
-                          uint32_t count)
+static void load_each(const struct muster_platform *platform, const struct muster_msr *list,
+                      uint32_t count)
 {
-    void *context = platform->context;
-    uint32_t writes = 0;
-    for (uint32_t i = 0; i < count; i++) {
-        if (platform->msr_read(context, list[i].msr) == list[i].value)
-            continue;
-        platform->msr_write(context, list[i].msr, list[i].value);
-        writes++;
-    }
-    return writes;
+    for (uint32_t i = 0; i < count; i++)
+        platform->msr_write(platform->context, list[i].msr, list[i].value);
 }
 
-uint32_t mtrr_write(const struct muster_platform *platform, uint64_t wanted_type,
-                    const struct muster_mtrr_list *list)
+/*
+ * MTRRs that are disabled are those of a reset, or of an INIT that works like one (QEMU's): no pair
+ * is in use then, by SDM vol. 3, 12.11.5, and none has to be taken out of use.
+ */
+uint32_t mtrr_write(const struct muster_platform *platform, const struct muster_mtrr_list *list)
 {
     void *context = platform->context;
     uint64_t def_type = platform->msr_read(context, MSR_MTRR_DEF_TYPE);
-    uint32_t writes = def_type != wanted_type;
-    if (def_type & MTRR_DEF_TYPE_ENABLE)
+    bool enabled = def_type & MTRR_DEF_TYPE_ENABLE;
+    uint32_t first = enabled ? 0 : list->unused, count = list->count - first;
+    if (enabled)
         platform->msr_write(context, MSR_MTRR_DEF_TYPE, def_type & ~(uint64_t)MTRR_DEF_TYPE_ENABLE);
-    writes += platform->msr_load ? platform->msr_load(context, list->msrs, list->count)
-                                 : load_each(platform, list->msrs, list->count);
-    platform->msr_write(context, MSR_MTRR_DEF_TYPE, wanted_type);
-    return writes;
+    if (platform->msr_load)
+        platform->msr_load(context, list->msrs + first, count);
+    else
+        load_each(platform, list->msrs + first, count);
+    return count;
 }

@@ -38,11 +38,10 @@ void speculation_read(const struct muster_platform *platform, struct muster_cpu_
         offered.spec_ctrl ? platform->msr_read(platform->context, MSR_SPEC_CTRL) : 0;
 }
 
-/* Asked only where the BSP has something: CPUID may be a question to the host. */
 bool speculation_is_offered(const struct muster_platform *platform,
                             const struct muster_cpu_profile *profile)
 {
-    if (!profile->has_spec_ctrl && !profile->has_ibpb)
+    if (!speculation_is_wanted(profile)) /* CPUID may be a question to the host */
         return true;
     struct offered offered = read_offered(platform);
     return offered.spec_ctrl >= profile->has_spec_ctrl && offered.ibpb >= profile->has_ibpb;

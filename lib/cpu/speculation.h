@@ -11,6 +11,12 @@
 /** On the BSP: which of the registers there are, and what SPEC_CTRL is to be on every CPU. */
 void speculation_read(const struct muster_platform *platform, struct muster_cpu_profile *profile);
 
+/** Whether there is anything to ask a CPU for, and to load. */
+static inline bool speculation_is_wanted(const struct muster_cpu_profile *profile)
+{
+    return profile->has_spec_ctrl || profile->has_ibpb;
+}
+
 /** Whether the calling CPU has the registers that the BSP has. */
 bool speculation_is_offered(const struct muster_platform *platform,
                             const struct muster_cpu_profile *profile);

@@ -2,54 +2,84 @@
 #include "lib/firmware/acpi_entries.h"
 
 #include "lib/firmware/hearing.h"
+#include "lib/memory_functions.h"
 
 #define HEAD_BYTES ((uint32_t)sizeof(struct acpi_madt_entry))
 
-/* Copy the next entry out of the table. Each one moves on by at least its head: no endless loop. */
-static enum muster_status read_entry(struct acpi_table *table, const struct acpi_entries *entries,
-                                     union acpi_entry *entry)
+/*
+ * The table is read in pieces, wherever its entries begin, since one reading costs as much as an
+ * entry. What was read and not stepped over yet is held in a window. It has room for a piece behind
+ * any entry that is not held whole: a length is 255 at most.
+ */
+#define PIECE_BYTES  256u
+#define WINDOW_BYTES (UINT8_MAX + PIECE_BYTES)
+
+/* Read on, once. Gives how much is held then: the whole entry, if the table has all of it. */
+static uint32_t fetch_piece(struct acpi_table *table, uint8_t *window, const uint8_t *entry,
+                            uint32_t held)
 {
-    *entry = (union acpi_entry){.bytes = {0}};
-    table->entry_at = table->offset;
-    if (!acpi_table_read(table, &entry->head, HEAD_BYTES))
-        return acpi_table_refuse(table, entries->overrun, table->entry_at, HEAD_BYTES,
-                                 acpi_table_left(table));
-    uint32_t length = entry->head.length;
-    uint32_t least = entries->least_bytes(entry->head.type);
+    uint32_t left = acpi_table_left(table);
+    uint32_t more = left < PIECE_BYTES ? left : PIECE_BYTES;
+
+    memmove(window, entry, held);
+    acpi_table_read(table, window + held, more);
+    return held + more;
+}
+
+static bool is_whole(const uint8_t *entry, uint32_t held)
+{
+    return held >= HEAD_BYTES && entry[1] <= held;
+}
+
+/* What is not held now is not in the table. */
+static enum muster_status judge_entry(struct acpi_table *table, const struct acpi_entries *entries,
+                                      const uint8_t *entry, uint32_t held)
+{
+    uint32_t length = HEAD_BYTES, least = HEAD_BYTES;
+
+    if (held >= HEAD_BYTES) {
+        length = entry[1];
+        if (entry[0] < ACPI_ENTRY_TYPES && entries->least_bytes[entry[0]] > least)
+            least = entries->least_bytes[entry[0]];
+    }
     if (length < least)
         return acpi_table_refuse(table, entries->too_short, table->entry_at, length, least);
-    if (length - HEAD_BYTES > acpi_table_left(table))
-        return acpi_table_refuse(table, entries->overrun, table->entry_at, length,
-                                 HEAD_BYTES + acpi_table_left(table));
-    uint32_t known = length < sizeof(*entry) ? length : sizeof(*entry);
-    acpi_table_read(table, &entry->bytes[HEAD_BYTES], known - HEAD_BYTES);
-    acpi_table_skip(table, length - known);
+    if (length > held)
+        return acpi_table_refuse(table, entries->overrun, table->entry_at, length, held);
     return MUSTER_OK;
 }
 
-/* Go to the end that the entry in hand says it has, if it says anything that can be. */
-static bool step_over(struct acpi_table *table, const union acpi_entry *entry)
+/* Whether what was refused says of its end what can be: by a head at least, or there is no end. */
+static bool can_step(const uint8_t *entry, uint32_t held)
 {
-    uint32_t read = table->offset - table->entry_at;
-    uint32_t length = entry->head.length;
-
-    return read >= HEAD_BYTES && length >= read && acpi_table_skip(table, length - read);
+    return is_whole(entry, held) && entry[1] >= HEAD_BYTES;
 }
 
 enum muster_status acpi_entries_walk(struct acpi_table *table, const struct acpi_entries *entries,
                                      const struct acpi_entries_reader *reader)
 {
     struct hearing hearing = {.listener = reader->listener};
-    bool goes_on = true;
+    uint8_t window[WINDOW_BYTES];
+    const uint8_t *entry = window;
+    uint32_t held = 0;
 
-    for (table->entry = 0; goes_on && acpi_table_left(table) > 0; table->entry++) {
-        union acpi_entry entry;
-        enum muster_status status = read_entry(table, entries, &entry);
+    table->entry_at = table->offset;
+    for (table->entry = 0; table->entry_at < table->header.length; table->entry++) {
+        if (!is_whole(entry, held)) {
+            held = fetch_piece(table, window, entry, held);
+            entry = window;
+        }
+        enum muster_status status = judge_entry(table, entries, entry, held);
 
         if (status == MUSTER_OK)
-            status = reader->take(reader->context, &entry);
-        if (status != MUSTER_OK)
-            goes_on = hearing_goes_on(&hearing, table->finding) && step_over(table, &entry);
+            status = reader->take(reader->context, (const union acpi_entry *)entry);
+        if (status != MUSTER_OK &&
+            !(hearing_goes_on(&hearing, table->finding) && can_step(entry, held)))
+            break;
+        uint8_t length = entry[1];
+        table->entry_at += length;
+        entry += length;
+        held -= length;
     }
     return hearing_end(&hearing, table->finding);
 }

@@ -12,7 +12,10 @@
 /** The longest entry that anybody looks into: the SRAT's of a range of memory. */
 #define ACPI_ENTRY_BYTES 40u
 
-/** An entry, a copy: what it lacks is 0, what is beyond ACPI_ENTRY_BYTES is passed over. */
+/** All types are below that need more than their head, or judge by themselves what they need. */
+#define ACPI_ENTRY_TYPES 16u
+
+/** An entry: of it there are the head's length of bytes, and nothing behind them may be read. */
 union acpi_entry {
     struct acpi_madt_entry head;
     struct acpi_madt_local_apic local_apic;
@@ -28,12 +31,12 @@ union acpi_entry {
     struct acpi_srat_local_x2apic srat_x2apic;
     struct acpi_srat_memory srat_memory;
     uint8_t bytes[ACPI_ENTRY_BYTES];
-} __attribute__((aligned(8)));
+} __attribute__((may_alias));
 
 /** A kind of table. */
 struct acpi_entries {
     uint32_t fixed_bytes;                  /* before the first entry, the header included */
-    uint32_t (*least_bytes)(uint8_t type); /* that an entry of this type needs */
+    uint8_t least_bytes[ACPI_ENTRY_TYPES]; /* that an entry needs, where more than its head */
     enum muster_status too_short, overrun; /* how its refusals are called */
 };
 
@@ -41,7 +44,7 @@ extern const struct acpi_entries madt_entries, srat_entries;
 
 struct acpi_entries_reader {
     void *context;
-    /** An entry, whole; table->entry and table->entry_at tell which. */
+    /** An entry, whole, a copy; table->entry and table->entry_at tell which. */
     enum muster_status (*take)(void *context, const union acpi_entry *entry);
     const struct muster_listener *listener; /* or NULL */
 };

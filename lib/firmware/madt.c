@@ -40,24 +40,13 @@ static enum muster_status take_lapic_override(struct madt *madt,
 
 /* ---- Entries ---- */
 
-/* What an entry of this type needs at least. The wakeup entry judges its own length. */
-static uint32_t least_bytes(uint8_t type)
-{
-    switch (type) {
-    case ACPI_MADT_LOCAL_APIC:
-        return sizeof(struct acpi_madt_local_apic);
-    case ACPI_MADT_LAPIC_ADDRESS_OVERRIDE:
-        return sizeof(struct acpi_madt_lapic_address_override);
-    case ACPI_MADT_LOCAL_X2APIC:
-        return sizeof(struct acpi_madt_local_x2apic);
-    default:
-        return sizeof(struct acpi_madt_entry);
-    }
-}
-
+/* The wakeup entry judges its own length. */
 const struct acpi_entries madt_entries = {
     .fixed_bytes = sizeof(struct acpi_madt),
-    .least_bytes = least_bytes,
+    .least_bytes = {[ACPI_MADT_LOCAL_APIC] = sizeof(struct acpi_madt_local_apic),
+                    [ACPI_MADT_LAPIC_ADDRESS_OVERRIDE] =
+                        sizeof(struct acpi_madt_lapic_address_override),
+                    [ACPI_MADT_LOCAL_X2APIC] = sizeof(struct acpi_madt_local_x2apic)},
     .too_short = MUSTER_ERROR_MADT_ENTRY_LENGTH,
     .overrun = MUSTER_ERROR_MADT_ENTRY_OVERRUN,
 };

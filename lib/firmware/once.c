@@ -9,12 +9,25 @@ struct once_64 {
     uint64_t value;
 } __attribute__((packed, may_alias));
 
-/* The sums of a word's pairs of bytes, in four parts of 16 bits. */
-static inline uint64_t sum_pairs(uint64_t word)
-{
-    const uint64_t low_of_pairs = 0x00FF00FF00FF00FF;
+/*
+ * The sum of many words' bytes, with few operations on each: of all words, and of their even bytes
+ * in four parts of 16 bits. What the first has more than the second are the odd bytes' parts, 8
+ * bits higher, of which the uppermost has lost all but its low 8 bits, and no more are needed.
+ */
+struct sums {
+    uint64_t words, even;
+};
 
-    return (word & low_of_pairs) + (word >> 8 & low_of_pairs);
+static inline void add_word(struct sums *sums, uint64_t word)
+{
+    sums->words += word;
+    sums->even += word & 0x00FF00FF00FF00FF;
+}
+
+static inline uint8_t sum_of(const struct sums *sums)
+{
+    uint64_t parts = sums->even + ((sums->words - sums->even) >> 8);
+    return (uint8_t)(parts * 0x0001000100010001 >> 48); /* the four, added up at the top */
 }
 
 /*
@@ -24,21 +37,21 @@ static inline uint64_t sum_pairs(uint64_t word)
 uint8_t copy_once(void *to, const volatile uint8_t *from, size_t bytes)
 {
     uint8_t *copy = to;
-    uint64_t sums = 0;
+    struct sums sums = {0};
     size_t at = 0;
 
     for (; at < bytes % sizeof(uint32_t); at++)
-        sums += copy[at] = from[at];
+        add_word(&sums, copy[at] = from[at]);
     if (bytes & 4) {
         uint32_t word = ((const volatile struct once_32 *)(from + at))->value;
         ((struct once_32 *)(copy + at))->value = word;
-        sums += sum_pairs(word);
+        add_word(&sums, word);
         at += sizeof(word);
     }
     for (; at < bytes; at += sizeof(uint64_t)) {
         uint64_t word = ((const volatile struct once_64 *)(from + at))->value;
         ((struct once_64 *)(copy + at))->value = word;
-        sums += sum_pairs(word);
+        add_word(&sums, word);
     }
-    return (uint8_t)(sums * 0x0001000100010001 >> 48); /* the four parts, added up at the top */
+    return sum_of(&sums);
 }

@@ -4,18 +4,6 @@
 #include "lib/firmware/acpi_entries.h"
 #include "lib/firmware/hearing.h"
 
-static uint32_t least_affinity_bytes(uint8_t type)
-{
-    switch (type) {
-    case ACPI_SRAT_LOCAL_APIC:
-        return sizeof(struct acpi_srat_local_apic);
-    case ACPI_SRAT_LOCAL_X2APIC:
-        return sizeof(struct acpi_srat_local_x2apic);
-    default:
-        return sizeof(struct acpi_madt_entry);
-    }
-}
-
 /* Where a CPU is listed twice the first counts; the BSP's own wake does not hang on it. */
 static void take_node(struct muster_machine *machine, uint32_t apic_id, uint32_t node)
 {
@@ -41,7 +29,8 @@ static enum muster_status take_affinity(void *machine, const union acpi_entry *e
 
 const struct acpi_entries srat_entries = {
     .fixed_bytes = sizeof(struct acpi_srat),
-    .least_bytes = least_affinity_bytes,
+    .least_bytes = {[ACPI_SRAT_LOCAL_APIC] = sizeof(struct acpi_srat_local_apic),
+                    [ACPI_SRAT_LOCAL_X2APIC] = sizeof(struct acpi_srat_local_x2apic)},
     .too_short = MUSTER_ERROR_SRAT_ENTRY_LENGTH,
     .overrun = MUSTER_ERROR_SRAT_ENTRY_OVERRUN,
 };

@@ -61,6 +61,12 @@ enum muster_status madt_take_wakeup(struct madt *madt, const struct acpi_madt_wa
 {
     struct muster_mailbox_description *known = &madt->machine->mailbox;
     uint8_t length = entry->entry.length;
+
+    if (!is_wakeup_length(length)) {
+        return madt_refuse(madt, MUSTER_ERROR_WAKEUP_LENGTH,
+                           offsetof(struct acpi_madt_entry, length), length,
+                           ACPI_MADT_WAKEUP_BYTES_V0);
+    }
     bool resets =
         entry->mailbox_version >= RESET_VECTOR_VERSION && length >= ACPI_MADT_WAKEUP_BYTES_V1;
     struct muster_mailbox_description mailbox = {
@@ -73,11 +79,6 @@ enum muster_status madt_take_wakeup(struct madt *madt, const struct acpi_madt_wa
     };
     enum muster_status status;
 
-    if (!is_wakeup_length(length)) {
-        return madt_refuse(madt, MUSTER_ERROR_WAKEUP_LENGTH,
-                           offsetof(struct acpi_madt_entry, length), length,
-                           ACPI_MADT_WAKEUP_BYTES_V0);
-    }
     if (mailbox.version > MAILBOX_VERSION_MAX) {
         return madt_refuse(madt, MUSTER_ERROR_WAKEUP_VERSION,
                            offsetof(struct acpi_madt_wakeup, mailbox_version), mailbox.version,

@@ -11,6 +11,7 @@
 #include "lib/atomic.h"
 #include "lib/cpu/apic.h"
 #include "lib/cpu/cpu.h"
+#include "lib/firmware/mailbox_page.h"
 #include "lib/patience.h"
 #include "lib/wake/way.h"
 
@@ -19,13 +20,17 @@
 
 _Static_assert(offsetof(struct sev_jump_table, cs) == CS_IN_TABLE_WORD / 8, "one word, IP first");
 
-/* Where the table is, only the hypervisor tells: firmware has told it. NULL: nowhere. */
+/*
+ * Where the table is, only the hypervisor tells: firmware has told it. NULL: nowhere, or where the
+ * hypervisor could send the CPUs to another address than ours.
+ */
 static struct muster_word *find_table(const struct muster_machine *machine)
 {
     const struct muster_platform *platform = machine->platform;
     struct muster_vmgexit exit = {.code = SEV_EXIT_AP_JUMP_TABLE, .info_1 = SEV_JUMP_TABLE_GET};
     platform->vmgexit(platform->context, &exit);
-    if (exit.info_1 & SEV_EXIT_INFO_1_FAILURE || exit.info_2 == 0 || exit.info_2 % PAGE_BYTES)
+    if (exit.info_1 & SEV_EXIT_INFO_1_FAILURE || exit.info_2 == 0 || exit.info_2 % PAGE_BYTES ||
+        !firmware_range_is_private(platform, (struct acpi_range){exit.info_2, PAGE_BYTES}))
         return NULL;
     return platform->map(platform->context, exit.info_2, PAGE_BYTES);
 }
@@ -36,7 +41,9 @@ static enum muster_status es_prepare(struct muster_machine *machine)
     uint64_t bytes = mailbox_entry_bytes(machine);
     if (config->entry_phys < PAGE_BYTES || bytes > ONE_MIB ||
         config->entry_phys > ONE_MIB - bytes || config->entry_phys % PAGE_BYTES ||
-        config->entry_bytes < bytes)
+        config->entry_bytes < bytes ||
+        !firmware_range_is_private(machine->platform,
+                                   (struct acpi_range){config->entry_phys, bytes}))
         return MUSTER_ERROR_ENTRY_PAGE;
     uint8_t *pages = machine->platform->map(machine->platform->context, config->entry_phys, bytes);
     if (!pages)
@@ -108,6 +115,22 @@ static void wake_by_table(const struct wake_run *run, struct muster_word *table,
         slot_fail(slot, status);
 }
 
+/*
+ * Who is late, and alone so, is to find its own address: nobody else is on the way to the table.
+ * Of several each would take the first one's.
+ */
+static void leave_table_to_late_one(const struct muster_machine *machine, struct muster_word *table)
+{
+    uint32_t late = 0, count = 0;
+    for (uint32_t i = 0; i < machine->cpu_count; i++)
+        if (slot_wants_wake(&machine->slots[i])) {
+            late = i;
+            count++;
+        }
+    if (count == 1)
+        write_table(machine, late, table);
+}
+
 static void es_wake(const struct wake_run *run)
 {
     struct muster_word *table = find_table(run->machine);
@@ -120,6 +143,8 @@ static void es_wake(const struct wake_run *run)
         else
             slot_fail(&run->machine->slots[i], MUSTER_ERROR_JUMP_TABLE);
     }
+    if (table)
+        leave_table_to_late_one(run->machine, table);
 }
 
 static uint64_t es_wake_again(const struct wake_run *run, unsigned attempt)

@@ -171,7 +171,10 @@ static bool is_under_way(const struct muster_slot *slot)
     return slot->way_step >= WANTS_INDEX && slot->way_step < STARTED && slot_wants_wake(slot);
 }
 
-/* Each call that is due, once; true if some are left for later. */
+/*
+ * Each call that is due, once; true if some are left for later. A hypervisor that takes its time
+ * over each takes the one deadline, and no more.
+ */
 static bool call_for_all(const struct wake_run *run)
 {
     struct muster_machine *machine = run->machine;
@@ -182,7 +185,7 @@ static bool call_for_all(const struct wake_run *run)
     learn_indexes(machine, page);
     for (uint32_t i = 0; i < machine->cpu_count; i++) {
         struct muster_slot *slot = &machine->slots[i];
-        if (is_under_way(slot) && slot->way_step != WANTS_INDEX)
+        if (is_under_way(slot) && slot->way_step != WANTS_INDEX && !way_time_is_over(run))
             call_for(run, slot, page);
         left |= is_under_way(slot);
     }
@@ -213,8 +216,9 @@ static void give_up_late(const struct wake_run *run)
         struct muster_slot *slot = &run->machine->slots[i];
         if (!is_under_way(slot))
             continue;
-        slot->failure_code = HYPERV_TIME_OUT;
-        slot_fail(slot, MUSTER_ERROR_HYPERCALL_TIME_OUT);
+        bool never_called = slot->way_step == WANTS_START;
+        slot->failure_code = never_called ? HYPERV_SUCCESS : HYPERV_TIME_OUT;
+        slot_fail(slot, never_called ? MUSTER_TIME_OUT : MUSTER_ERROR_HYPERCALL_TIME_OUT);
     }
 }
 

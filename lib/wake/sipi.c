@@ -126,8 +126,9 @@ static void sipi_wake(const struct wake_run *run)
     struct muster_machine *machine = run->machine;
     void (*send)(const struct wake_run *, uint32_t) =
         may_broadcast(machine) ? send_to_all : send_to_each;
+    uint64_t delay_ns = init_delay_ns(machine->platform);
     send(run, ICR_INIT | ICR_ASSERT);
-    pass_time(machine, init_delay_ns(machine->platform));
+    pass_time(machine, delay_ns);
     send(run, sipi_command(machine));
 }
 

@@ -88,6 +88,13 @@ void adopt_pending(struct muster_machine *machine, const struct muster_plan *pla
 /** Nobody is in the slot, as before the first wake: the next CPU that comes may claim it. */
 void slot_vacate(struct muster_slot *slot);
 
+/** Whether no time is left: whoever was not sent for yet is better not sent for any more. */
+static inline bool way_time_is_over(const struct wake_run *run)
+{
+    const struct muster_platform *platform = run->machine->platform;
+    return platform->time_ns(platform->context) >= run->deadline_ns;
+}
+
 /** Wait, whatever happens meanwhile. */
 void pass_time(struct muster_machine *machine, uint64_t ns);
 

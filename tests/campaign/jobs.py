@@ -169,7 +169,7 @@ def faulty(seed):
 
 
 def simulated(seed):
-    for way in ("sipi", "mailbox", "hyperv"):
+    for way in ("sipi", "mailbox", "hyperv", "snp", "es-jump-table"):
         yield job(f"simulate-{way}-{seed}", [MUSTER, "simulate", "--way", way, "--cpus",
                                              "64,255,1024", "--seed", str(seed)])
 

@@ -723,11 +723,13 @@ expect_no_word() {
     rm -f "$lab/report.json"
 }
 
-# machine_checks NAME STATUS TEXT EVENT [EVENT]: a kernel on two CPUs, APIC IDs 0 and 4, asks.
+# machine_checks NAME STATUS TEXT EVENT [EVENT [PARKED]]: a kernel on two CPUs, APIC IDs 0 and 4,
+# asks; for parked ones with PARKED.
 machine_checks() {
     name=$1 status=$2 text=$3
     # shellcheck disable=SC2089 # the quotes are JSON's
-    FAKE_SCRIPT="console {\"from\":\"kernel\",\"event\":\"inject-mce\"$4}
+    FAKE_SCRIPT="${6:+console {\"from\":\"kernel\",\"event\":\"inject-mce-parked\"$6\}}
+        console {\"from\":\"kernel\",\"event\":\"inject-mce\"$4}
         ${5:+console {\"from\":\"kernel\",\"event\":\"inject-mce\"$5\}}
         console $(report_line on "$(proofs)" ok)
         console {\"from\":\"kernel\",\"event\":\"end\"}"
@@ -763,6 +765,15 @@ injections() {
     expect_checked more_names_than_cpus_are_refused ''
     machine_checks machine_checks_on_junk 1 'asked for 1 .*; 0 could be' ',"apic_ids":["0"]'
     expect_checked junk_is_no_apic_id ''
+    machine_checks machine_checks_on_parked_cpus 0 '^ok' ',"apic_ids":[0]' '' \
+        ',"apic_ids":[0,4],"lost":4'
+    expect_checked parked_cpus_get_one_machine_check_and_active_ones_another '0 1 0'
+    if [ "$(sed -n 's/^mce \([0-9]*\) .* \(0x[45]\) .*/\1:\2/p' "$lab/monitor" | tr '\n' ' ')" = \
+        '0:0x5 1:0x4 0:0x5 ' ]; then
+        pass the_one_that_is_to_be_lost_cannot_go_on
+    else
+        fail the_one_that_is_to_be_lost_cannot_go_on "$(cat "$lab/monitor")"
+    fi
     unset FAKE_MONITOR
 }
 

@@ -124,6 +124,8 @@ pictures() {
 refusals() {
     expect one_cpu_is_refused 2 "'1' is no number of CPUs" -- simulate --cpus 1
     expect too_many_cpus_are_refused 2 "'65537' is no number of CPUs" -- simulate --cpus 65537
+    expect more_cpus_than_real_mode_has_room_for_are_refused 2 "'10113' is no number of CPUs" -- \
+        simulate --way es-jump-table --cpus 10113
     expect empty_list_is_refused 2 "'' is no number of CPUs" -- simulate --cpus 64,
     expect falling_list_is_refused 2 'give them rising' -- simulate --cpus 64,32
     expect unknown_strategy_is_refused 2 "there is no 'fast'; give some of classic" -- \

@@ -14,7 +14,7 @@
 #include "sim/sim.h"
 
 /** As users name them: the mailbox by ACPI, and by a device tree. */
-enum way { WAY_SIPI, WAY_MAILBOX, WAY_FDT, WAY_HYPERV, WAYS };
+enum way { WAY_SIPI, WAY_MAILBOX, WAY_FDT, WAY_HYPERV, WAY_SNP, WAY_ES_JUMP_TABLE, WAYS };
 extern const char *const way_names[];
 
 /** One fault, by one way, on one machine. */
@@ -33,7 +33,7 @@ struct cell {
 bool is_victim(const struct cell *cell, uint32_t cpu);
 
 /** Who is missing at first. */
-enum who { NOBODY, VICTIMS, VICTIM_AND_NEXT, NEXT, ALL_BEHIND, EVERYBODY };
+enum who { NOBODY, VICTIMS, VICTIM_AND_NEXT, VICTIM_AND_BEHIND, NEXT, ALL_BEHIND, EVERYBODY };
 
 struct expectation {
     const char *not_applicable; /* why; NULL: it is, and the rest counts */
@@ -43,6 +43,7 @@ struct expectation {
     enum muster_status again; /* of the victims in the second attempt; MUSTER_OK: they are on */
     enum muster_status next_again;
     bool strays;      /* arrivals that get no slot, at least one */
+    bool needs_next;  /* needs a CPU behind the victim, and is one CPU's */
     const char *step; /* EVERYBODY: the step that fails */
 };
 
@@ -51,7 +52,6 @@ struct fault {
     const char *text;
     bool of_machine; /* has no victim */
     bool is_slow;    /* one victim will do */
-    bool needs_next; /* needs a CPU behind its victim, and is one CPU's */
     /* To one victim; of_machine: to the whole. */
     void (*inject)(struct cell *cell, uint32_t victim);
     struct expectation by[WAYS];

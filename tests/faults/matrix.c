@@ -42,8 +42,9 @@ bool is_victim(const struct cell *cell, uint32_t cpu)
 
 static void cell_make(struct cell *cell)
 {
-    static const enum sim_way ways[] = {SIM_SIPI, SIM_MAILBOX, SIM_MAILBOX, SIM_HYPERV};
-    uint32_t choices = cell->cpus - 1 - cell->fault->needs_next;
+    static const enum sim_way ways[] = {SIM_SIPI,   SIM_MAILBOX, SIM_MAILBOX,
+                                        SIM_HYPERV, SIM_SNP,     SIM_ES_JUMP_TABLE};
+    uint32_t choices = cell->cpus - 1 - cell->fault->by[cell->way].needs_next;
     sim_setup_init(&cell->setup, cell->cpus, ways[cell->way], SIM_BROADCAST);
     cell->setup.seed = cell->seed;
     cell->setup.timeout_ns = (100 + cell->cpus) * MS;
@@ -81,6 +82,8 @@ static enum muster_status wanted_of(const struct cell *cell, uint32_t cpu, bool 
         return is_victim(cell, cpu) ? own : MUSTER_OK;
     case VICTIM_AND_NEXT:
         return is_victim(cell, cpu) ? own : is_next ? other : MUSTER_OK;
+    case VICTIM_AND_BEHIND:
+        return cpu == cell->victim ? own : cpu > cell->victim ? other : MUSTER_OK;
     case NEXT:
         return is_next ? other : MUSTER_OK;
     case ALL_BEHIND:
@@ -205,9 +208,9 @@ static void skip(const struct fault *fault, enum way way, const char *why,
         printf("not applicable: %s by %s: %s\n", fault->name, way_names[way], why);
 }
 
-static bool takes_many(const struct fault *fault, uint32_t cpus)
+static bool takes_many(const struct fault *fault, enum way way, uint32_t cpus)
 {
-    return cpus >= MANY_FROM && !fault->needs_next && !fault->is_slow;
+    return cpus >= MANY_FROM && !fault->by[way].needs_next && !fault->is_slow;
 }
 
 static void run_way(const struct fault *fault, enum way way, const struct request *request,
@@ -218,12 +221,12 @@ static void run_way(const struct fault *fault, enum way way, const struct reques
         return;
     }
     for (const uint32_t *cpus = request->sizes; *cpus; cpus++) {
-        if (fault->needs_next && *cpus < 3) {
+        if (fault->by[way].needs_next && *cpus < 3) {
             skip(fault, way, "with 2 CPUs there is nobody behind the victim", request, figures);
             continue;
         }
         for (uint64_t seed = 1; seed <= request->seeds; seed++)
-            for (int many = 0; many < 1 + takes_many(fault, *cpus); many++) {
+            for (int many = 0; many < 1 + takes_many(fault, way, *cpus); many++) {
                 struct cell cell = {
                     .fault = fault, .way = way, .cpus = *cpus, .seed = seed, .many = many};
                 run_cell(&cell, request, figures);

@@ -477,6 +477,7 @@ def write_guests():
 {"from":"monitor","event":"conformance","rules":{}}
 {"from":"kernel","event":"trace","apic_id":1,"records":[[1,"on",0,0]]}
 {"from":"kernel","event":"inject-mce"}
+{"from":"kernel","event":"inject-mce-parked","apic_ids":[1,2],"lost":2}
 {"from":"kernel","event":"parked"}
 {"from":"kernel","event":"hot-add"}
 {"from":"kernel","event":"report","cpus":[]}

@@ -39,9 +39,20 @@ vector-overwritten mailbox_fault
 call-refused - the monitor refuses what is wrong only: tests/hyperv/check has a call for each status
 call-times-out time_out
 call-always-times-out - the monitor lets every second one be done at least
+call-is-late - the monitor cannot keep a vCPU away from its guest for a time that is told
+call-nonsense - the monitor refuses what is wrong only: tests/hyperv/check has a call for each status
+call-refused-and-done - the monitor does not do what it refuses
+page-no-vmsa - QEMU has no SEV
+vmsa-no-page - QEMU has no SEV
+jump-table-refused - QEMU has no SEV
+jump-table-nowhere - QEMU has no SEV
+jump-table-unaligned - QEMU has no SEV
+jump-table-unmapped - QEMU has no SEV
+jump-table-shared - QEMU has no SEV
+jump-table-gone - QEMU has no SEV
 dies-in-slot - no option can stop a vCPU between two of its instructions
 nmi interrupted
-machine-check - the simulator's stops its CPU for good; one that our kernel takes is its proof ist-mc
+machine-check checked
 tables-trampled trampled
 table-changed - no moment between two reads can be hit from outside
 no-low-memory no_low_memory
@@ -52,11 +63,14 @@ END
 
 in_qemu() { table | awk '$2 != "-" { print $1 }'; }
 
-# The table has each fault of the list, in its order, and no other.
+# The table has each fault of the list, in its order, and no other; so has the docs' table.
 told() {
     build/tests/faults --list | cut -d ' ' -f 1 >"$work/list"
     table | cut -d ' ' -f 1 >"$work/table"
     diff "$work/list" "$work/table" || fail "the list and the table of this file differ"
+    # shellcheck disable=SC2016 # Markdown's
+    sed -n '/^## Faults/,/^## Soak/s/^| `\([a-z-]*\)`.*/\1/p' docs/assurance.md >"$work/docs"
+    diff "$work/list" "$work/docs" || fail "the list and the table of docs/assurance.md differ"
     table | awk 'NF < 2 || ($2 == "-" && NF < 4) { exit 1 }' || fail "a line says too little"
     table | sed -n 's/ - /: not applicable in QEMU: /p'
 }
@@ -149,6 +163,19 @@ interrupted() {
             --json "$work/report.json"
         expect "$work/report.json" '.guest.fields.nmis_parked == 7'
         missing
+    done
+}
+
+# To each CPU between adoption and start, by QEMU's monitor; the last one's cannot be gone on from.
+checked() {
+    for way in sipi mailbox; do
+        version=
+        [ "$way" = sipi ] || version="--mailbox-version 0"
+        # shellcheck disable=SC2086 # two words, or none
+        expect_status 1 "$muster" run --wake "$way" $version --cpus 4 \
+            --append "mce=parked timeout-ms=3000" --json "$work/report.json"
+        expect "$work/report.json" '.end == "good" and .guest.fields.mces_parked == 3'
+        missing 3 MUSTER_ERROR_NOT_ARRIVED
     done
 }
 

@@ -27,8 +27,9 @@ struct fake_hyperv {
     uint32_t reps_at_once; /* then a time-out; 0: as many as are asked for */
     uint32_t unknown_id;   /* an APIC ID that the hypervisor does not know */
     bool lies_about_reps;
-    uint64_t tdcall_fails; /* what TDCALL answers instead */
-    bool private_page;     /* the TD has not shared its page */
+    uint64_t start_takes_ns; /* the caller is away for so long */
+    uint64_t tdcall_fails;   /* what TDCALL answers instead */
+    bool private_page;       /* the TD has not shared its page */
     struct muster_word gate;
 
     /* What it saw. */
@@ -225,6 +226,7 @@ static inline uint64_t fake_hypercall(void *context, uint64_t control, uint64_t 
         return fake_get_vp_index(fake, control, input_phys, output_phys);
     }
     fake_hyperv.calls[call == HYPERV_CALL_START_VP ? 2 : 1]++;
+    fake_pass(fake, call == HYPERV_CALL_START_VP ? fake_hyperv.start_takes_ns : 0);
     if (call != HYPERV_CALL_START_VP && call != HYPERV_CALL_ENABLE_VP_VTL)
         return HYPERV_INVALID_CODE;
     const struct hyperv_vp_input *input = fake_call_memory(fake, input_phys, sizeof(*input));

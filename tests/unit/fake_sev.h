@@ -22,7 +22,8 @@ struct fake_sev {
     uint32_t adjust_refusals, adjust_answer, unadjust_refusals;
     bool claims_at_destroy; /* the CPU comes to its slot at the very moment */
     bool table_refused;
-    bool shared;
+    bool shared, table_shared;
+    uint64_t create_takes_ns; /* the caller is away for so long */
 
     /* What it saw. */
     bool is_vmsa[FAKE_VMSA_COUNT]; /* pages from FAKE_VMSA on */
@@ -151,6 +152,7 @@ static inline void fake_ap_creation(struct fake_machine *fake, struct muster_vmg
     uint32_t index = fake_sev_cpu(fake, apic_id);
     struct fake_cpu *cpu = &fake->cpus[index];
     bool destroys = what == 2;
+    fake_pass(fake, destroys ? 0 : fake_sev.create_takes_ns);
     fake_sev_check("VMPL", (exit->info_1 >> 16 & 0xFFFF) == 0);
     fake_sev_check("request", what == 1 || destroys);
     fake_sev_check("VMSA that is none", *fake_vmsa_page(exit->info_2));
@@ -195,7 +197,9 @@ static inline void fake_vmgexit(void *context, struct muster_vmgexit *exit)
 static inline bool fake_sev_is_private(void *context, uint64_t phys, uint64_t bytes)
 {
     (void)context, (void)bytes;
-    return !fake_sev.shared || phys != FAKE_VMSA;
+    return !(fake_sev.shared && phys == FAKE_VMSA) &&
+           !(fake_sev.shared && phys == FAKE_SIPI_ENTRY) &&
+           !(fake_sev.table_shared && phys == FAKE_JUMP_TABLE);
 }
 
 /** SEV_STATUS is @status; before fake_prepare(). */

@@ -429,6 +429,25 @@ static void deadline_shorter_than_a_retry_allows_one_try(void **state)
     assert_int_equal(fake_hyperv.calls[2], COUNT - 1);
 }
 
+/* One call ends at 600 ms, one at 1200 ms, and then the time is over. */
+static void hypervisor_that_takes_its_time_takes_the_one_deadline(void **state)
+{
+    struct fake_machine *fake = *state;
+
+    fake_hyperv.start_takes_ns = 600 * FAKE_MS;
+    assert_int_equal(fake_adopt(fake, FAKE_S), MUSTER_TIME_OUT);
+    assert_true(fake->now_ns < 2 * FAKE_S + 300 * FAKE_MS);
+    assert_int_equal(fake_hyperv.calls[2], 2);
+    assert_cpu(fake, 0, MUSTER_CPU_OFF, MUSTER_OK);
+    assert_cpu(fake, 1, MUSTER_CPU_FAILED, MUSTER_ERROR_NOT_ARRIVED);
+    assert_cpu(fake, COUNT - 1, MUSTER_CPU_FAILED, MUSTER_TIME_OUT);
+    assert_int_equal(fake->slots[COUNT - 1].failure_code, HYPERV_SUCCESS);
+    fake_hyperv.start_takes_ns = 0;
+    fake_pass(fake, FAKE_S);
+    assert_int_equal(fake_adopt(fake, FAKE_S), MUSTER_OK);
+    assert_everybody_is_in(fake);
+}
+
 static void start_without_a_deadline_is_tried_until_it_succeeds(void **state)
 {
     struct fake_machine *fake = *state;
@@ -663,6 +682,7 @@ int main(void)
         TEST(start_that_times_out_is_made_again_and_holds_nobody_up),
         TEST(start_that_times_out_until_the_deadline_is_named),
         TEST(deadline_shorter_than_a_retry_allows_one_try),
+        TEST(hypervisor_that_takes_its_time_takes_the_one_deadline),
         TEST(start_without_a_deadline_is_tried_until_it_succeeds),
         TEST(vp_that_starts_though_the_call_timed_out_comes_in_and_is_not_called_again),
         TEST(vp_that_runs_after_a_time_out_is_waited_for),

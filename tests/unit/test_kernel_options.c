@@ -110,6 +110,7 @@ static void wrong_word_is_named_with_what_it_must_be(void **state)
         {"hot-add=513", "a number from 1 to 512"},
         {"then=halt", "boot"},
         {"inject=nmi", "mce"},
+        {"mce=all", "parked"},
     };
     char sentence[128];
     (void)state;
@@ -118,6 +119,13 @@ static void wrong_word_is_named_with_what_it_must_be(void **state)
                  wrong[i].wanted);
         assert_refused(wrong[i].word, sentence);
     }
+}
+
+static void machine_checks_of_parked_cpus_need_somebody_who_injects(void **state)
+{
+    (void)state;
+    assert_refused("mce=parked",
+                   "mce=parked on the command line: needs inject=mce, and somebody who injects");
 }
 
 static void nothing_lies_between_adoption_and_start_of_cpus_that_come_one_by_one(void **state)
@@ -146,6 +154,7 @@ int main(void)
         cmocka_unit_test(kernel_may_wait_first_and_prove_nothing),
         cmocka_unit_test(each_way_is_taken),
         cmocka_unit_test(wrong_word_is_named_with_what_it_must_be),
+        cmocka_unit_test(machine_checks_of_parked_cpus_need_somebody_who_injects),
         cmocka_unit_test(nothing_lies_between_adoption_and_start_of_cpus_that_come_one_by_one),
         cmocka_unit_test(unknown_or_endless_word_is_named),
     };

@@ -346,6 +346,62 @@ static void unknown_entries_are_skipped_by_their_length(void **state)
     assert_int_equal(firmware->cpus[1].apic_id, 9);
 }
 
+static void madt_unknown(struct firmware *firmware, uint8_t length)
+{
+    uint8_t bytes[255];
+
+    memset(bytes, length, sizeof(bytes)); /* what is taken for a head of it is long or refused */
+    bytes[0] = 0x7F;
+    bytes[1] = length;
+    madt_raw(firmware, bytes, length);
+}
+
+/* The table is read in pieces, and an entry may begin anywhere in one and end in the next. */
+static void entries_of_any_length_are_read_wherever_they_begin(void **state)
+{
+    struct firmware *firmware = *state;
+
+    begin(firmware);
+    for (uint32_t length = 2; length <= 255; length++) {
+        madt_unknown(firmware, (uint8_t)length);
+        madt_x2apic(firmware, length, ENABLED);
+    }
+    assert_int_equal(finish(firmware), MUSTER_OK);
+    assert_int_equal(firmware->machine.cpu_count, 255);
+    for (uint32_t i = 1; i < 255; i++) {
+        assert_int_equal(firmware->cpus[i].apic_id, i + 1);
+        assert_int_equal(firmware->cpus[i].acpi_uid, i + 1 + 1000);
+    }
+    for (uint32_t before = 2; before <= 255; before++) {
+        madt_begin(firmware, 5);
+        madt_unknown(firmware, (uint8_t)before);
+        madt_unknown(firmware, 255);
+        madt_unknown(firmware, 255);
+        madt_x2apic(firmware, 0, ENABLED);
+        assert_int_equal(finish(firmware), MUSTER_OK);
+        assert_int_equal(firmware->machine.cpu_count, 1);
+    }
+}
+
+/* Wherever the table ends, within a piece or with it. */
+static void last_entry_that_lacks_a_byte_is_refused_behind_any_number_of_others(void **state)
+{
+    struct firmware *firmware = *state;
+
+    for (uint32_t others = 0; others < 40; others++) {
+        begin(firmware);
+        for (uint32_t i = 0; i < others; i++) {
+            madt_x2apic(firmware, 256 + i, ENABLED);
+        }
+        madt_x2apic(firmware, 1000, ENABLED);
+        firmware->madt_end--;
+        finish_refused(firmware, MUSTER_ERROR_MADT_ENTRY_OVERRUN, FIRST_ENTRY + 8 + 16 * others);
+        assert_int_equal(firmware->machine.finding.entry, 1 + others);
+        assert_int_equal(firmware->machine.finding.found, 16);
+        assert_int_equal(firmware->machine.finding.wanted, 15);
+    }
+}
+
 static void longer_entry_of_a_known_type_is_read_as_far_as_known(void **state)
 {
     const uint8_t entry[] = {ACPI_MADT_LOCAL_APIC, 40, 7, 3, ENABLED, 0, 0, 0};
@@ -925,6 +981,8 @@ int main(void)
         firmware_test(more_processors_than_there_is_room_for_are_refused),
         firmware_test(discovery_of_4096_processors_takes_linear_time),
         firmware_test(unknown_entries_are_skipped_by_their_length),
+        firmware_test(entries_of_any_length_are_read_wherever_they_begin),
+        firmware_test(last_entry_that_lacks_a_byte_is_refused_behind_any_number_of_others),
         firmware_test(longer_entry_of_a_known_type_is_read_as_far_as_known),
         firmware_test(madt_with_zero_length_entry_is_refused),
         firmware_test(entry_too_short_for_its_type_is_refused),

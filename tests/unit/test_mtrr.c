@@ -14,9 +14,10 @@
 static const uint32_t fixed_msrs[] = {0x250, 0x258, 0x259, 0x268, 0x269, 0x26A,
                                       0x26B, 0x26C, 0x26D, 0x26E, 0x26F};
 
+/* Of a pair in use, the mask has bit 11. */
 static uint64_t value_of(uint32_t msr)
 {
-    return 0x0606060600000000 + msr;
+    return 0x0606060600000800 + msr;
 }
 
 static int set_up(void **state)
@@ -44,7 +45,17 @@ static uint32_t write_mtrrs(const struct fake_machine *fake,
 {
     struct muster_mtrr_list list;
     mtrr_list_make(profile, &list);
-    return mtrr_write(&fake->platform, profile->mtrr_def_type, &list);
+    return mtrr_write(&fake->platform, &list);
+}
+
+/* As SDM vol. 3, 12.11.5, has it: disabled, no pair in use, and the rest means nothing. */
+static void reset_mtrrs(struct fake_machine *fake)
+{
+    *fake_msr(fake, 0x2FF) = 0;
+    for (uint32_t i = 0; i < 2 * PAIRS; i++)
+        *fake_msr(fake, 0x200 + i) &= ~0x800ull;
+    for (unsigned i = 0; i < sizeof(fixed_msrs) / sizeof(fixed_msrs[0]); i++)
+        *fake_msr(fake, fixed_msrs[i]) = 0;
 }
 
 static void every_range_is_read(void **state)
@@ -80,7 +91,8 @@ static void processor_without_fixed_ranges_is_not_asked_for_them(void **state)
     assert_true(mtrr_equal(&fake->platform, &profile));
     *fake_msr(fake, 0x250) = 1; /* whatever it is, it is none of theirs */
     assert_true(mtrr_equal(&fake->platform, &profile));
-    assert_int_equal(write_mtrrs(fake, &profile), 0);
+    assert_int_equal(write_mtrrs(fake, &profile), 4 + 1);
+    assert_int_equal(*fake_msr(fake, 0x250), 1);
 }
 
 static void counts_follow_mtrrcap_and_have_a_bound(void **state)
@@ -111,24 +123,52 @@ static void any_register_that_differs_is_noticed(void **state)
     assert_int_equal(fake->msr_writes, 0);
 }
 
-static void only_what_differs_is_written(void **state)
+static void what_an_unused_pair_holds_means_nothing(void **state)
 {
     struct fake_machine *fake = *state;
     struct muster_cpu_profile profile = {0};
 
+    *fake_msr(fake, 0x205) = 0x7FF; /* its mask, without bit 11 */
     mtrr_read(&fake->platform, &profile);
-    assert_int_equal(write_mtrrs(fake, &profile), 0);
-    assert_int_equal(fake->msr_writes, 2); /* off, and on again */
-    fake->msr_writes = 0;
+    assert_int_equal(profile.mtrr_variable[4], 0);
+    assert_int_equal(profile.mtrr_variable[5], 0);
+    *fake_msr(fake, 0x204) = 1;
+    *fake_msr(fake, 0x205) = 2;
+    assert_true(mtrr_equal(&fake->platform, &profile));
+    *fake_msr(fake, 0x205) = 0x800;
+    assert_false(mtrr_equal(&fake->platform, &profile));
+}
+
+static void cpu_with_others_gets_all_of_them(void **state)
+{
+    struct fake_machine *fake = *state;
+    struct muster_cpu_profile profile = {0};
+
+    *fake_msr(fake, 0x203) = 0; /* of a pair that is not in use */
+    mtrr_read(&fake->platform, &profile);
     *fake_msr(fake, 0x250) = 7;
     *fake_msr(fake, 0x26F) = 8;
     *fake_msr(fake, 0x200) = 9;
-    *fake_msr(fake, 0x200 + 2 * PAIRS - 1) = 10;
-    assert_int_equal(write_mtrrs(fake, &profile), 4);
-    assert_int_equal(fake->msr_writes, 4 + 2);
-    assert_int_equal(*fake_msr(fake, 0x250), value_of(0x250));
-    assert_int_equal(*fake_msr(fake, 0x26F), value_of(0x26F));
-    assert_int_equal(*fake_msr(fake, 0x200), value_of(0x200));
+    *fake_msr(fake, 0x200 + 2 * PAIRS - 1) = 0x80A;
+    *fake_msr(fake, 0x203) = 0x80B;
+    assert_int_equal(write_mtrrs(fake, &profile), MUSTER_MTRR_FIXED + 2 * PAIRS + 1);
+    assert_int_equal(fake->msr_writes, 1 + MUSTER_MTRR_FIXED + 2 * PAIRS + 1); /* off, at first */
+    assert_true(mtrr_equal(&fake->platform, &profile));
+    assert_int_equal(*fake_msr(fake, 0x203), 0);
+}
+
+static void cpu_that_was_reset_gets_what_is_in_use(void **state)
+{
+    struct fake_machine *fake = *state;
+    struct muster_cpu_profile profile = {0};
+
+    *fake_msr(fake, 0x203) = 0;
+    *fake_msr(fake, 0x207) = 0;
+    mtrr_read(&fake->platform, &profile);
+    reset_mtrrs(fake);
+    assert_int_equal(write_mtrrs(fake, &profile), MUSTER_MTRR_FIXED + 2 * (PAIRS - 2) + 1);
+    assert_int_equal(fake->msr_writes, MUSTER_MTRR_FIXED + 2 * (PAIRS - 2) + 1);
+    assert_int_equal(*fake_msr(fake, 0x2FF), 0xC06);
     assert_true(mtrr_equal(&fake->platform, &profile));
 }
 
@@ -150,23 +190,23 @@ static void ranges_are_written_while_all_are_disabled(void **state)
     fake->platform.msr_write = write_while_disabled;
     *fake_msr(fake, 0x259) = 7;
     *fake_msr(fake, 0x203) = 9;
-    assert_int_equal(write_mtrrs(fake, &profile), 2);
+    (void)write_mtrrs(fake, &profile);
     assert_int_equal(*fake_msr(fake, 0x2FF), 0xC06);
     assert_true(mtrr_equal(&fake->platform, &profile));
 }
 
-/* A platform's own way: it is given all ranges, and nobody else writes any. */
-static uint32_t load_all(void *context, const struct muster_msr *list, uint32_t count)
+/* A platform's own way: it is given all of them, the default type last, and nobody else writes. */
+static void load_all(void *context, const struct muster_msr *list, uint32_t count)
 {
     struct fake_machine *fake = context;
-    assert_int_equal(count, MUSTER_MTRR_FIXED + 2 * PAIRS);
+    assert_int_equal(count, MUSTER_MTRR_FIXED + 2 * PAIRS + 1);
+    assert_int_equal(list[count - 1].msr, 0x2FF);
     assert_false(*fake_msr(fake, 0x2FF) & MTRR_DEF_TYPE_ENABLE);
     for (uint32_t i = 0; i < count; i++)
         *fake_msr(fake, list[i].msr) = list[i].value;
-    return 5;
 }
 
-static void platform_with_a_way_of_its_own_loads_the_ranges(void **state)
+static void platform_with_a_way_of_its_own_loads_them(void **state)
 {
     struct fake_machine *fake = *state;
     struct muster_cpu_profile profile = {0};
@@ -175,21 +215,8 @@ static void platform_with_a_way_of_its_own_loads_the_ranges(void **state)
     fake->platform.msr_load = load_all;
     *fake_msr(fake, 0x259) = 7;
     *fake_msr(fake, 0x203) = 9;
-    assert_int_equal(write_mtrrs(fake, &profile), 5);
-    assert_int_equal(fake->msr_writes, 2);
-    assert_true(mtrr_equal(&fake->platform, &profile));
-}
-
-static void default_type_counts_as_one_that_differed(void **state)
-{
-    struct fake_machine *fake = *state;
-    struct muster_cpu_profile profile = {0};
-
-    mtrr_read(&fake->platform, &profile);
-    *fake_msr(fake, 0x2FF) = 0;
-    assert_int_equal(write_mtrrs(fake, &profile), 1);
-    assert_int_equal(fake->msr_writes, 1); /* they were off */
-    assert_int_equal(*fake_msr(fake, 0x2FF), 0xC06);
+    assert_int_equal(write_mtrrs(fake, &profile), MUSTER_MTRR_FIXED + 2 * PAIRS + 1);
+    assert_int_equal(fake->msr_writes, 1); /* off */
     assert_true(mtrr_equal(&fake->platform, &profile));
 }
 
@@ -202,10 +229,11 @@ int main(void)
         TEST(processor_without_fixed_ranges_is_not_asked_for_them),
         cmocka_unit_test(counts_follow_mtrrcap_and_have_a_bound),
         TEST(any_register_that_differs_is_noticed),
-        TEST(only_what_differs_is_written),
+        TEST(what_an_unused_pair_holds_means_nothing),
+        TEST(cpu_with_others_gets_all_of_them),
+        TEST(cpu_that_was_reset_gets_what_is_in_use),
         TEST(ranges_are_written_while_all_are_disabled),
-        TEST(platform_with_a_way_of_its_own_loads_the_ranges),
-        TEST(default_type_counts_as_one_that_differed),
+        TEST(platform_with_a_way_of_its_own_loads_them),
     };
 
     return cmocka_run_group_tests_name("mtrr", tests, NULL, NULL);

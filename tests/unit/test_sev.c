@@ -242,6 +242,26 @@ static void page_that_stays_a_vmsa_is_not_written_again(void **state)
     assert_int_equal(fake_sev.creates, COUNT - 2);
 }
 
+/* One call ends at 600 ms, one at 1200 ms, and then the time is over. */
+static void hypervisor_that_takes_its_time_takes_the_one_deadline(void **state)
+{
+    struct fake_machine *fake = *state;
+
+    fake_sev.create_takes_ns = 600 * FAKE_MS;
+    assert_int_equal(fake_adopt(fake, FAKE_S), MUSTER_TIME_OUT);
+    assert_null(fake_sev.wrong);
+    assert_true(fake->now_ns < 2 * FAKE_S + 300 * FAKE_MS);
+    assert_int_equal(fake_sev.creates, 2);
+    assert_cpu(fake, 0, MUSTER_CPU_OFF, MUSTER_OK);
+    assert_cpu(fake, 1, MUSTER_CPU_FAILED, MUSTER_ERROR_NOT_ARRIVED);
+    assert_cpu(fake, COUNT - 1, MUSTER_CPU_FAILED, MUSTER_TIME_OUT);
+    fake_sev.create_takes_ns = 0;
+    fake_pass(fake, FAKE_S);
+    assert_int_equal(fake_adopt(fake, FAKE_S), MUSTER_OK);
+    assert_everybody_is_in(fake);
+    assert_int_equal(fake_sev.destroys, 0);
+}
+
 static void late_ap_is_taken_by_the_next_adoption(void **state)
 {
     struct fake_machine *fake = *state;
@@ -304,7 +324,7 @@ static void *never_mapped(void *context, uint64_t phys, size_t bytes)
     return NULL;
 }
 
-static void real_mode_pages_lie_below_1_mib(void **state)
+static void real_mode_pages_lie_below_1_mib_and_are_private(void **state)
 {
     static const uint64_t bad[] = {0, 0x9001, 0x100000, 0x77777000};
     struct fake_machine *fake = *state;
@@ -319,6 +339,9 @@ static void real_mode_pages_lie_below_1_mib(void **state)
     fake->config.entry_bytes = 4095;
     assert_int_equal(prepare(fake), MUSTER_ERROR_ENTRY_PAGE);
     fake->config.entry_bytes = 4096;
+    fake_sev.shared = true;
+    assert_int_equal(prepare(fake), MUSTER_ERROR_ENTRY_PAGE);
+    fake_sev.shared = false;
     assert_int_equal(prepare(fake), MUSTER_OK);
     /* Stubs for as many CPUs take more than there is below 1 MiB. */
     struct muster_platform platform = fake->platform;
@@ -343,6 +366,16 @@ static void jump_table_must_be_a_page_that_can_be_mapped(void **state)
     fake_sev.table_refused = true;
     assert_int_equal(prepare(fake), MUSTER_ERROR_JUMP_TABLE);
     fake_sev.table_refused = false;
+    assert_int_equal(prepare(fake), MUSTER_OK);
+}
+
+static void jump_table_that_the_host_can_write_is_refused(void **state)
+{
+    struct fake_machine *fake = *state;
+
+    fake_sev.table_shared = true;
+    assert_int_equal(prepare(fake), MUSTER_ERROR_JUMP_TABLE);
+    fake->platform.is_private = NULL; /* nobody can tell */
     assert_int_equal(prepare(fake), MUSTER_OK);
 }
 
@@ -375,7 +408,7 @@ static void dead_cpus_cost_the_one_deadline_and_the_living_come_up(void **state)
 
 /*
  * CPU 0 is slower than its turn, and jumps to the stub of CPU 1, whose turn it is by then; so CPU 1
- * seems to be in, and comes when the table is the last one's: a stray.
+ * seems to be in, and comes when the table is CPU 0's, who alone seems to be late.
  */
 static void cpu_that_takes_the_address_of_another_is_refused(void **state)
 {
@@ -389,8 +422,37 @@ static void cpu_that_takes_the_address_of_another_is_refused(void **state)
     assert_int_equal(fake->cpus[0].place, FAKE_REFUSED);
     assert_int_equal(fake_count(fake, MUSTER_CPU_OFF), COUNT - 3);
     fake_pass(fake, FAKE_S);
-    assert_int_equal(fake->cpus[1].place, FAKE_STRAY);
-    assert_int_equal(fake->machine.strays.value, 1);
+    assert_int_equal(fake->cpus[1].place, FAKE_REFUSED);
+    assert_cpu(fake, 0, MUSTER_CPU_FAILED, MUSTER_ERROR_WRONG_APIC_ID);
+    assert_int_equal(fake->machine.strays.value, 0);
+}
+
+static void late_ap_that_is_alone_finds_its_own_address(void **state)
+{
+    struct fake_machine *fake = *state;
+
+    fake->cpus[SOME].start_ns = 1500 * FAKE_MS;
+    assert_int_equal(fake_adopt(fake, FAKE_S), MUSTER_TIME_OUT);
+    assert_only_this_one_failed(fake, SOME, MUSTER_ERROR_NOT_ACKNOWLEDGED, 0);
+    fake_pass(fake, FAKE_S);
+    assert_ptr_equal(fake->cpus[SOME].slot, &fake->slots[SOME]);
+    assert_int_equal(fake_adopt(fake, FAKE_S), MUSTER_OK);
+    assert_everybody_is_in(fake);
+    assert_int_equal(fake->cpus[SOME].inits, 1);
+}
+
+/* None of them takes another's address. */
+static void late_aps_that_are_several_are_strays(void **state)
+{
+    struct fake_machine *fake = *state;
+
+    fake->cpus[0].start_ns = fake->cpus[SOME].start_ns = 1500 * FAKE_MS;
+    assert_int_equal(fake_adopt(fake, FAKE_S), MUSTER_TIME_OUT);
+    fake_pass(fake, 2 * FAKE_S);
+    assert_int_equal(fake->machine.strays.value, 2);
+    assert_cpu(fake, 0, MUSTER_CPU_FAILED, MUSTER_ERROR_NOT_ACKNOWLEDGED);
+    assert_cpu(fake, SOME, MUSTER_CPU_FAILED, MUSTER_ERROR_NOT_ACKNOWLEDGED);
+    assert_int_equal(fake_count(fake, MUSTER_CPU_OFF), COUNT - 3);
 }
 
 static void adoption_without_time_sends_for_nobody_and_says_so(void **state)
@@ -497,15 +559,19 @@ int main(void)
         SNP(ap_that_claims_its_slot_as_it_is_destroyed_can_claim_it_again),
         SNP(ap_that_cannot_be_destroyed_is_left_alone),
         SNP(page_that_stays_a_vmsa_is_not_written_again),
+        SNP(hypervisor_that_takes_its_time_takes_the_one_deadline),
         SNP(late_ap_is_taken_by_the_next_adoption),
         ES(each_ap_goes_through_the_jump_table_to_its_own_stub),
         ES(jump_table_is_written_before_its_sipi_and_kept_until_the_claim),
         cmocka_unit_test(more_than_64_cpus_take_a_second_page),
-        ES(real_mode_pages_lie_below_1_mib),
+        ES(real_mode_pages_lie_below_1_mib_and_are_private),
         ES(jump_table_must_be_a_page_that_can_be_mapped),
+        ES(jump_table_that_the_host_can_write_is_refused),
         ES(jump_table_that_is_gone_later_fails_everybody_by_name),
         ES(dead_cpus_cost_the_one_deadline_and_the_living_come_up),
         ES(cpu_that_takes_the_address_of_another_is_refused),
+        ES(late_ap_that_is_alone_finds_its_own_address),
+        ES(late_aps_that_are_several_are_strays),
         ES(adoption_without_time_sends_for_nobody_and_says_so),
         ES(apic_that_is_stuck_is_named),
         ES(entry_pages_know_that_a_stray_waits_in_the_reset_hold),

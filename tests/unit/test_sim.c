@@ -303,6 +303,12 @@ static void setup_that_cannot_be_is_refused(void **state)
     setup.fanout = 0;
     assert_non_null(sim_run(&setup, &result));
     setup = good;
+    setup.way = SIM_ES_JUMP_TABLE;
+    setup.cpus = sim_way_most_cpus(setup.way) + 1; /* whose stubs are beyond real mode's reach */
+    assert_non_null(sim_run(&setup, &result));
+    setup.cpus--;
+    assert_null(sim_run(&setup, &result));
+    setup = good;
     setup.strategy = SIM_CLASSIC;
     assert_non_null(sim_run(&setup, &result));
 }
