@@ -55,7 +55,7 @@ bare_objects = $(patsubst %,$(BUILD)/bare/%.o,$(1))
 host_objects = $(patsubst %,$(BUILD)/host/%.o,$(1))
 test_objects = $(patsubst %,$(BUILD)/sanitized/%.o,$(1))
 
-.PHONY: all check check-td check-threads test-long iso efi-disk clean help
+.PHONY: all check check-td test-long iso efi-disk clean help
 all: $(BUILD)/libmuster.a $(BUILD)/muster $(BUILD)/muster-kernel.elf $(BUILD)/muster-shim.elf \
      $(BUILD)/muster-kernel.efi $(BUILD)/muster-tdshim.fd $(BUILD)/muster-monitor.rom \
      $(BUILD)/muster.1 $(BUILD)/completion/muster $(BUILD)/completion/_muster
@@ -192,20 +192,6 @@ $(BUILD)/sanitized/libsim.a: $(BUILD)/sanitized/sim.o
 	@rm -f $@
 	$(AR) rcs $@ $^
 
-# Races are ThreadSanitizer's to see; it does not go together with the others.
-RACE_TESTS := life_threads
-race_objects = $(patsubst %,$(BUILD)/race/%.o,$(1))
-$(BUILD)/race/libmuster.a: $(call race_objects,$(LIB_C_HOST) $(LIB_S))
-	@rm -f $@
-	$(AR) rcs $@ $^
-
-$(BUILD)/race/test_%: $(BUILD)/race/tests/unit/test_%.c.o $(BUILD)/race/libmuster.a
-	$(CC) -fsanitize=thread -o $@ $^ -lcmocka -lpthread
-
-$(BUILD)/race/%.o: %
-	@mkdir -p $(@D)
-	$(CC) $(COMMON) -O1 -fsanitize=thread -MMD -MP -c -o $@ $<
-
 # What the timeline decides apart from drawing: its model of a hostile report, its axis, its rows.
 TIMELINE_LOGIC := $(addprefix cli/timeline/,axis.c history.c model.c palette.c records.c rows.c \
                     words.c) $(addprefix cli/base/,clean.c fields.c files.c output.c)
@@ -307,10 +293,6 @@ $(BUILD)/muster-efi.img: $(BUILD)/muster-kernel.efi
 #: make check      unit tests, under the address and undefined-behaviour sanitizers
 check: $(UNIT_TESTS) $(BUILD)/muster-tdshim.fd
 	@for t in $(UNIT_TESTS); do MUSTER_BUILD=$(BUILD) $$t || exit 1; done
-
-#: make check-threads  those of them in which threads race, under ThreadSanitizer
-check-threads: $(patsubst %,$(BUILD)/race/test_%,$(RACE_TESTS))
-	@for t in $^; do $$t || exit 1; done
 
 #: make check-td   guests of the monitor: TDs that break a rule each, partitions of Hyper-V
 check-td: $(BUILD)/muster-monitor.rom $(BUILD)/muster-tdshim.fd

@@ -8,7 +8,7 @@
  *   -DHAND_BACK   the BSP adopts, hands each AP back, then adopts again
  */
 #ifndef APS
-#define APS 2
+#define APS 3
 #endif
 #define THREADS (APS + 1)
 
@@ -341,6 +341,9 @@ init {
         run bsp();
         run ap(1);
         run ap(2);
+#if APS > 2
+        run ap(3);
+#endif
         i = 1
     };
     atomic {

@@ -116,6 +116,7 @@ static void mem_irq_send(struct memory *m, int t, int to, int fenced)
     m->irq[to] = 1;
 }
 static void mem_irq_take(struct memory *m, int t) { m->irq[t] = 0; }
+static void mem_await_irq(struct memory *m, int t) { (void)m, (void)t; }
 static void mem_exit(struct memory *m, int t) { (void)m, (void)t; }
 static void mem_fork(struct memory *m, int t, int to) { (void)m, (void)t, (void)to; }
 static int mem_settled(const struct memory *m)
@@ -139,6 +140,8 @@ static void mem_catch_up(struct memory *m, int loc) { (void)m, (void)loc; }
 _Static_assert(atomics * FIELD_BITS + plains <= 8 * sizeof(know_t), "KNOWLEDGE is too small");
 _Static_assert(history <= 16, "FIELD_BITS");
 
+enum { mem_gone = 1, mem_asleep };
+
 struct memory {
     know_t known[threads];
     know_t carried[messages];  /* what who acquires this message learns */
@@ -148,7 +151,7 @@ struct memory {
     byte_t count[atomics];
     byte_t plain[plains];
     byte_t irq[threads];
-    byte_t gone[threads];
+    byte_t away[threads]; /* for good, or until an interrupt comes */
 };
 
 static int know_at(know_t know, int loc)
@@ -206,27 +209,82 @@ static void mem_shift(struct memory *m, int loc, int from, int by)
         }
 }
 
+static void mem_remove(struct memory *m, int loc, int k)
+{
+    int at = mem_first(m, loc) + k, total = mem_total(m);
+    for (int i = at; i < total - 1; i++) {
+        m->carried[i] = m->carried[i + 1];
+        m->value[i] = m->value[i + 1];
+        m->swapped[i] = m->swapped[i + 1];
+    }
+    m->carried[total - 1] = 0;
+    m->value[total - 1] = m->swapped[total - 1] = 0;
+    m->count[loc]--;
+}
+
+/*
+ * Of two messages with one value the one that tells less may be enough (-DLEAST_KNOWN): who knows
+ * less can do all that one can do who knows more, since more values are readable to it, and more
+ * places free for a store. So nothing is lost where nobody waits for what it does not know, as
+ * long as the model's own conditions look at mem_latest() only.
+ */
+static int mem_tells_no_less(const struct memory *m, int loc, int j, int k)
+{
+    int at = mem_first(m, loc);
+    know_t less = m->carried[at + j], more = know_set(m->carried[at + k], loc, history - 1);
+    return m->value[at + j] == m->value[at + k] && know_join(more, less) == more;
+}
+
+/*
+ * Nobody need read message @k behind @j, and nothing comes between it and its neighbours. Whoever
+ * would come to know of it, or of those between the two, then knows of @j only: that is less.
+ */
+static int mem_is_superfluous(const struct memory *m, int loc, int j, int k)
+{
+    int at = mem_first(m, loc);
+    if (!m->swapped[at + k] || !m->swapped[at + k + 1] || !mem_tells_no_less(m, loc, j, k))
+        return 0;
+    for (int t = 0; t < threads; t++)
+        if (m->away[t] != mem_gone && mem_reads(t, loc) && know_at(m->known[t], loc) > j &&
+            know_at(m->known[t], loc) <= k)
+            return 0;
+    return 1;
+}
+static void mem_know_less(struct memory *m, int loc, int j, int k)
+{
+    know_t *lists[] = {m->known, m->carried, m->irq_carried};
+    int counts[] = {threads, mem_total(m), threads};
+    for (int list = 0; list < 3; list++)
+        for (int i = 0; i < counts[list]; i++)
+            if (know_at(lists[list][i], loc) > j && know_at(lists[list][i], loc) <= k)
+                lists[list][i] = know_set(lists[list][i], loc, j);
+}
+static int mem_thin_one(struct memory *m, int loc)
+{
+    for (int k = 1; k + 1 < m->count[loc]; k++)
+        for (int j = 0; j < k; j++)
+            if (mem_is_superfluous(m, loc, j, k)) {
+                mem_know_less(m, loc, j, k);
+                mem_shift(m, loc, k + 1, -1);
+                mem_remove(m, loc, k);
+                return 1;
+            }
+    return 0;
+}
+
 /* What nobody can read any more is forgotten, so that equal states are the same state. */
 static void mem_forget(struct memory *m, int loc)
 {
     for (;;) {
         int oldest = history;
         for (int t = 0; t < threads; t++)
-            if (!m->gone[t] && mem_reads(t, loc) && know_at(m->known[t], loc) < oldest)
+            if (!m->away[t] && mem_reads(t, loc) && know_at(m->known[t], loc) < oldest)
                 oldest = know_at(m->known[t], loc);
         if (oldest == 0 || m->count[loc] == 1)
             return;
-        int at = mem_first(m, loc), total = mem_total(m);
         mem_shift(m, loc, 1, -1);
-        for (int i = at; i < total - 1; i++) {
-            m->carried[i] = m->carried[i + 1];
-            m->value[i] = m->value[i + 1];
-            m->swapped[i] = m->swapped[i + 1];
-        }
-        m->carried[total - 1] = 0;
-        m->value[total - 1] = m->swapped[total - 1] = 0;
-        m->count[loc]--;
-        m->swapped[at] = 0;
+        mem_remove(m, loc, 0);
+        m->swapped[mem_first(m, loc)] = 0;
     }
 }
 
@@ -239,9 +297,18 @@ static int mem_latest(const struct memory *m, int loc)
 }
 
 /* A load may take any value that it does not know to be overwritten. */
+static int mem_is_known_overwritten(const struct memory *m, int t, int loc, int k)
+{
+    return k < know_at(m->known[t], loc);
+}
 static int mem_readable(const struct memory *m, int t, int loc, int k)
 {
-    return k < m->count[loc] && k >= know_at(m->known[t], loc);
+    if (k >= m->count[loc] || mem_is_known_overwritten(m, t, loc, k))
+        return 0;
+    for (int j = know_at(m->known[t], loc); least_known && j < k; j++)
+        if (mem_tells_no_less(m, loc, j, k))
+            return 0;
+    return 1;
 }
 static int mem_at(const struct memory *m, int t, int loc, int k)
 {
@@ -258,6 +325,9 @@ static void mem_forget_all(struct memory *m)
 {
     for (int loc = 0; loc < atomics; loc++)
         mem_forget(m, loc);
+    for (int loc = 0; least_known && loc < atomics; loc++)
+        while (mem_thin_one(m, loc))
+            ;
 }
 static int mem_load(struct memory *m, int t, int loc, int k, int acquire)
 {
@@ -275,7 +345,8 @@ static int mem_has_news(const struct memory *m, int t, int loc, int known)
 static int mem_storable(const struct memory *m, int t, int loc, int k)
 {
     int at = mem_first(m, loc) + k;
-    return mem_readable(m, t, loc, k) && !(k + 1 < m->count[loc] && m->swapped[at + 1]);
+    return k < m->count[loc] && !mem_is_known_overwritten(m, t, loc, k) &&
+           !(k + 1 < m->count[loc] && m->swapped[at + 1]);
 }
 static void mem_insert(struct memory *m, int t, int loc, int k, int value, int swapped)
 {
@@ -357,12 +428,28 @@ static void mem_irq_send(struct memory *m, int t, int to, int fenced)
     m->irq[to] = 1;
     if (fenced)
         m->irq_carried[to] = know_join(m->irq_carried[to], m->known[t]);
+    if (m->away[to] == mem_asleep && fenced) {
+        m->known[to] = know_join(m->known[to], m->known[t]);
+        m->away[to] = 0;
+    }
 }
 static void mem_irq_take(struct memory *m, int t)
 {
     m->known[t] = know_join(m->known[t], m->irq_carried[t]);
     m->irq_carried[t] = 0;
     m->irq[t] = 0;
+    mem_forget_all(m);
+}
+
+/*
+ * It does nothing until an interrupt comes (behind a fence), and then knows at least what the
+ * sender knows, who is not asleep: so nothing is kept for it that all of these know to be
+ * overwritten.
+ */
+static void mem_await_irq(struct memory *m, int t)
+{
+    if (!m->irq[t])
+        m->away[t] = mem_asleep;
     mem_forget_all(m);
 }
 
@@ -378,7 +465,7 @@ static int mem_settled(const struct memory *m) { return (void)m, 1; }
 static void mem_catch_up(struct memory *m, int loc)
 {
     for (int t = 0; t < threads; t++)
-        if (!m->gone[t])
+        if (!m->away[t])
             m->known[t] = know_set(m->known[t], loc, m->count[loc] - 1);
     mem_forget_all(m);
 }
@@ -386,7 +473,7 @@ static void mem_catch_up(struct memory *m, int loc)
 /* It looks at nothing any more. */
 static void mem_exit(struct memory *m, int t)
 {
-    m->gone[t] = 1;
+    m->away[t] = mem_gone;
     m->known[t] = 0;
     mem_forget_all(m);
 }

@@ -17,6 +17,9 @@
 #ifndef READS
 #define READS(t, loc) 1
 #endif
+#ifndef LEAST_KNOWN /* see memory.h */
+#define LEAST_KNOWN 0
+#endif
 #ifndef KNOWLEDGE
 #define KNOWLEDGE unsigned long long
 #endif
@@ -29,7 +32,7 @@
 /* In lower case there: what cpp has made of these names is all that C sees. */
 c_decl {
     enum { threads = THREADS, atomics = ATOMICS, plains = PLAINS, messages = MESSAGES,
-           history = HISTORY, buffer_size = BUFFER };
+           history = HISTORY, buffer_size = BUFFER, least_known = LEAST_KNOWN };
     typedef KNOWLEDGE know_t;
     static inline int mem_reads(int t, int loc) { return (void)t, (void)loc, READS(t, loc); }
 \#include "memory.h"

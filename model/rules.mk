@@ -1,4 +1,5 @@
 #: make model      the protocols under a model checker, and wrong versions of them (docs/model.md)
+MODEL_JOBS ?= $(shell nproc)
 .PHONY: model
 model:
-	@BUILD=$(BUILD) model/check long
+	@BUILD=$(BUILD) MODEL_JOBS=$(MODEL_JOBS) model/check long

@@ -32,7 +32,6 @@ list_unit_tests() {
         name=$(basename "$source" .c)
         echo "counted 240 unit/$name build/tests/$name"
     done
-    echo "case 240 unit/threads_that_race_are_clean_under_thread_sanitizer make -s check-threads"
     echo "case 240 unit/threads_as_cpus_lose_nothing_in_100000_steps make -s stress STRESS_STEPS=100000"
 }
 

@@ -10,6 +10,7 @@ cases() {
     echo "120 xen_starts_behind_uefi xen_alone multiboot2 --firmware ovmf"
     echo "120 xen_by_multiboot_2_brings_up_4_cpus_and_its_dom0 xen_dom0 multiboot2"
     echo "60 next_kernel_finds_nothing_of_ours_in_the_registers next_registers"
+    echo "60 next_linux_finds_nothing_of_ours_in_the_registers linux_registers"
     echo "60 rsdp_by_multiboot_2_is_kept_for_the_next_kernel next_rsdp"
     echo "30 kernel_that_requires_a_video_mode_is_refused video_mode"
     echo "30 kernel_for_another_protocol_than_asked_is_refused other_protocol"
@@ -90,6 +91,16 @@ next_registers() {
         --then-append custody=reclaim --until "reclaimed-memory  held" --keep "$work/logs"
     [ "$(grep -a -c "proof: registers  *held.*vector and debug registers are empty" \
         "$work/logs/console.log")" = 2 ] || fail "both kernels' proofs are not there"
+}
+
+# The same by Linux's 64-bit boot protocol, which has a jump of its own.
+linux_registers() {
+    gcc -I. -c -o "$work/registers.o" tests/machine/registers.S
+    ld -Ttext=0 -e 0 --oformat binary -o "$work/registers" "$work/registers.o"
+    expect_status 0 "$muster" run --wake mailbox --cpus 1 --then "$work/registers" \
+        --until "looked at" --keep "$work/logs"
+    grep -a "looked at" "$work/logs/console.log"
+    grep -a -q "^registers are empty" "$work/logs/console.log" || fail "they are not empty"
 }
 
 # Multiboot 2 brings a copy of the RSDP in memory that is free otherwise: Linux, booted by the

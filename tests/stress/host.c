@@ -12,6 +12,7 @@
 
 #define STACK_WORDS 8
 #define CLOCK_NS    1000000u
+#define IMPATIENT   30000u /* nanoseconds at most */
 
 /*
  * What a start hands over, one for each caller and CPU. Plain memory on purpose: who may touch it
@@ -108,12 +109,28 @@ static void await_on(uint32_t target)
     bool impatient = world_self() == STRESS_BSP && chance(4) == 0;
     enum muster_status status =
         muster_cpu_wait(&world.machine, world.machine.cpus[target].apic_id, MUSTER_CPU_ON,
-                        impatient ? chance(30000) : STRESS_PATIENCE);
-    if (status == MUSTER_TIME_OUT && !impatient)
+                        impatient ? chance(IMPATIENT) : STRESS_PATIENCE);
+    if (status != MUSTER_OK && status != MUSTER_DENIED && !(status == MUSTER_TIME_OUT && impatient))
         broken("CPU %u was turned on and is %s", target,
                muster_cpu_state_name(muster_cpu_state(&world.machine, target)));
     if (status == MUSTER_TIME_OUT && muster_cpu_state(&world.machine, target) == MUSTER_CPU_FAILED)
         decide(world.slots[target].start.context, TAKEN_BACK);
+}
+
+/*
+ * Not for long: two that wait for each other would wait for ever. Once it is OFF the stack of each
+ * start that it had is its caller's again.
+ */
+static void await_off(uint32_t target, struct handover *handover)
+{
+    enum muster_status status = muster_cpu_wait(&world.machine, world.machine.cpus[target].apic_id,
+                                                MUSTER_CPU_OFF, chance(IMPATIENT));
+    if (status == MUSTER_OK)
+        tally_add(&mine()->seen_off, 1);
+    else if (status != MUSTER_TIME_OUT && status != MUSTER_DENIED)
+        broken("CPU %u cannot be waited for: %s", target, muster_error_name(status));
+    for (unsigned i = 0; handover && status == MUSTER_OK && i < STACK_WORDS; i++)
+        handover->stack[i] = 0;
 }
 
 /* That it is OFF also means that the stack of the last start is free again. */
@@ -135,8 +152,11 @@ static void turn_on(uint32_t target)
         tally_add(&mine()->won, 1);
         await_on(target);
         await_outcome(handover, target);
-    } else if (status != MUSTER_ALREADY_ON && status != MUSTER_ON_PENDING &&
-               status != MUSTER_DENIED) {
+        if (chance(2))
+            await_off(target, handover);
+    } else if (status == MUSTER_ALREADY_ON || status == MUSTER_ON_PENDING) {
+        await_off(target, NULL);
+    } else if (status != MUSTER_DENIED) {
         broken("CPU %u cannot be turned on: %s", target, muster_error_name(status));
     }
 }
@@ -229,24 +249,23 @@ static void keep_house(void)
     }
 }
 
-/* Everybody is parked or in the firmware, and nobody is left to change that. */
-static bool all_are_down(void)
+/* Parked, given up or in the firmware: nobody is left to change that. */
+static void await_down(uint32_t target)
 {
     const unsigned down = 1u << MUSTER_CPU_OFF | 1u << MUSTER_CPU_FAILED | 1u << MUSTER_CPU_ABSENT;
-    for (uint32_t i = 0; i < STRESS_CPUS; i++)
-        if (i != STRESS_BSP && !(down >> muster_cpu_state(&world.machine, i) & 1))
-            return false;
-    return true;
+    enum muster_status status = muster_cpu_wait(&world.machine, world.machine.cpus[target].apic_id,
+                                                MUSTER_CPU_OFF, STRESS_PATIENCE);
+    enum muster_cpu_state state = muster_cpu_state(&world.machine, target);
+    if (!(down >> state & 1) || status != (state == MUSTER_CPU_OFF ? MUSTER_OK : MUSTER_DENIED))
+        broken("CPU %u is %s in the end, and waiting for OFF says %s", target,
+               muster_cpu_state_name(state), muster_error_name(status));
 }
 
 static void go_home(void)
 {
-    uint64_t deadline_ns = now_ns() + STRESS_PATIENCE;
-    while (!all_are_down()) {
-        if (now_ns() > deadline_ns)
-            broken("the others do not go off");
-        sched_yield();
-    }
+    for (uint32_t i = 0; i < STRESS_CPUS; i++)
+        if (i != STRESS_BSP)
+            await_down(i);
     __atomic_store_n(&world.ending, true, __ATOMIC_RELAXED);
     for (uint32_t i = 0; i < STRESS_CPUS; i++)
         world_interrupt(i);

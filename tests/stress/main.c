@@ -144,9 +144,12 @@ static void report(double begun)
     uint64_t lost = sum.won - sum.delivered - sum.withdrawn;
     printf(
         "stress: %lu steps (%lu wakes, %lu parked, %lu on, %lu off, %lu handed back, %lu clocks), "
-        "%u threads, %lu delays, %.0f seconds, seed %lu, %lu starts taken back, lost %lu\n",
+        "%u threads, %lu delays, %.0f seconds, seed %lu, %lu seen to go off, %lu starts taken "
+        "back, "
+        "lost %lu\n",
         tally_steps(&sum), sum.wakes, sum.parks, sum.ons, sum.offs, sum.backs, sum.clocks,
-        STRESS_CPUS, sum.delays, seconds_now() - begun, world.seed, sum.withdrawn, lost);
+        STRESS_CPUS, sum.delays, seconds_now() - begun, world.seed, sum.seen_off, sum.withdrawn,
+        lost);
     if (lost || world.machine.on_count.value != 1 || world.machine.strays.value)
         broken("%lu lost, %u counted as ON, %u strays", lost, world.machine.on_count.value,
                world.machine.strays.value);

@@ -38,7 +38,7 @@ void world_make(uint64_t seed);
 /** The trace of all that has been done, by CPU; each adds to its own only. */
 struct tally {
     uint64_t wakes, parks, ons, offs, backs, clocks; /* what is a step */
-    uint64_t won, delivered, withdrawn, delays;
+    uint64_t won, delivered, withdrawn, seen_off, delays;
 };
 extern struct tally tallies[STRESS_CPUS];
 void tally_add(uint64_t *number, uint64_t addend);
