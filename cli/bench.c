@@ -29,7 +29,8 @@ static const struct option who[] = {
      .kind = OPTION_TEXT,
      .place = AT(only),
      .value = "NAME[,NAME...]",
-     .help = "Some of sipi, sipi-classic, mailbox, fdt, shim, seabios, ovmf, linux, linux-lpj, "
+     .help = "Only times, and of some of sipi, sipi-classic, mailbox, fdt, shim, seabios, ovmf, "
+             "linux, linux-lpj, "
              "linux-mailbox, xen, td, hyperv (all)"},
     {.name = "linux",
      .kind = OPTION_FILE,
@@ -215,7 +216,7 @@ static int run(const struct request *request, GError **error)
 {
     struct bench bench = {.repeat = request->repeat,
                           .first = MIN(request->first, request->repeat),
-                          .extras = !request->no_extras};
+                          .extras = !request->no_extras && !request->only};
     int status = CLI_ENVIRONMENT;
     if (!bench_set_sizes(&bench, request->cpus, error) ||
         !bench_set_contenders(&bench, request->only, error) || !check_files(request, error) ||

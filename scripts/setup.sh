@@ -81,7 +81,8 @@ setup_install() {
     setup_as_root apt-get -q install -y --no-install-recommends "$@" >>"$log" 2>&1 || {
         setup_show_log "$log"
         setup_fail "apt could not install all packages. Is the network up, and does apt have a" \
-            "Debian mirror? As root: apt-get update && apt-get install $*"
+            "Debian mirror? Was an installation interrupted (dpkg --configure -a mends that)? As root:" \
+            "apt-get update && apt-get install $*"
     }
 }
 

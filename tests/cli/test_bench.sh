@@ -91,7 +91,7 @@ EOF
     expect_report why_is_in_the_report 'no such machine'
     expect what_is_not_time_and_has_no_figure_is_told 3 \
         "Not measured: instructions of 64 CPUs: .*no such machine" -- \
-        bench --only sipi --cpus 2 --repeat 1 --qemu "$lab/dies"
+        bench --cpus 2 --repeat 1 --qemu "$lab/dies"
 }
 
 refusals
