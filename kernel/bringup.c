@@ -225,6 +225,7 @@ void bringup_adopt(void)
     uint64_t start = time_now_ns();
     enum muster_status status =
         muster_adopt(&kernel.machine, &kernel.plan, kernel.options.timeout_ns);
+    bringup_mark_early();
     kernel.adopt_ns = time_now_ns() - start;
     if (status != MUSTER_OK && status != MUSTER_TIME_OUT)
         fatal_status(status, "adopt the processors");

@@ -48,6 +48,9 @@ void bringup_await_machine_checks(void);
 /** Every CPU that is in starts into its bootstrap thread and ends up in its idle thread. */
 void bringup_start(void);
 
+/** Whoever measures is told that all are on, if all APs went on as they came and run already. */
+void bringup_mark_early(void);
+
 /**
  * The page tables that APs came on go into custody. Then nobody needs the firmware any more:
  * under RECLAIM its memory is given to the allocator.

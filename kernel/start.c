@@ -163,6 +163,20 @@ static void start_one_by_one(void)
     }
 }
 
+static void mark_all_on(void)
+{
+    mark_write(&kernel.platform, ALL_ON_MARK);
+    kernel.all_on_ns = time_now_ns();
+}
+
+void bringup_mark_early(void)
+{
+    for (uint32_t i = 0; i < kernel.machine.cpu_count; i++)
+        if (i != kernel.machine.bsp && word_load_acquire(&percpus[i].active) != CPU_ACTIVE)
+            return;
+    mark_all_on();
+}
+
 void bringup_start(void)
 {
     bool listed = kernel.options.order == MUSTER_ORDER_LISTED;
@@ -176,9 +190,9 @@ void bringup_start(void)
         (void)muster_start(&kernel.machine, listed ? NULL : kernel.order, kernel.order_count,
                            kernel.options.timeout_ns);
     await_set_up(time_deadline_ns());
-    mark_write(&kernel.platform, ALL_ON_MARK);
-    kernel.all_on_ns = time_now_ns();
-    kernel.start_ns = kernel.all_on_ns - start;
+    kernel.start_ns = time_now_ns() - start;
+    if (!kernel.all_on_ns)
+        mark_all_on();
     if (listed)
         make_order(); /* for the report */
     console_printf("start: %u of %u CPUs are active after %lu ns\n", cpu_active_count(),
