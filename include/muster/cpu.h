@@ -155,13 +155,14 @@ struct muster_slot {
                               without CR3's low 12 bits and those from 44 on; 0 by INIT-SIPI */
     uint64_t first_tsc;    /* taken in assembly, made into stamps in C */
     uint64_t long_mode_tsc;
+    uint32_t entry_did;                     /* what it had behind it when it came: private */
+    uint32_t mtrr_writes;                   /* how many of PAT and MTRRs; 0: all were equal */
     uint64_t stamps_ns[MUSTER_STAMP_COUNT]; /* on the scale of time_ns; 0: not reached */
     struct muster_trace_ring *trace;        /* this CPU's; NULL: nothing is traced */
     struct muster_start start;
     uint64_t gdt[MUSTER_GDT_WORDS];
     uint8_t tss[104];
     enum muster_park_method park_method; /* how it sleeps: never AUTO once it has arrived */
-    uint32_t mtrr_writes;                /* how many MTRRs were written; 0: they were equal */
     uint32_t failure_code; /* what the hypervisor answered, raw, beside @failure; else 0 */
     uint32_t way_step;     /* how far its wake has come: private to its way */
     uint32_t vp_index;     /* MUSTER_WAY_HYPERV: the hypervisor's number for it */
@@ -196,14 +197,15 @@ struct muster_cpu_profile {
     uint32_t apic_svr;
 };
 
-/** The same MTRRs in the order in which a CPU takes them over, the default type last. */
+/** The same PAT and MTRRs in the order in which a CPU takes them over, the default type last. */
 struct muster_mtrr_list {
     uint32_t count;
-    struct muster_msr msrs[MUSTER_MTRR_FIXED + 2 * MUSTER_MTRR_VARIABLE_MAX + 1];
+    struct muster_msr msrs[1 + MUSTER_MTRR_FIXED + 2 * MUSTER_MTRR_VARIABLE_MAX + 1];
 };
 
-/** Bits of CPUID that a CPU must have for a profile's CR4. */
+/** What of CPUID a CPU must have for a profile. */
 struct muster_cpu_needs {
+    uint32_t leaf;                       /* the highest that is looked at: 1 or 7 */
     uint32_t basic_ecx, basic_edx;       /* leaf 1 */
     uint32_t extended_ebx, extended_ecx; /* leaf 7 */
 };

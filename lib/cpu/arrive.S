@@ -78,6 +78,7 @@ arrive_by_apic_id:
 arrive_by_slot:
     shlq $32, %rdx
     leaq (%rdx, %rax), %r9
+    xorl %r8d, %r8d                 /* nothing was checked */
     movl %ebp, %r10d
     andl $~ENTRY_FIVE_LEVELS, %r10d
     shrl $31, %ebp                  /* ENTRY_FIVE_LEVELS */
@@ -97,6 +98,7 @@ found:
     shlq $12, %rax
     movq %rax, SLOT_FIRMWARE_CR3(%r10)
     movl %ebp, SLOT_FIRMWARE_LEVELS(%r10)
+    movl %r8d, SLOT_ENTRY_DID(%r10)
     movq SLOT_PARK_STACK_TOP(%r10), %rsp
     xorl %ebp, %ebp
     movq %r10, %rdi

@@ -30,6 +30,13 @@ struct entry_parameters {
     uint32_t x2apic; /* put the APIC into x2APIC mode and read the ID there */
     uint32_t td;     /* a TD: the ID is asked of the host, and so is a stray's sleep */
     uint32_t sev_es; /* an SEV-ES or SEV-SNP guest: a stray waits in the host's reset hold */
+    struct muster_cpu_needs needs; /* these and the next are sipi_entry's */
+    uint32_t checked_cr4;          /* for who has them; cr4 for who has not */
+    uint32_t mtrr_cap;             /* low half */
+    uint32_t msr_bytes;            /* 0: nothing is to be loaded */
+    uint32_t reserved1;
+    struct muster_msr
+        msrs[sizeof(((struct muster_mtrr_list *)0)->msrs) / sizeof(struct muster_msr)];
 };
 
 /** Page templates and the places in them that far jumps lead to (lib/cpu/entry_*.S). */
@@ -59,8 +66,8 @@ void idt_init(struct muster_idt *idt);
 /** On the BSP: turn on what config.cr4_features asks for, then take its profile. */
 void cpu_profile_make(struct muster_machine *machine);
 
-/** What a CPU must have for @cr4, and whether the calling one has it. */
-void cpu_needs_make(uint64_t cr4, struct muster_cpu_needs *needs);
+/** What a CPU must have for @profile, and whether the calling one has it. */
+void cpu_needs_make(const struct muster_cpu_profile *profile, struct muster_cpu_needs *needs);
 bool cpu_meets(const struct muster_platform *platform, const struct muster_cpu_needs *needs);
 
 /** CR4 bits of @wanted that the calling CPU's CPUID offers. */

@@ -15,9 +15,10 @@
  * Entry: real mode, interrupts off, CS = page, IP = 0, or IP = a stub where the CPU must not ask
  *        who it is (an SEV-ES guest without a #VC handler); nothing else known.
  * Exit:  arrive_by_apic_id, or arrive_by_slot, in long mode on the park page table, RBX = this
- *        page, EBP = number of the stub, RSI:RDI = TSC at the first instruction, RDX:RAX = TSC now,
- *        RSP = 0 (no firmware table). No stack.
- * Takes no trap and touches only this page until CR3 is loaded.
+ *        page, EBP = number of the stub (in an SEV-ES guest), R8D = ENTRY_CHECKED and ENTRY_LOADED
+ *        as far as they hold, RSI:RDI = TSC at the first instruction, RDX:RAX = TSC now, RSP = 0
+ *        (no firmware table). No stack.
+ * Takes no trap and touches only this page until paging is on.
  */
     .code16
 sipi_entry_start:
@@ -44,23 +45,91 @@ sipi_entry_32:
     movl %eax, %ds
     movl %eax, %es
     movl %eax, %ss
-    movl ENTRY_CR4(%ebx), %eax
-    movl %eax, %cr4
+    movl %ebx, %esp                 /* CPUID takes EBX, and there is no stack to lose */
+    cmpl $0, ENTRY_SEV_ES(%esp)     /* CPUID would be a #VC, without an IDT */
+    jne not_checked
+
+    /* EBP = 0 if the CPU has all that is needed. */
+    xorl %eax, %eax
+    cpuid
+    cmpl ENTRY_NEEDS_LEAF(%esp), %eax
+    sbbl %ebp, %ebp
+    movl $CPUID_FEATURES, %eax
+    cpuid
+    notl %ecx
+    andl ENTRY_NEEDS_1_ECX(%esp), %ecx
+    orl %ecx, %ebp
+    notl %edx
+    andl ENTRY_NEEDS_1_EDX(%esp), %edx
+    orl %edx, %ebp
+    movl $CPUID_EXTENDED_FEATURES, %eax
+    xorl %ecx, %ecx
+    cpuid
+    notl %ebx
+    andl ENTRY_NEEDS_7_EBX(%esp), %ebx
+    orl %ebx, %ebp
+    notl %ecx
+    andl ENTRY_NEEDS_7_ECX(%esp), %ecx
+    orl %ecx, %ebp
+    jnz not_checked
+
+    /*
+     * MTRRs that are all off, as at reset, are loaded here: with paging off no TLB holds a type.
+     * Otherwise the sequence is that of SDM vol. 3, 12.11.7.2; what comes behind 1 ends it.
+     */
+    movl $ENTRY_CHECKED, %ebx
+    movl ENTRY_MSR_BYTES(%esp), %ebp
+    testl %ebp, %ebp
+    jz 1f
+    movl $MSR_MTRRCAP, %ecx
+    rdmsr
+    cmpl ENTRY_MTRR_CAP(%esp), %eax
+    jne not_checked
+    movl $MSR_MTRR_DEF_TYPE, %ecx
+    rdmsr
+    testl $MTRR_DEF_TYPE_ENABLE, %eax
+    jnz 1f
+    movl %cr0, %eax
+    andl $~CR0_NW, %eax
+    orl $CR0_CD, %eax
+    movl %eax, %cr0
+    wbinvd
+    movl ENTRY_PARK_CR3(%esp), %eax
+    movl %eax, %cr3
+    leal ENTRY_MSRS(%esp), %ebx
+    addl %ebx, %ebp
+2:  movl (%ebx), %ecx
+    movl 8(%ebx), %eax
+    movl 12(%ebx), %edx
+    wrmsr
+    addl $16, %ebx
+    cmpl %ebp, %ebx
+    jne 2b
+    wbinvd
+    movl $(ENTRY_CHECKED | ENTRY_LOADED), %ebx
+1:  movl ENTRY_CHECKED_CR4(%esp), %eax
+    jmp 3f
+
+not_checked:
+    xorl %ebx, %ebx
+    movl ENTRY_CR4(%esp), %eax
+3:  movl %eax, %cr4
     /* NXE before a table that uses NX is loaded. */
     movl $MSR_EFER, %ecx
     xorl %edx, %edx
-    movl ENTRY_EFER(%ebx), %eax
+    movl ENTRY_EFER(%esp), %eax
     wrmsr
-    movl ENTRY_PARK_CR3(%ebx), %eax
+    movl ENTRY_PARK_CR3(%esp), %eax
     movl %eax, %cr3
     /* Caching on: INIT leaves CD and NW set on some processors. */
     movl $(CR0_PG | CR0_WP | CR0_NE | CR0_ET | CR0_MP | CR0_PE), %eax
     movl %eax, %cr0
-    ljmpl *ENTRY_FAR64(%ebx)
+    ljmpl *ENTRY_FAR64(%esp)
 
     .code64
 sipi_entry_64:
-    movl %ebx, %ebx
+    movl %ebx, %r8d
+    movl %esp, %ebx
     xorl %esp, %esp
     rdtsc
     jmpq *ENTRY_ARRIVE(%rbx)

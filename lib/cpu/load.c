@@ -69,7 +69,7 @@ void cpu_profile_make(struct muster_machine *machine)
         profile->lstar = machine->config.syscall_entry;
         profile->fmask = SYSCALL_MASK;
     }
-    cpu_needs_make(profile->cr4, &machine->needs);
+    cpu_needs_make(profile, &machine->needs);
     mtrr_list_make(profile, &machine->mtrrs);
 }
 
@@ -93,9 +93,11 @@ static uint32_t memory_types_write(const struct muster_machine *machine, bool mt
     write_cr0((profile->cr0 | CR0_CD) & ~(uint64_t)CR0_NW);
     write_back_caches();
     write_cr3(read_cr3());
-    uint32_t writes = mtrrs_equal ? 0 : mtrr_write(platform, &machine->mtrrs);
-    if (profile->has_pat)
+    uint32_t writes = 1;
+    if (mtrrs_equal)
         platform->msr_write(platform->context, MSR_PAT, profile->pat);
+    else
+        writes = mtrr_write(platform, &machine->mtrrs);
     write_back_caches();
     if (!(profile->cr4 & CR4_PGE))
         write_cr3(read_cr3());
@@ -118,7 +120,7 @@ uint32_t cpu_memory_types_load(const struct muster_machine *machine)
     /* In a TD there are no MTRRs to write, and turning caches off is not the guest's to do. */
     platform->msr_write(platform->context, MSR_PAT, profile->pat);
     write_cr3(read_cr3());
-    return 0;
+    return 1;
 }
 
 /* Whether the calling CPU has as many MTRRs as the BSP: one that lacks some would fault. */
@@ -200,19 +202,36 @@ static void apic_load(const struct muster_slot *slot, const struct muster_cpu_pr
         apic_clear(platform, x2);
 }
 
+/* What its entry page did before its first C. Of one that has been here before that is long ago. */
+static bool entry_did(const struct muster_slot *slot, uint32_t what)
+{
+    return slot->entry_did & what && !word_load_relaxed(&slot->arrived);
+}
+
+/* Whether the calling CPU can be brought to the profile. */
+static bool is_equipped(const struct muster_slot *slot, bool speculation)
+{
+    const struct muster_machine *machine = slot->machine;
+    const struct muster_platform *platform = machine->platform;
+    if (!entry_did(slot, ENTRY_CHECKED) &&
+        (!cpu_meets(platform, &machine->needs) || !has_mtrrs(platform, &machine->profile)))
+        return false;
+    return !speculation || speculation_is_offered(platform, &machine->profile);
+}
+
 enum muster_status cpu_load(struct muster_slot *slot, void *percpu)
 {
     const struct muster_machine *machine = slot->machine;
     const struct muster_cpu_profile *profile = &machine->profile;
     tables_load(slot, percpu);
     bool speculation = speculation_is_wanted(profile);
-    if (!cpu_meets(machine->platform, &machine->needs) || !has_mtrrs(machine->platform, profile) ||
-        (speculation && !speculation_is_offered(machine->platform, profile)))
+    if (!is_equipped(slot, speculation))
         return MUSTER_ERROR_FEATURES_DIFFER;
     if (read_cr0() != profile->cr0)
         write_cr0(profile->cr0);
     /* Before CR4.PGE, which is one of the two flushes that changing memory types needs. */
-    slot->mtrr_writes = cpu_memory_types_load(machine);
+    slot->mtrr_writes =
+        entry_did(slot, ENTRY_LOADED) ? machine->mtrrs.count : cpu_memory_types_load(machine);
     uint64_t cr4 = own_cr4(profile);
     if (read_cr4() != cr4)
         write_cr4(cr4);

@@ -74,6 +74,8 @@ static void list_add(struct muster_mtrr_list *list, uint32_t msr, uint64_t value
 void mtrr_list_make(const struct muster_cpu_profile *profile, struct muster_mtrr_list *list)
 {
     list->count = 0;
+    if (profile->has_pat)
+        list_add(list, MSR_PAT, profile->pat);
     for (unsigned i = 0; i < mtrr_fixed_count(profile->mtrr_cap); i++)
         list_add(list, fixed_msr(i), profile->mtrr_fixed[i]);
     for (unsigned i = 0; i < mtrr_variable_count(profile->mtrr_cap); i += 2) {

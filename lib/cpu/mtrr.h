@@ -16,12 +16,12 @@ void mtrr_read(const struct muster_platform *platform, struct muster_cpu_profile
 bool mtrr_equal(const struct muster_platform *platform, const struct muster_cpu_profile *profile);
 
 /**
- * Disable all MTRRs, write those of @list, the default type last; gives how many. Caches must be
- * off (SDM vol. 3, 12.11.7.2).
+ * Disable all MTRRs, write what is in @list; gives how many. Caches must be off (SDM vol. 3,
+ * 12.11.7.2).
  */
 uint32_t mtrr_write(const struct muster_platform *platform, const struct muster_mtrr_list *list);
 
-/** Those of @profile as a list. */
+/** PAT and MTRRs of @profile as a list. */
 void mtrr_list_make(const struct muster_cpu_profile *profile, struct muster_mtrr_list *list);
 
 #endif

@@ -42,12 +42,18 @@ uint64_t cpu_cr4_offered(const struct muster_platform *platform, uint64_t wanted
     return offered;
 }
 
-void cpu_needs_make(uint64_t cr4, struct muster_cpu_needs *needs)
+void cpu_needs_make(const struct muster_cpu_profile *profile, struct muster_cpu_needs *needs)
 {
-    *needs = (struct muster_cpu_needs){0};
+    *needs = (struct muster_cpu_needs){
+        .leaf = CPUID_FEATURES,
+        .basic_edx =
+            (profile->has_pat ? CPUID_1_EDX_PAT : 0) | (profile->has_mtrr ? CPUID_1_EDX_MTRR : 0),
+    };
     for (unsigned i = 0; i < sizeof(features) / sizeof(features[0]); i++) {
         bool basic = features[i].leaf == CPUID_FEATURES;
-        uint32_t bit = cr4 & features[i].cr4 ? features[i].bit : 0;
+        uint32_t bit = profile->cr4 & features[i].cr4 ? features[i].bit : 0;
+        if (bit && !basic)
+            needs->leaf = CPUID_EXTENDED_FEATURES;
         switch (features[i].reg) {
         case 1:
             needs->extended_ebx |= bit;
@@ -64,14 +70,14 @@ void cpu_needs_make(uint64_t cr4, struct muster_cpu_needs *needs)
 bool cpu_meets(const struct muster_platform *platform, const struct muster_cpu_needs *needs)
 {
     uint32_t r[4];
+    platform->cpuid(platform->context, 0, 0, r);
+    if (r[0] < needs->leaf)
+        return false;
     platform->cpuid(platform->context, CPUID_FEATURES, 0, r);
     if (needs->basic_ecx & ~r[2] || needs->basic_edx & ~r[3])
         return false;
-    if (!needs->extended_ebx && !needs->extended_ecx)
+    if (needs->leaf == CPUID_FEATURES)
         return true;
-    platform->cpuid(platform->context, 0, 0, r);
-    if (r[0] < CPUID_EXTENDED_FEATURES)
-        return false;
     platform->cpuid(platform->context, CPUID_EXTENDED_FEATURES, 0, r);
     return !(needs->extended_ebx & ~r[1] || needs->extended_ecx & ~r[2]);
 }

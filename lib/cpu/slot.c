@@ -13,6 +13,7 @@ CHECK(park_stack_top, SLOT_PARK_STACK_TOP);
 CHECK(firmware_cr3, SLOT_FIRMWARE_CR3);
 CHECK(first_tsc, SLOT_FIRST_TSC);
 CHECK(long_mode_tsc, SLOT_LONG_MODE_TSC);
+CHECK(entry_did, SLOT_ENTRY_DID);
 #undef CHECK
 _Static_assert(sizeof(struct muster_slot) == MUSTER_SLOT_BYTES, "slots are found by their address");
 _Static_assert(MUSTER_SLOT_BYTES == 1u << SLOT_BYTES_LOG2, "lib/cpu/slot_layout.h");

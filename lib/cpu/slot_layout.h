@@ -14,9 +14,10 @@
 #define SLOT_FIRMWARE_CR3    64
 #define SLOT_FIRST_TSC       72
 #define SLOT_LONG_MODE_TSC   80
+#define SLOT_ENTRY_DID       88
 
 /* An entry page: code from its start, parameters from here. */
-#define ENTRY_PARAMETERS  0x300
+#define ENTRY_PARAMETERS  0x400
 #define ENTRY_PARK_CR3    (ENTRY_PARAMETERS + 0)
 #define ENTRY_ARRIVE      (ENTRY_PARAMETERS + 8)
 #define ENTRY_INDEX       (ENTRY_PARAMETERS + 16)
@@ -33,6 +34,19 @@
 #define ENTRY_X2APIC      (ENTRY_PARAMETERS + 112)
 #define ENTRY_TD          (ENTRY_PARAMETERS + 116)
 #define ENTRY_SEV_ES      (ENTRY_PARAMETERS + 120)
+#define ENTRY_NEEDS_LEAF  (ENTRY_PARAMETERS + 124)
+#define ENTRY_NEEDS_1_ECX (ENTRY_PARAMETERS + 128)
+#define ENTRY_NEEDS_1_EDX (ENTRY_PARAMETERS + 132)
+#define ENTRY_NEEDS_7_EBX (ENTRY_PARAMETERS + 136)
+#define ENTRY_NEEDS_7_ECX (ENTRY_PARAMETERS + 140)
+#define ENTRY_CHECKED_CR4 (ENTRY_PARAMETERS + 144)
+#define ENTRY_MTRR_CAP    (ENTRY_PARAMETERS + 148)
+#define ENTRY_MSR_BYTES   (ENTRY_PARAMETERS + 152)
+#define ENTRY_MSRS        (ENTRY_PARAMETERS + 160)
+
+/* What a CPU has behind it when it leaves its entry page (SLOT_ENTRY_DID). */
+#define ENTRY_CHECKED 1 /* it has the features and as many MTRRs as the BSP; ENTRY_CHECKED_CR4 */
+#define ENTRY_LOADED  2 /* it has loaded ENTRY_MSRS */
 
 /* The entry page's GDT. */
 #define ENTRY_CS64 0x08

@@ -23,6 +23,15 @@ CHECK(gdt, ENTRY_GDT);
 CHECK(x2apic, ENTRY_X2APIC);
 CHECK(td, ENTRY_TD);
 CHECK(sev_es, ENTRY_SEV_ES);
+CHECK(needs.leaf, ENTRY_NEEDS_LEAF);
+CHECK(needs.basic_ecx, ENTRY_NEEDS_1_ECX);
+CHECK(needs.basic_edx, ENTRY_NEEDS_1_EDX);
+CHECK(needs.extended_ebx, ENTRY_NEEDS_7_EBX);
+CHECK(needs.extended_ecx, ENTRY_NEEDS_7_ECX);
+CHECK(checked_cr4, ENTRY_CHECKED_CR4);
+CHECK(mtrr_cap, ENTRY_MTRR_CAP);
+CHECK(msr_bytes, ENTRY_MSR_BYTES);
+CHECK(msrs, ENTRY_MSRS);
 #undef CHECK
 _Static_assert(offsetof(struct entry_parameters, gdt_base) ==
                    offsetof(struct entry_parameters, gdt_limit) + 2,

@@ -19,11 +19,34 @@ static uint64_t sipi_entry_bytes(const struct muster_machine *machine)
     return PAGE_BYTES;
 }
 
+/*
+ * CR4's bits that can be set before long mode, with nothing but a feature of CPUID asked for first.
+ * The rest follows in cpu_load().
+ */
+#define EARLY_CR4                                                                                  \
+    (CR4_DE | CR4_PSE | CR4_MCE | CR4_PGE | CR4_OSFXSR | CR4_OSXMMEXCPT | CR4_UMIP |               \
+     CR4_FSGSBASE | CR4_OSXSAVE | CR4_SMEP | CR4_SMAP | CR4_PKE)
+
+/* What an AP that has all the features sets in the page itself. */
+static void checked_parameters_init(const struct muster_machine *machine,
+                                    struct entry_parameters *entry)
+{
+    const struct muster_cpu_profile *profile = &machine->profile;
+    entry->needs = machine->needs;
+    entry->checked_cr4 = entry->cr4 | (uint32_t)(profile->cr4 & EARLY_CR4);
+    entry->mtrr_cap = (uint32_t)profile->mtrr_cap;
+    if (!profile->has_mtrr || !(profile->mtrr_def_type & MTRR_DEF_TYPE_ENABLE))
+        return;
+    entry->msr_bytes = machine->mtrrs.count * (uint32_t)sizeof(machine->mtrrs.msrs[0]);
+    memcpy(entry->msrs, machine->mtrrs.msrs, entry->msr_bytes);
+}
+
 void sipi_entry_page_write(const struct muster_machine *machine, uint8_t *page, uint64_t page_phys)
 {
     struct entry_parameters *entry = (void *)(page + ENTRY_PARAMETERS);
     memcpy(page, sipi_entry_start, (size_t)(sipi_entry_end - sipi_entry_start));
     entry_parameters_init(machine, entry, page_phys);
+    checked_parameters_init(machine, entry);
     entry->arrive = (uint64_t)(uintptr_t)arrive_by_apic_id;
     entry->far32_offset = (uint32_t)(page_phys + (uint64_t)(sipi_entry_32 - sipi_entry_start));
     entry->far64_offset = (uint32_t)(page_phys + (uint64_t)(sipi_entry_64 - sipi_entry_start));

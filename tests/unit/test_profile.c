@@ -139,7 +139,7 @@ static void cpu_that_lacks_one_feature_has_not_the_profile(void **state)
     struct fake_machine *fake = *state;
     struct muster_cpu_needs wanted;
 
-    cpu_needs_make(CR4_PAE | CR4_SMEP | CR4_MCE, &wanted);
+    cpu_needs_make(&(struct muster_cpu_profile){.cr4 = CR4_PAE | CR4_SMEP | CR4_MCE}, &wanted);
     fake->cpuid_1[3] = CPUID_1_EDX_MCE;
     fake->cpuid_7[1] = CPUID_7_EBX_SMEP;
     assert_true(cpu_meets(&fake->platform, &wanted));
