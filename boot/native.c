@@ -96,13 +96,15 @@ static uint64_t native_tsc(void *context)
 static void native_wait(void *context, const struct muster_word *word, uint32_t value,
                         uint64_t deadline_ns)
 {
-    uint64_t last_ns = 0, now_ns = native_time_ns(context);
+    uint64_t last_ns, now_ns = 0;
     /* A clock that stands would keep us here: who called counts how often it did. */
-    while (word_load_acquire(word) == value && now_ns < deadline_ns && now_ns != last_ns) {
+    do {
+        if (word_load_acquire(word) != value)
+            return;
         cpu_pause();
         last_ns = now_ns;
         now_ns = native_time_ns(context);
-    }
+    } while (now_ns < deadline_ns && now_ns != last_ns);
 }
 
 static void native_sleep(void *context, const struct muster_word *word, uint32_t value)

@@ -53,6 +53,25 @@ void muster_cpu_profile_read(const struct muster_machine *machine,
         mtrr_read(platform, profile);
 }
 
+/* How deep the page tables are is the table's affair, and cannot be changed from here. */
+static uint64_t own_cr4(const struct muster_cpu_profile *profile)
+{
+    return (profile->cr4 & ~(uint64_t)CR4_LA57) | (read_cr4() & CR4_LA57);
+}
+
+static void cr0_load(const struct muster_cpu_profile *profile)
+{
+    if (read_cr0() != profile->cr0)
+        write_cr0(profile->cr0);
+}
+
+static void cr4_load(const struct muster_cpu_profile *profile)
+{
+    uint64_t cr4 = own_cr4(profile);
+    if (read_cr4() != cr4)
+        write_cr4(cr4);
+}
+
 void cpu_profile_make(struct muster_machine *machine)
 {
     struct muster_cpu_profile *profile = &machine->profile;
@@ -69,14 +88,10 @@ void cpu_profile_make(struct muster_machine *machine)
         profile->lstar = machine->config.syscall_entry;
         profile->fmask = SYSCALL_MASK;
     }
+    cr0_load(profile);
+    cr4_load(profile);
     cpu_needs_make(profile, &machine->needs);
     mtrr_list_make(profile, &machine->mtrrs);
-}
-
-/* How deep the page tables are is the table's affair, and cannot be changed from here. */
-static uint64_t own_cr4(const struct muster_cpu_profile *profile)
-{
-    return (profile->cr4 & ~(uint64_t)CR4_LA57) | (read_cr4() & CR4_LA57);
 }
 
 /*
@@ -227,14 +242,11 @@ enum muster_status cpu_load(struct muster_slot *slot, void *percpu)
     bool speculation = speculation_is_wanted(profile);
     if (!is_equipped(slot, speculation))
         return MUSTER_ERROR_FEATURES_DIFFER;
-    if (read_cr0() != profile->cr0)
-        write_cr0(profile->cr0);
+    cr0_load(profile);
     /* Before CR4.PGE, which is one of the two flushes that changing memory types needs. */
     slot->mtrr_writes =
         entry_did(slot, ENTRY_LOADED) ? machine->mtrrs.count : cpu_memory_types_load(machine);
-    uint64_t cr4 = own_cr4(profile);
-    if (read_cr4() != cr4)
-        write_cr4(cr4);
+    cr4_load(profile);
     syscall_load(profile);
     if (speculation) {
         speculation_load(machine->platform, profile);

@@ -139,21 +139,24 @@ static uint32_t count_pending(const struct muster_machine *machine)
 /*
  * The same for @pause_ns, in parts: a host that runs all CPUs in turn may keep the BSP away for
  * longer than the whole of it, and what the BSP did not see the others had no time to do. While
- * CPUs keep coming a patient way begins its pause anew.
+ * CPUs keep coming a patient way begins its pause anew. No pause: until the deadline.
  */
 static int32_t wait_in_parts(const struct wake_run *run, const struct way_operations *way,
                              uint32_t from, uint64_t pause_ns)
 {
+    uint64_t part_ns = pause_ns ? pause_ns / PAUSE_PARTS : MUSTER_FOREVER;
     int32_t missing = (int32_t)from;
+    uint64_t until_ns;
     unsigned part = 0;
-    while (part < PAUSE_PARTS && missing >= 0 && !clock_stands(run->machine)) {
-        uint64_t until_ns = time_after(time_now_ns(run->machine), pause_ns / PAUSE_PARTS);
-        if (until_ns >= run->deadline_ns)
-            return wait_while_pending(run->machine, (uint32_t)missing, run->deadline_ns);
+    do {
         int32_t before = missing;
+        until_ns = time_after(time_now_ns(run->machine), part_ns);
+        if (until_ns > run->deadline_ns)
+            until_ns = run->deadline_ns;
         missing = wait_while_pending(run->machine, (uint32_t)missing, until_ns);
         part = way->patient && missing > before ? 0 : part + 1;
-    }
+    } while (missing >= 0 && part < PAUSE_PARTS && until_ns < run->deadline_ns &&
+             !clock_stands(run->machine));
     return missing;
 }
 
@@ -162,12 +165,8 @@ static void wait_for_arrivals(const struct wake_run *run, const struct way_opera
     uint64_t pause_ns = way->wake_again(run, 0);
     int32_t missing = 0;
     for (unsigned attempt = 1;; attempt++) {
-        uint64_t now_ns = time_now_ns(run->machine);
-        bool again = pause_ns && pause_ns < run->deadline_ns - now_ns &&
-                     now_ns < run->deadline_ns && !clock_stands(run->machine);
-        missing = again ? wait_in_parts(run, way, (uint32_t)missing, pause_ns)
-                        : wait_while_pending(run->machine, (uint32_t)missing, run->deadline_ns);
-        if (missing < 0 || !again)
+        missing = wait_in_parts(run, way, (uint32_t)missing, pause_ns);
+        if (missing < 0 || !pause_ns || way_time_is_over(run) || clock_stands(run->machine))
             return;
         trace_boot(run->machine, MUSTER_TRACE_WAKE_AGAIN, attempt, count_pending(run->machine));
         pause_ns = way->wake_again(run, attempt);
@@ -179,7 +178,7 @@ static void wait_for_arrivals(const struct wake_run *run, const struct way_opera
  * early start goes first: who is FAILED must find none. If it came all the same, and counts on a
  * start that is gone, it is parked as others are.
  */
-void slot_give_up(struct muster_slot *slot)
+bool slot_give_up(struct muster_slot *slot)
 {
     bool pending = slot_is_pending(slot);
     bool taken = pending && slot_take_early_start(slot);
@@ -189,7 +188,7 @@ void slot_give_up(struct muster_slot *slot)
         else if (!slot_failure(slot))
             slot_fail(slot, MUSTER_ERROR_NOT_ARRIVED);
         trace_boot(slot->machine, MUSTER_TRACE_FAILED, slot->apic_id, slot_failure(slot));
-        return;
+        return true;
     }
     if (taken)
         word_move(&slot->state, MUSTER_CPU_ON_PENDING, MUSTER_CPU_OFF);
@@ -197,21 +196,19 @@ void slot_give_up(struct muster_slot *slot)
     uint32_t state = word_load_acquire(&slot->state);
     if (slot_failure(slot) && (state == MUSTER_CPU_OFF || state == MUSTER_CPU_ON))
         slot_fail(slot, MUSTER_OK);
+    return state == MUSTER_CPU_FAILED;
 }
 
-/* Whoever has not come by now has failed. */
-static void give_up(struct muster_machine *machine)
+/* Whoever has not come by now has failed; false if nobody has. */
+static bool give_up(struct muster_machine *machine)
 {
-    for (uint32_t i = 0; i < machine->cpu_count; i++)
-        slot_give_up(&machine->slots[i]);
-}
-
-static bool any_failed(const struct muster_machine *machine)
-{
-    for (uint32_t i = 0; i < machine->cpu_count; i++)
-        if (word_load_acquire(&machine->slots[i].state) == MUSTER_CPU_FAILED)
-            return true;
-    return false;
+    bool any_failed = false;
+    for (uint32_t i = 0; i < machine->cpu_count; i++) {
+        struct muster_slot *slot = &machine->slots[i];
+        if (slot_is_pending(slot) || slot_failure(slot)) /* who is FAILED has said why */
+            any_failed |= slot_give_up(slot);
+    }
+    return any_failed;
 }
 
 void adopt_pending(struct muster_machine *machine, const struct muster_plan *plan,
@@ -232,13 +229,12 @@ enum muster_status muster_adopt(struct muster_machine *machine, const struct mus
 {
     bool has_way = way_operations_of(plan) != NULL;
     if (choose_pending(machine) && !has_way) {
-        give_up(machine);
+        (void)give_up(machine);
         return MUSTER_ERROR_NO_WAY;
     }
     if (has_way)
         adopt_pending(machine, plan, timeout_ns);
-    give_up(machine);
-    enum muster_status status = any_failed(machine) ? MUSTER_TIME_OUT : MUSTER_OK;
+    enum muster_status status = give_up(machine) ? MUSTER_TIME_OUT : MUSTER_OK;
     trace_boot(machine, MUSTER_TRACE_ADOPTED, status, 0);
     return status;
 }

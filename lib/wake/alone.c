@@ -51,7 +51,7 @@ static void await_parked(const struct wake_run *run, struct muster_slot *slot)
             break;
         pause_ns = way->wake_again(run, attempt);
     }
-    slot_give_up(slot);
+    (void)slot_give_up(slot);
 }
 
 /* What is left of the time for all of it. */

@@ -29,11 +29,6 @@ enum muster_status muster_cpu_on_arrival(struct muster_machine *machine, uint32_
     return MUSTER_OK;
 }
 
-enum muster_cpu_state slot_state_at_arrival(const struct muster_slot *slot)
-{
-    return word_load_acquire(&slot->command) == PARK_START ? MUSTER_CPU_ON_PENDING : MUSTER_CPU_OFF;
-}
-
 bool slot_take_early_start(struct muster_slot *slot)
 {
     return word_load_acquire(&slot->command) == PARK_START &&

@@ -53,8 +53,7 @@ enum muster_status muster_cpu_arrive(struct muster_machine *machine, const struc
     slot_begin_life(slot);
     word_move(&slot->state, state, MUSTER_CPU_ADOPT_PENDING); /* nobody else moves it */
     adopt_pending(machine, plan, timeout_ns);
-    slot_give_up(slot);
-    return muster_cpu_state(machine, index) == MUSTER_CPU_FAILED ? MUSTER_TIME_OUT : MUSTER_OK;
+    return slot_give_up(slot) ? MUSTER_TIME_OUT : MUSTER_OK;
 }
 
 enum muster_status muster_cpu_leave(struct muster_machine *machine, const struct muster_plan *plan,

@@ -16,10 +16,14 @@ static void arrival_stamps(struct muster_slot *slot)
 {
     const struct muster_platform *platform = slot->machine->platform;
     void *context = platform->context;
-    slot_stamp_at(slot, MUSTER_STAMP_FIRST_INSTRUCTION,
-                  platform->tsc_to_ns(context, slot->first_tsc));
-    slot_stamp_at(slot, MUSTER_STAMP_LONG_MODE, platform->tsc_to_ns(context, slot->long_mode_tsc));
-    slot_stamp(slot, MUSTER_STAMP_OWN_TABLES);
+    uint64_t *stamps_ns = slot->stamps_ns;
+    stamps_ns[MUSTER_STAMP_FIRST_INSTRUCTION] = platform->tsc_to_ns(context, slot->first_tsc);
+    stamps_ns[MUSTER_STAMP_LONG_MODE] = platform->tsc_to_ns(context, slot->long_mode_tsc);
+    stamps_ns[MUSTER_STAMP_OWN_TABLES] = platform->time_ns(context);
+    if (!slot->trace)
+        return;
+    for (unsigned i = MUSTER_STAMP_FIRST_INSTRUCTION; i <= MUSTER_STAMP_OWN_TABLES; i++)
+        trace_write(slot->trace, stamps_ns[i], TRACE_OF_STAMP(i), 0, 0);
 }
 
 /* Who came in by its ID need not be asked for it again: only who was sent into a slot. */

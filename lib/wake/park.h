@@ -6,6 +6,8 @@
 
 #include <muster/machine.h>
 
+#include "lib/atomic.h"
+
 /**
  * What a parked CPU is told (muster_slot.command). Whoever takes a command, by a compare-and-swap
  * to PARK_STAY, decides: the CPU goes, or whoever gave it has taken it back.
@@ -39,7 +41,10 @@ enum muster_park_method park_method_of(const struct muster_machine *machine);
 bool park_arrive(struct muster_slot *slot, enum muster_status loaded);
 
 /** What an arriving CPU becomes: ON_PENDING if it was given its start early, else OFF. */
-enum muster_cpu_state slot_state_at_arrival(const struct muster_slot *slot);
+static inline enum muster_cpu_state slot_state_at_arrival(const struct muster_slot *slot)
+{
+    return word_load_acquire(&slot->command) == PARK_START ? MUSTER_CPU_ON_PENDING : MUSTER_CPU_OFF;
+}
 
 /**
  * Take an early start out of the slot of a CPU that is not to use it any more; false if there was

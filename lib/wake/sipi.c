@@ -124,14 +124,19 @@ static void send_to_each(const struct wake_run *run, uint32_t command)
     }
 }
 
-/* One message, and so one moment, which is the same for all. */
-static void send_to_all(const struct wake_run *run, uint32_t command)
+/* One message to all, and so one moment, which is the same for all. */
+static void stamp_pending(const struct wake_run *run)
 {
-    struct muster_machine *machine = run->machine;
+    const struct muster_machine *machine = run->machine;
     uint64_t now_ns = machine->platform->time_ns(machine->platform->context);
-    for (uint32_t i = 0; is_init(command) && i < machine->cpu_count; i++)
+    for (uint32_t i = 0; i < machine->cpu_count; i++)
         if (slot_is_pending(&machine->slots[i]))
             slot_stamp_wake_at(run, &machine->slots[i], now_ns);
+}
+
+static void send_to_all(const struct wake_run *run, uint32_t command)
+{
+    const struct muster_machine *machine = run->machine;
     enum muster_status status =
         apic_send(machine->platform, run->plan->x2apic, 0, command | ICR_ALL_BUT_SELF);
     for (uint32_t i = 0; status && i < machine->cpu_count; i++)
@@ -147,11 +152,14 @@ static uint32_t sipi_command(const struct muster_machine *machine)
 static void sipi_wake(const struct wake_run *run)
 {
     struct muster_machine *machine = run->machine;
-    void (*send)(const struct wake_run *, uint32_t) =
-        may_broadcast(machine) ? send_to_all : send_to_each;
+    bool broadcast = may_broadcast(machine);
+    void (*send)(const struct wake_run *, uint32_t) = broadcast ? send_to_all : send_to_each;
     uint64_t delay_ns = init_delay_ns(machine->platform);
+    if (broadcast)
+        stamp_pending(run);
     send(run, ICR_INIT | ICR_ASSERT);
-    pass_time(machine, delay_ns);
+    if (delay_ns)
+        pass_time(machine, delay_ns);
     send(run, sipi_command(machine));
 }
 

@@ -78,8 +78,8 @@ bool slot_wants_wake(const struct muster_slot *slot);
 void slot_fail(struct muster_slot *slot, enum muster_status why);
 enum muster_status slot_failure(const struct muster_slot *slot);
 
-/** Nobody waits for the slot's CPU any longer: if it is still pending, it has failed. */
-void slot_give_up(struct muster_slot *slot);
+/** Nobody waits for the slot's CPU any longer: still pending, it has failed. Whether it has. */
+bool slot_give_up(struct muster_slot *slot);
 
 /** Wake whoever is pending by the plan's way, and wait for them. Nobody is given up yet. */
 void adopt_pending(struct muster_machine *machine, const struct muster_plan *plan,
