@@ -63,13 +63,6 @@ static void native_msr_write(void *context, uint32_t msr, uint64_t value)
     write_msr(msr, value);
 }
 
-static void native_msr_load(void *context, const struct muster_msr *list, uint32_t count)
-{
-    (void)context;
-    for (const struct muster_msr *at = list; at < list + count; at++)
-        write_msr(at->msr, at->value);
-}
-
 static void native_cpuid(void *context, uint32_t leaf, uint32_t subleaf, uint32_t out[4])
 {
     (void)context;
@@ -189,7 +182,6 @@ void native_platform_init(struct muster_platform *platform, uint64_t mapped_end)
         .apic_write = native_apic_write,
         .msr_read = native_msr_read,
         .msr_write = native_msr_write,
-        .msr_load = native_msr_load,
         .cpuid = native_cpuid,
         .time_ns = native_time_ns,
         .tsc_to_ns = native_tsc_to_ns,

@@ -89,7 +89,6 @@ void native_td_hooks(struct muster_platform *platform)
 {
     platform->msr_read = td_hook_msr_read;
     platform->msr_write = td_hook_msr_write;
-    platform->msr_load = NULL; /* each of them has to be asked for */
     platform->tdcall = td_hook_tdcall;
     platform->is_private = td_hook_is_private;
     platform->sleep = td_hook_sleep;

@@ -197,6 +197,12 @@ struct muster_cpu_profile {
     uint32_t apic_svr;
 };
 
+/** A model-specific register, and what it is to hold. */
+struct muster_msr {
+    uint32_t msr;
+    uint64_t value;
+};
+
 /** The same PAT and MTRRs in the order in which a CPU takes them over, the default type last. */
 struct muster_mtrr_list {
     uint32_t count;

@@ -45,12 +45,6 @@ struct muster_vmgexit {
     uint64_t rax; /* passed only by the calls that need it: AP creation */
 };
 
-/** A model-specific register, and what it is to hold. */
-struct muster_msr {
-    uint32_t msr;
-    uint64_t value;
-};
-
 /** The hooks. */
 struct muster_platform {
     void *context;
@@ -74,13 +68,6 @@ struct muster_platform {
     uint64_t (*msr_read)(void *context, uint32_t msr);
     /** See msr_read. */
     void (*msr_write)(void *context, uint32_t msr, uint64_t value);
-
-    /**
-     * Write @count MSRs, in the order of @list: MTRRs, of which the last one enables the others.
-     * Caches are off meanwhile. An AP may have dozens of them to bring up to date, and a call for
-     * each costs more than the MSR. NULL: the library does it by msr_write.
-     */
-    void (*msr_load)(void *context, const struct muster_msr *list, uint32_t count);
 
     /** @out gets eax, ebx, ecx, edx. */
     void (*cpuid)(void *context, uint32_t leaf, uint32_t subleaf, uint32_t out[4]);

@@ -86,23 +86,13 @@ void mtrr_list_make(const struct muster_cpu_profile *profile, struct muster_mtrr
     list_add(list, MSR_MTRR_DEF_TYPE, profile->mtrr_def_type); /* which enables them */
 }
 
-/* One by one, for a platform that has no better way. */
-static void load_each(const struct muster_platform *platform, const struct muster_msr *list,
-                      uint32_t count)
-{
-    for (uint32_t i = 0; i < count; i++)
-        platform->msr_write(platform->context, list[i].msr, list[i].value);
-}
-
 uint32_t mtrr_write(const struct muster_platform *platform, const struct muster_mtrr_list *list)
 {
     void *context = platform->context;
     uint64_t def_type = platform->msr_read(context, MSR_MTRR_DEF_TYPE);
     if (def_type & MTRR_DEF_TYPE_ENABLE)
         platform->msr_write(context, MSR_MTRR_DEF_TYPE, def_type & ~(uint64_t)MTRR_DEF_TYPE_ENABLE);
-    if (platform->msr_load)
-        platform->msr_load(context, list->msrs, list->count);
-    else
-        load_each(platform, list->msrs, list->count);
+    for (uint32_t i = 0; i < list->count; i++)
+        platform->msr_write(context, list->msrs[i].msr, list->msrs[i].value);
     return list->count;
 }

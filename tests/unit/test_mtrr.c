@@ -189,29 +189,19 @@ static void ranges_are_written_while_all_are_disabled(void **state)
     assert_true(mtrr_equal(&fake->platform, &profile));
 }
 
-/* A platform's own way: it is given all of them, the default type last, and nobody else writes. */
-static void load_all(void *context, const struct muster_msr *list, uint32_t count)
-{
-    struct fake_machine *fake = context;
-    assert_int_equal(count, MUSTER_MTRR_FIXED + 2 * PAIRS + 1);
-    assert_int_equal(list[count - 1].msr, 0x2FF);
-    assert_false(*fake_msr(fake, 0x2FF) & MTRR_DEF_TYPE_ENABLE);
-    for (uint32_t i = 0; i < count; i++)
-        *fake_msr(fake, list[i].msr) = list[i].value;
-}
-
-static void platform_with_a_way_of_its_own_loads_them(void **state)
+static void pat_is_written_with_them_and_the_default_type_last(void **state)
 {
     struct fake_machine *fake = *state;
-    struct muster_cpu_profile profile = {0};
+    struct muster_cpu_profile profile = {.has_pat = true, .pat = 0x0007040600070406};
+    struct muster_mtrr_list list;
 
     mtrr_read(&fake->platform, &profile);
-    fake->platform.msr_load = load_all;
-    *fake_msr(fake, 0x259) = 7;
-    *fake_msr(fake, 0x203) = 9;
-    assert_int_equal(write_mtrrs(fake, &profile), MUSTER_MTRR_FIXED + 2 * PAIRS + 1);
-    assert_int_equal(fake->msr_writes, 1); /* off */
-    assert_true(mtrr_equal(&fake->platform, &profile));
+    mtrr_list_make(&profile, &list);
+    assert_int_equal(list.count, 1 + MUSTER_MTRR_FIXED + 2 * PAIRS + 1);
+    assert_int_equal(list.msrs[0].msr, 0x277);
+    assert_int_equal(list.msrs[list.count - 1].msr, 0x2FF);
+    (void)mtrr_write(&fake->platform, &list);
+    assert_int_equal(*fake_msr(fake, 0x277), 0x0007040600070406);
 }
 
 #define TEST(name) cmocka_unit_test_setup_teardown(name, set_up, tear_down)
@@ -227,7 +217,7 @@ int main(void)
         TEST(cpu_with_others_gets_all_of_them),
         TEST(pair_that_is_valid_while_all_are_disabled_is_taken_out_of_use),
         TEST(ranges_are_written_while_all_are_disabled),
-        TEST(platform_with_a_way_of_its_own_loads_them),
+        TEST(pat_is_written_with_them_and_the_default_type_last),
     };
 
     return cmocka_run_group_tests_name("mtrr", tests, NULL, NULL);

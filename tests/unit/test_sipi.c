@@ -99,6 +99,36 @@ static void entry_page_carries_what_an_ap_needs(void **state)
     assert_int_equal(entry->x2apic, 0);
 }
 
+static void entry_page_asks_for_what_the_bsp_has_and_then_sets_it(void **state)
+{
+    struct fake_machine *fake = *state;
+    const struct entry_parameters *entry = entry_of(fake);
+    struct muster_machine *machine = &fake->machine;
+
+    machine->needs = (struct muster_cpu_needs){7, 1, 2, 3, 4};
+    machine->profile.cr4 = CR4_PAE | CR4_PGE | CR4_SMEP | CR4_PCIDE | CR4_LA57 | 0x2000;
+    machine->profile.has_mtrr = true;
+    machine->profile.mtrr_cap = 0x508;
+    machine->profile.mtrr_def_type = MTRR_DEF_TYPE_ENABLE;
+    machine->mtrrs = (struct muster_mtrr_list){2, {{MSR_PAT, 5}, {MSR_MTRR_DEF_TYPE, 6}}};
+    sipi_entry_page_write(machine, fake_map(fake, FAKE_SIPI_ENTRY, PAGE_BYTES), FAKE_SIPI_ENTRY);
+    assert_memory_equal(&entry->needs, &machine->needs, sizeof(entry->needs));
+    /* PCIDs need long mode, VMX has rules of its own, and the levels are the page table's. */
+    assert_int_equal(entry->checked_cr4, CR4_PAE | CR4_PGE | CR4_SMEP);
+    assert_int_equal(entry->cr4, CR4_PAE);
+    assert_int_equal(entry->mtrr_cap, 0x508);
+    assert_int_equal(entry->msr_bytes, 2 * 16);
+    assert_memory_equal(entry->msrs, machine->mtrrs.msrs, 2 * 16);
+
+    machine->profile.mtrr_def_type = 0; /* the BSP's are off as well */
+    sipi_entry_page_write(machine, fake_map(fake, FAKE_SIPI_ENTRY, PAGE_BYTES), FAKE_SIPI_ENTRY);
+    assert_int_equal(entry->msr_bytes, 0);
+    machine->profile.mtrr_def_type = MTRR_DEF_TYPE_ENABLE;
+    machine->profile.has_mtrr = false;
+    sipi_entry_page_write(machine, fake_map(fake, FAKE_SIPI_ENTRY, PAGE_BYTES), FAKE_SIPI_ENTRY);
+    assert_int_equal(entry->msr_bytes, 0);
+}
+
 static void far_pointers_lead_to_the_code_of_their_mode(void **state)
 {
     struct fake_machine *fake = *state;
@@ -477,6 +507,7 @@ int main(void)
         TEST(entry_page_lies_below_1_mib),
         TEST(entry_page_is_a_whole_aligned_page_that_can_be_mapped),
         TEST(entry_page_carries_what_an_ap_needs),
+        TEST(entry_page_asks_for_what_the_bsp_has_and_then_sets_it),
         TEST(far_pointers_lead_to_the_code_of_their_mode),
         TEST(entry_gdt_has_code_of_both_sizes_and_lies_in_the_page),
         TEST(entry_page_follows_paging_depth_and_apic_mode),
