@@ -134,6 +134,5 @@ sipi_entry_64:
     rdtsc
     jmpq *ENTRY_ARRIVE(%rbx)
 sipi_entry_end:
-    .org sipi_entry_start + ENTRY_PARAMETERS /* an error if the code runs into them */
 
     .section .note.GNU-stack, "", @progbits
