@@ -10,6 +10,7 @@
 #include "boot/console.h"
 #include "boot/json.h"
 #include "boot/native.h"
+#include "boot/plural.h"
 #include "kernel/bringup.h"
 #include "kernel/fatal.h"
 #include "kernel/hotplug.h"
@@ -70,8 +71,8 @@ void hotadd_check(void)
                     wanted, muster_way_name(kernel.plan.way),
                     kernel.machine.confidential ? ", and a TD has no INIT-SIPI" : "");
     if (places < wanted)
-        fatal_usage("hot-add=%u on the command line: the firmware lists %u CPUs that may come",
-                    wanted, places);
+        fatal_usage("hot-add=%u on the command line: the firmware lists %u %s that may come",
+                    wanted, places, plural(places, "CPU", "CPUs"));
     if (!hotplug_find())
         fatal("there is no CPU hot-plug controller at port 0x%x", CPU_HOTPLUG_PORT);
 }
@@ -153,7 +154,7 @@ static void await_newcomers(struct round *round)
         }
     }
     if (round->count < wanted)
-        complain(round, "%u of %u CPUs came", round->count, wanted);
+        complain(round, "%u of %u %s came", round->count, wanted, plural(wanted, "CPU", "CPUs"));
 }
 
 static void prove(struct round *round)
@@ -236,7 +237,8 @@ static void await_ejections(struct round *round)
         }
     }
     if (gone < round->count)
-        complain(round, "%u of %u CPUs went", gone, round->count);
+        complain(round, "%u of %u %s went", gone, round->count,
+                 plural(round->count, "CPU", "CPUs"));
 }
 
 static void tell(const char *event)

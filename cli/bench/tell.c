@@ -1,4 +1,5 @@
 /* A benchmark for people: the same tables on a terminal and as Markdown. */
+#include "boot/plural.h"
 #include "cli/bench/bench.h"
 #include "cli/bench/goals.h"
 #include "cli/bench/grid.h"
@@ -150,9 +151,10 @@ static void tell_problems(const struct teller *teller, const struct bench *bench
     for (guint i = 0; i < bench->series->len; i++) {
         const struct bench_series *series = g_ptr_array_index(bench->series, i);
         if (series->problems->len)
-            say(teller, "%s, %u CPUs: %u of %u boots not measured: %s",
+            say(teller, "%s, %u CPUs: %u of %u %s not measured: %s",
                 contenders[series->contender].name, series->cpus, series->problems->len,
-                series->on->len, (const char *)g_ptr_array_index(series->problems, 0));
+                series->on->len, plural(series->on->len, "boot", "boots"),
+                (const char *)g_ptr_array_index(series->problems, 0));
     }
     for (guint i = 0; i < bench->problems->len; i++)
         say(teller, "Not measured: %s", (const char *)g_ptr_array_index(bench->problems, i));

@@ -75,7 +75,7 @@ measured() {
         fail and_costs_no_other_file "no tables"
     fi
     FAKE_SCRIPT=$(trace_of_two | grep -v fw_cfg && kernel_of_two)
-    expect boot_without_a_figure_is_no_success 1 'seabios, 2 CPUs: 1 of 1 boots not measured' -- \
+    expect boot_without_a_figure_is_no_success 1 'seabios, 2 CPUs: 1 of 1 boot not measured' -- \
         bench --only sipi,seabios --cpus 2 --repeat 1 --times-only --qemu "$lab/answers"
 }
 
