@@ -47,7 +47,7 @@ SHIM_SRC    := $(sort $(wildcard shim/*.c shim/*.S)) boot/entry_multiboot.S boot
 MONITOR_SRC := $(sort $(wildcard monitor/*.c monitor/*.S)) \
                boot/cmdline.c boot/console.c boot/format.c boot/json.c boot/native.c boot/string.c \
                boot/tsc_rate.c \
-               boot/native_td.c boot/td.c boot/td.S
+               boot/native_td.c boot/td.c boot/td_ve.c boot/td.S
 CLI_SRC     := $(sort $(wildcard cli/*.c cli/*/*.c cli/*/*.S))
 UNIT_TESTS  := $(patsubst tests/unit/%.c,$(BUILD)/tests/%,$(sort $(wildcard tests/unit/test_*.c)))
 
