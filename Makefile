@@ -182,8 +182,8 @@ $(BUILD)/sanitized/libkernel.a: $(call test_objects,$(KERNEL_TESTED))
 
 # What the monitor decides apart from all hardware: what it reads of images and of instructions.
 MONITOR_LOGIC := $(addprefix monitor/,arithmetic.c decode.c guest_memory.c guest_state.c hob.c \
-                   hypercall.c metadata.c npt_vp.c opcodes.c overlay.c page_lock.c store.c \
-                   store_work.c tdvf.c tsc.c)
+                   hypercall.c hypercall_vp.c metadata.c npt_vp.c opcodes.c overlay.c page_lock.c \
+                   store.c store_work.c tdvf.c tsc.c)
 $(BUILD)/sanitized/libmonitor.a: $(call test_objects,$(MONITOR_LOGIC))
 	@rm -f $@
 	$(AR) rcs $@ $^
