@@ -47,7 +47,7 @@ SHIM_SRC    := $(sort $(wildcard shim/*.c shim/*.S)) boot/entry_multiboot.S boot
 MONITOR_SRC := $(sort $(wildcard monitor/*.c monitor/*.S)) \
                boot/cmdline.c boot/console.c boot/format.c boot/json.c boot/native.c boot/string.c \
                boot/tsc_rate.c \
-               boot/native_td.c boot/td.c boot/td.S
+               boot/native_td.c boot/td.c boot/td_ve.c boot/td.S
 CLI_SRC     := $(sort $(wildcard cli/*.c cli/*/*.c cli/*/*.S))
 UNIT_TESTS  := $(patsubst tests/unit/%.c,$(BUILD)/tests/%,$(sort $(wildcard tests/unit/test_*.c)))
 
@@ -182,8 +182,8 @@ $(BUILD)/sanitized/libkernel.a: $(call test_objects,$(KERNEL_TESTED))
 
 # What the monitor decides apart from all hardware: what it reads of images and of instructions.
 MONITOR_LOGIC := $(addprefix monitor/,arithmetic.c decode.c guest_memory.c guest_state.c hob.c \
-                   hypercall.c metadata.c npt_vp.c opcodes.c overlay.c page_lock.c store.c \
-                   store_work.c tdvf.c tsc.c)
+                   hypercall.c hypercall_vp.c metadata.c npt_vp.c opcodes.c overlay.c page_lock.c \
+                   store.c store_work.c tdvf.c tsc.c)
 $(BUILD)/sanitized/libmonitor.a: $(call test_objects,$(MONITOR_LOGIC))
 	@rm -f $@
 	$(AR) rcs $@ $^

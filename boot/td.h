@@ -62,4 +62,7 @@ void td_report_fatal(const char *text);
 /** Do what @frame's instruction wanted, and step over it; false if no TD program does that. */
 bool td_handle_ve(struct muster_trap_frame *frame);
 
+/** td_begin()'s own step: handle #VE on this CPU by an IDT that has no other gate. */
+void td_load_early_idt(void);
+
 #endif

@@ -22,8 +22,6 @@ struct request {
 
 #define AT(member) offsetof(struct request, member)
 
-static const char *const thread_words[] = {"single", "multi", "both", NULL};
-
 static const struct option who[] = {
     {.name = "only",
      .kind = OPTION_TEXT,
@@ -59,7 +57,7 @@ static const struct option how[] = {
     {.name = "threads",
      .kind = OPTION_WORD,
      .place = AT(threads),
-     .words = thread_words,
+     .words = bench_thread_words,
      .help = "One thread of the host for all CPUs, or one for each (single; "
              "unless this is given, 64 CPUs of sipi and "
              "seabios with one for each besides)"},
@@ -113,12 +111,6 @@ static const struct option_group group_who = {"Who is compared", who};
 static const struct option_group group_how = {"How", how};
 static const struct option_group group_output = {"What it leaves", output};
 static const struct option_group *const groups[] = {&group_who, &group_how, &group_output, NULL};
-
-static void set_threads(struct bench *bench, const char *word)
-{
-    bench->threads[BENCH_SINGLE] = !word || word != thread_words[1];
-    bench->threads[BENCH_MULTI] = word && word != thread_words[0];
-}
 
 /* Debian's, where it is; that there is none is no error but a contender less. */
 static char *find_ovmf(const char *asked, const char *qemu_path)
@@ -222,8 +214,7 @@ static int run(const struct request *request, GError **error)
         !bench_set_contenders(&bench, request->only, error) || !check_files(request, error) ||
         !check_outputs(request, error))
         return status;
-    bench.threads_given = request->threads != NULL;
-    set_threads(&bench, request->threads);
+    bench_set_threads(&bench, request->threads);
     bench.files = (struct bench_files){request->qemu, request->linux_kernel, request->xen,
                                        find_ovmf(request->ovmf, request->qemu)};
     bool good = bench_run(&bench, error);

@@ -4,6 +4,7 @@
 #include <stdio.h>
 
 #include "abi/x86.h"
+#include "boot/plural.h"
 #include "cli/base/fields.h"
 #include "cli/base/files.h"
 #include "cli/machine/registers.h"
@@ -126,9 +127,10 @@ static int conclude_boot(const struct session *session, void *context)
     boot_name_way(&verdict.handover, &report);
     boot_print_handover(&verdict, session);
     monitor_print(&session->guest.monitor, NULL);
-    char *what = g_strdup_printf("%s with %u CPUs%s, QEMU %s", session->options->kernel,
-                                 session->options->cpus, session->options->td ? " as a TD" : "",
-                                 session->qemu->version);
+    char *what =
+        g_strdup_printf("%s with %u %s%s, QEMU %s", session->options->kernel,
+                        session->options->cpus, plural(session->options->cpus, "CPU", "CPUs"),
+                        session->options->td ? " as a TD" : "", session->qemu->version);
     int status = outcome_tell(&report, session, &verdict, what);
     g_free(what);
     json_array_unref(cpus);

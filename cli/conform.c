@@ -2,6 +2,7 @@
 #include <stdio.h>
 #include <string.h>
 
+#include "boot/plural.h"
 #include "cli/boot.h"
 #include "cli/judge/conformance.h"
 #include "cli/base/symbols.h"
@@ -29,10 +30,10 @@ static int conclude(const struct session *session, void *context)
         conformance_print(conformance);
     monitor_print(monitor, conformance_has_rule);
     char *sum = conformance_sum(conformance);
-    char *what =
-        g_strdup_printf("%s with %u CPUs as a TD: %s, and its end was %s; QEMU %s",
-                        session->options->kernel, session->options->cpus, sum,
-                        verdict.ended_badly ? "a bad one" : "a good one", session->qemu->version);
+    char *what = g_strdup_printf(
+        "%s with %u %s as a TD: %s, and its end was %s; QEMU %s", session->options->kernel,
+        session->options->cpus, plural(session->options->cpus, "CPU", "CPUs"), sum,
+        verdict.ended_badly ? "a bad one" : "a good one", session->qemu->version);
     int status = outcome_tell(&report, session, &verdict, what);
     g_free(what);
     g_free(sum);

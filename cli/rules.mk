@@ -18,3 +18,12 @@ $(BENCH_OBJECTS): COMMON += $(CLI_CFLAGS)
 $(BUILD)/tests/test_bench: $(BENCH_OBJECTS)
 	@mkdir -p $(@D)
 	$(CC) $(SANITIZE) -o $@ $^ -lcmocka $(CLI_LIBS)
+
+# Whom it times, and on which machines.
+SERIES_LOGIC := $(addprefix cli/bench/,contender.c lists.c marks.c series.c statistics.c) \
+                cli/machine/apic_trace.c $(addprefix cli/base/,files.c lists.c option.c output.c words.c)
+SERIES_OBJECTS := $(call test_objects,$(SERIES_LOGIC) tests/unit/test_bench_series.c)
+$(SERIES_OBJECTS): COMMON += $(CLI_CFLAGS)
+$(BUILD)/tests/test_bench_series: $(SERIES_OBJECTS)
+	@mkdir -p $(@D)
+	$(CC) $(SANITIZE) -o $@ $^ -lcmocka $(CLI_LIBS)

@@ -1,6 +1,7 @@
 /* muster run: our own kernel in QEMU, directly or under the shim; it proves every CPU. */
 #include <stdio.h>
 
+#include "boot/plural.h"
 #include "cli/boot.h"
 #include "cli/base/fields.h"
 #include "cli/base/files.h"
@@ -16,8 +17,9 @@ static void judge_cpus(struct verdict *verdict, JsonArray *cpus, unsigned asked)
 {
     GHashTable *ids = g_hash_table_new_full(g_int64_hash, g_int64_equal, g_free, NULL);
     if (fields_length(cpus) != asked)
-        verdict_fail(verdict, "the kernel reports %u CPUs, %u were asked for", fields_length(cpus),
-                     asked);
+        verdict_fail(verdict, "the kernel reports %u %s, %u %s asked for", fields_length(cpus),
+                     plural(fields_length(cpus), "CPU", "CPUs"), asked,
+                     plural(asked, "was", "were"));
     for (guint i = 0; i < fields_length(cpus); i++) {
         JsonObject *cpu = fields_element(cpus, i);
         const char *state = fields_text(cpu, "state");
@@ -129,8 +131,8 @@ static void judge_next(struct verdict *verdict, const struct session *session)
     if (!session->guest.next)
         verdict_fail(verdict, "the kernel never handed over to %s", options->then);
     else if (handed_back != (gint64)options->cpus - 1)
-        verdict_fail(verdict, "the kernel handed %" G_GINT64_FORMAT " CPUs back, %u had to be",
-                     handed_back, options->cpus - 1);
+        verdict_fail(verdict, "the kernel handed %" G_GINT64_FORMAT " %s back, %u had to be",
+                     handed_back, plural(handed_back, "CPU", "CPUs"), options->cpus - 1);
     if (session->end == SESSION_POWER_OFF && options->until && !session->console.done)
         verdict_fail(verdict, "the guest powered off before it printed '%s'", options->until);
 }
@@ -227,7 +229,8 @@ static int conclude(const struct session *session, void *context)
     monitor_print(&session->guest.monitor, NULL);
     if (verdict.status != CLI_OK)
         print_last_lines(&session->console);
-    char *what = g_strdup_printf("%u CPUs%s%s%s, QEMU %s", session->options->cpus,
+    char *what = g_strdup_printf("%u %s%s%s%s, QEMU %s", session->options->cpus,
+                                 plural(session->options->cpus, "CPU", "CPUs"),
                                  session->options->td          ? " of a TD"
                                  : session->options->monitored ? " of a Hyper-V partition"
                                                                : "",

@@ -8,6 +8,7 @@
 #include "boot/json.h"
 #include "boot/mark.h"
 #include "boot/native.h"
+#include "boot/plural.h"
 #include "kernel/fatal.h"
 #include "kernel/kernel.h"
 #include "kernel/memory.h"
@@ -58,13 +59,12 @@ static enum muster_status discover(uint64_t rsdp_phys, uint64_t fdt_phys)
 static void print_machine(const struct muster_machine *machine)
 {
     const struct muster_mailbox_description *mailbox = &machine->mailbox;
-    console_printf(
-        "discover: %u CPUs by %s, %u more may come, BSP has APIC ID %u, MADT revision %u, "
-        "%u duplicate, %u invalid, %u disabled entries\n",
-        cpu_there_count(), muster_source_name(machine->sources),
-        machine->cpu_count - cpu_there_count(), machine->cpus[machine->bsp].apic_id,
-        machine->madt_revision, machine->duplicate_count, machine->invalid_count,
-        machine->disabled_count);
+    console_printf("discover: %u %s by %s, %u more may come, BSP has APIC ID %u, MADT revision %u, "
+                   "entries: %u duplicate, %u invalid, %u disabled\n",
+                   cpu_there_count(), plural(cpu_there_count(), "CPU", "CPUs"),
+                   muster_source_name(machine->sources), machine->cpu_count - cpu_there_count(),
+                   machine->cpus[machine->bsp].apic_id, machine->madt_revision,
+                   machine->duplicate_count, machine->invalid_count, machine->disabled_count);
     if (mailbox->present)
         console_printf("discover: mailbox by %s, version %u at 0x%lx, reset vector 0x%lx\n",
                        muster_source_name(mailbox->source), mailbox->version, mailbox->mailbox_phys,

@@ -6,6 +6,7 @@
 
 #include "boot/console.h"
 #include "boot/native.h"
+#include "boot/plural.h"
 #include "boot/screen.h"
 #include "kernel/kernel.h"
 #include "kernel/memory.h"
@@ -162,8 +163,9 @@ static void show_result(uint32_t page)
     char line[LINE_BYTES];
     uint32_t columns = screen_columns();
     bool well = report_is_well();
-    text_format(line, sizeof(line), "Muster: %s: %u of %u CPUs on, by %s", well ? "ok" : "FAILED",
-                cpu_active_count(), there_count, muster_way_name(kernel.plan.way));
+    text_format(line, sizeof(line), "Muster: %s: %u of %u %s on, by %s", well ? "ok" : "FAILED",
+                cpu_active_count(), there_count, plural(there_count, "CPU", "CPUs"),
+                muster_way_name(kernel.plan.way));
     screen_put(0, 0, well ? SCREEN_GOOD : SCREEN_BAD, line);
     size_t length = text_format(line, sizeof(line), "page %u of %u", page + 1, layout.pages);
     screen_put(0, columns - (uint32_t)length, SCREEN_TITLE, line);

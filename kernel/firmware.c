@@ -3,6 +3,7 @@
 #include "abi/x86.h"
 #include "boot/console.h"
 #include "boot/json.h"
+#include "boot/plural.h"
 #include "kernel/kernel.h"
 
 /* The tables that the first AP came on, as it found them. */
@@ -57,10 +58,11 @@ void firmware_look(void)
         return;
     /* What custody could not walk it has told of; what was seen until then is told here. */
     (void)muster_paging_walk(&kernel.platform, tables.cr3, tables.levels, look_at_page, NULL);
-    console_printf("firmware: mailbox entry of version %u and %u bytes; %u APs came on CR3 0x%lx, "
-                   "%u tables of %u levels in 0x%lx-0x%lx, declared %s\n",
-                   mailbox->version, mailbox->length, tables.cpus, tables.cr3, tables.pages,
-                   tables.levels, tables.first_phys, tables.last_phys + PAGE_BYTES - 1, declared());
+    console_printf("firmware: mailbox entry of version %u and %u bytes; %u %s came on CR3 0x%lx, "
+                   "%u %s of %u levels in 0x%lx-0x%lx, declared %s\n",
+                   mailbox->version, mailbox->length, tables.cpus, plural(tables.cpus, "AP", "APs"),
+                   tables.cr3, tables.pages, plural(tables.pages, "table", "tables"), tables.levels,
+                   tables.first_phys, tables.last_phys + PAGE_BYTES - 1, declared());
 }
 
 void firmware_report(void)

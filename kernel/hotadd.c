@@ -2,41 +2,24 @@
 
 #include <stdarg.h>
 
-#include <muster/clock.h>
-#include <muster/hotplug.h>
-
 #include "abi/cpu_hotplug.h"
-#include "abi/x86.h"
 #include "boot/console.h"
 #include "boot/json.h"
 #include "boot/native.h"
-#include "kernel/bringup.h"
+#include "boot/plural.h"
 #include "kernel/fatal.h"
 #include "kernel/hotplug.h"
 #include "kernel/kernel.h"
-#include "kernel/life.h"
+#include "kernel/newcomer.h"
 #include "kernel/proof.h"
 #include "kernel/report.h"
-#include "lib/atomic.h"
-#include "lib/cpu/instructions.h"
 
-#define ROUNDS  2u
-#define POLL_NS 1000000u
+#define ROUNDS 2u
 
 /* Proofs that need nobody outside and may be given any number of times. */
 static const char *const proof_names[] = {"identity", "percpu",  "ipi-ring",  "ist-nmi",   "ist-df",
                                           "apic",     "syscall", "idle-work", "registers", "clock"};
 #define PROOFS (sizeof(proof_names) / sizeof(proof_names[0]))
-
-struct newcomer {
-    uint32_t selector; /* the controller's number for it */
-    uint32_t apic_id;
-    bool known;          /* listed, and not in already: it is ours to let go */
-    const char *failure; /* NULL: it came and is active */
-    uint64_t arrive_ns;  /* from its INIT until it was parked */
-    uint64_t on_ns;      /* from there until its idle thread ran */
-    bool gone;           /* out of the machine again, says the controller */
-};
 
 struct round {
     struct newcomer newcomers[MAX_CPUS];
@@ -70,66 +53,20 @@ void hotadd_check(void)
                     wanted, muster_way_name(kernel.plan.way),
                     kernel.machine.confidential ? ", and a TD has no INIT-SIPI" : "");
     if (places < wanted)
-        fatal_usage("hot-add=%u on the command line: the firmware lists %u CPUs that may come",
-                    wanted, places);
+        fatal_usage("hot-add=%u on the command line: the firmware lists %u %s that may come",
+                    wanted, places, plural(places, "CPU", "CPUs"));
     if (!hotplug_find())
         fatal("there is no CPU hot-plug controller at port 0x%x", CPU_HOTPLUG_PORT);
 }
 
 /* ---- In ---- */
 
-static void newcomer_main(struct muster_slot *slot, void *context)
-{
-    (void)slot;
-    write_msr(MSR_KERNEL_GS_BASE, 0);
-    life_come_on(context);
-}
-
-static enum muster_status turn_on(struct percpu *cpu)
-{
-    uint32_t apic_id = cpu->slot->apic_id;
-    cpu->silent = false;
-    cpu->given_up = NULL;
-    word_store_release(&cpu->active, CPU_UNDECIDED);
-    bringup_give_stacks(cpu);
-    struct muster_start start = life_start(cpu, newcomer_main, cpu);
-    enum muster_status status = muster_cpu_on(&kernel.machine, apic_id, &start);
-    if (!status)
-        status =
-            muster_cpu_wait(&kernel.machine, apic_id, MUSTER_CPU_ON, kernel.options.timeout_ns);
-    if (!status && !thread_wait(&cpu->active, CPU_UNDECIDED, time_deadline_ns()) &&
-        word_move(&cpu->active, CPU_UNDECIDED, CPU_GIVEN_UP))
-        status = MUSTER_TIME_OUT;
-    return status;
-}
-
-/* MUSTER_OK once its idle thread runs; else the error that tells most. */
-static enum muster_status bring_in(struct newcomer *newcomer)
-{
-    uint64_t start = time_now_ns();
-    enum muster_status status = muster_cpu_arrive(&kernel.machine, &kernel.plan, newcomer->apic_id,
-                                                  kernel.options.timeout_ns);
-    newcomer->arrive_ns = time_now_ns() - start;
-    newcomer->known = status == MUSTER_OK || status == MUSTER_TIME_OUT;
-    if (!newcomer->known)
-        return status;
-    struct percpu *cpu = &percpus[muster_machine_find(&kernel.machine, newcomer->apic_id)];
-    if (status)
-        return cpu->slot->failure;
-    /* One that could not be measured is found by the proof of the clocks. */
-    (void)muster_clock_measure(&kernel.machine, cpu->index, kernel.options.timeout_ns);
-    start = time_now_ns();
-    status = turn_on(cpu);
-    newcomer->on_ns = time_now_ns() - start;
-    return status;
-}
-
 static void take_in(struct round *round, const struct hotplug_event *event)
 {
     struct newcomer *newcomer = &round->newcomers[round->count++];
     newcomer->selector = event->selector;
     newcomer->apic_id = event->id > UINT32_MAX ? UINT32_MAX : (uint32_t)event->id;
-    enum muster_status status = bring_in(newcomer);
+    enum muster_status status = newcomer_bring_in(newcomer);
     console_printf("hot-add: CPU with APIC ID %u: %s\n", newcomer->apic_id,
                    status ? muster_error_text(status) : "on");
     if (!status)
@@ -149,11 +86,11 @@ static void await_newcomers(struct round *round)
             take_in(round, &event);
             deadline = time_deadline_ns();
         } else {
-            native_delay_ns(POLL_NS);
+            native_delay_ns(HOTPLUG_POLL_NS);
         }
     }
     if (round->count < wanted)
-        complain(round, "%u of %u CPUs came", round->count, wanted);
+        complain(round, "%u of %u %s came", round->count, wanted, plural(wanted, "CPU", "CPUs"));
 }
 
 static void prove(struct round *round)
@@ -182,23 +119,6 @@ static struct newcomer *find_newcomer(struct round *round, uint32_t selector)
     return NULL;
 }
 
-static enum muster_status let_go(const struct newcomer *newcomer)
-{
-    uint32_t index = (uint32_t)muster_machine_find(&kernel.machine, newcomer->apic_id);
-    enum muster_status status = MUSTER_OK;
-    if (muster_cpu_state(&kernel.machine, index) == MUSTER_CPU_ON)
-        status = life_turn_off(&percpus[index], life_leave);
-    return status ? status : muster_cpu_leave(&kernel.machine, &kernel.plan, newcomer->apic_id);
-}
-
-static bool await_gone(uint32_t selector)
-{
-    uint64_t deadline = time_deadline_ns();
-    while (hotplug_is_there(selector) && time_now_ns() < deadline)
-        native_delay_ns(POLL_NS);
-    return !hotplug_is_there(selector);
-}
-
 /* Whether one more is out. */
 static bool take_out(struct round *round, const struct hotplug_event *event)
 {
@@ -208,15 +128,13 @@ static bool take_out(struct round *round, const struct hotplug_event *event)
                  event->id);
         return false;
     }
-    enum muster_status status = let_go(newcomer);
+    enum muster_status status = newcomer_let_go(newcomer);
     if (status) {
         complain(round, "the CPU with APIC ID %u cannot be let go: %s", newcomer->apic_id,
                  muster_error_name(status));
         return false;
     }
-    hotplug_eject(newcomer->selector);
-    newcomer->gone = await_gone(newcomer->selector);
-    if (!newcomer->gone)
+    if (!newcomer_eject(newcomer))
         complain(round, "the CPU with APIC ID %u was ejected and is still there",
                  newcomer->apic_id);
     return newcomer->gone;
@@ -232,11 +150,12 @@ static void await_ejections(struct round *round)
             gone++;
             deadline = time_deadline_ns();
         } else {
-            native_delay_ns(POLL_NS);
+            native_delay_ns(HOTPLUG_POLL_NS);
         }
     }
     if (gone < round->count)
-        complain(round, "%u of %u CPUs went", gone, round->count);
+        complain(round, "%u of %u %s went", gone, round->count,
+                 plural(round->count, "CPU", "CPUs"));
 }
 
 static void tell(const char *event)
@@ -279,23 +198,12 @@ bool hotadd_is_well(void)
     return true;
 }
 
-static void report_newcomer(const struct newcomer *newcomer)
-{
-    json_open(NULL, '{');
-    json_number("apic_id", newcomer->apic_id);
-    json_text("failure", newcomer->failure);
-    json_number("arrive_ns", newcomer->arrive_ns);
-    json_number("on_ns", newcomer->on_ns);
-    json_bool("gone", newcomer->gone);
-    json_close('}');
-}
-
 static void report_round(const struct round *round)
 {
     json_open(NULL, '{');
     json_open("cpus", '[');
     for (uint32_t i = 0; i < round->count; i++)
-        report_newcomer(&round->newcomers[i]);
+        newcomer_report(&round->newcomers[i]);
     json_close(']');
     report_proofs("proofs", round->proofs, PROOFS);
     json_text("problem", round->problem[0] ? round->problem : NULL);

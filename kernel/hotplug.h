@@ -8,6 +8,9 @@
 #include <stdbool.h>
 #include <stdint.h>
 
+/** Between two looks at the controller. */
+#define HOTPLUG_POLL_NS 1000000u
+
 enum hotplug_event_kind {
     HOTPLUG_NOTHING,
     HOTPLUG_INSERTED, /* it is there now */

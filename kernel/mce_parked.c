@@ -6,6 +6,7 @@
 #include "boot/console.h"
 #include "boot/json.h"
 #include "boot/native.h"
+#include "boot/plural.h"
 #include "boot/td.h"
 #include "kernel/bringup.h"
 #include "kernel/fatal.h"
@@ -83,6 +84,7 @@ void bringup_await_machine_checks(void)
         if (is_parked(i))
             await_machine_check(&percpus[i], deadline_ns);
     trap_set_handler(VECTOR_MC, NULL);
-    console_printf("parked: %u CPUs took a machine check; CPU %u (APIC ID %u) cannot go on\n",
-                   kernel.mces_parked, last, percpus[last].slot->apic_id);
+    console_printf("parked: %u %s took a machine check; CPU %u (APIC ID %u) cannot go on\n",
+                   kernel.mces_parked, plural(kernel.mces_parked, "CPU", "CPUs"), last,
+                   percpus[last].slot->apic_id);
 }

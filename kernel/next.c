@@ -7,6 +7,7 @@
 #include "boot/image.h"
 #include "boot/json.h"
 #include "boot/payload.h"
+#include "boot/plural.h"
 #include "kernel/fatal.h"
 #include "kernel/kernel.h"
 #include "kernel/life.h"
@@ -149,8 +150,8 @@ void next_boot(void)
         fatal("the next kernel: %s", error);
     uint32_t handed_back = hand_back_all();
     uint64_t took_ns = time_now_ns() - start;
-    console_printf("next: %u CPUs are back in the firmware after %lu us; its kernel begins\n",
-                   handed_back, took_ns / 1000);
+    console_printf("next: %u %s back in the firmware after %lu us; its kernel begins\n",
+                   handed_back, plural(handed_back, "CPU is", "CPUs are"), took_ns / 1000);
     json_begin("kernel", "handover");
     json_number("handed_back", handed_back);
     json_number("ns", took_ns);

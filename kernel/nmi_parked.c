@@ -2,6 +2,7 @@
  */
 #include "abi/x86.h"
 #include "boot/console.h"
+#include "boot/plural.h"
 #include "kernel/bringup.h"
 #include "kernel/fatal.h"
 #include "kernel/kernel.h"
@@ -41,5 +42,6 @@ void bringup_send_nmis(void)
             kernel.nmis_parked++;
         }
     trap_set_handler(VECTOR_NMI, NULL);
-    console_printf("parked: %u CPUs took an NMI, and stayed\n", kernel.nmis_parked);
+    console_printf("parked: %u %s took an NMI, and stayed\n", kernel.nmis_parked,
+                   plural(kernel.nmis_parked, "CPU", "CPUs"));
 }

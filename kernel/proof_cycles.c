@@ -6,6 +6,7 @@
  */
 #include "abi/x86.h"
 #include "boot/console.h"
+#include "boot/plural.h"
 #include "kernel/assembly.h"
 #include "kernel/kernel.h"
 #include "kernel/life.h"
@@ -230,9 +231,9 @@ static bool targets_are_on(struct proof *proof)
             (wins == 1 && came == 1 &&
              thread_wait(&percpus[i].active, CPU_UNDECIDED, time_deadline_ns())))
             continue;
-        proof_broken(proof,
-                     "round %u: CPU %u (APIC ID %u) was turned on %u times, came %u times, is %s",
-                     current_round, i, percpus[i].slot->apic_id, wins, came,
+        proof_broken(proof, "round %u: CPU %u (APIC ID %u) was turned on %u %s, came %u %s, is %s",
+                     current_round, i, percpus[i].slot->apic_id, wins,
+                     plural(wins, "time", "times"), came, plural(came, "time", "times"),
                      muster_cpu_state_name(muster_cpu_state(&kernel.machine, i)));
         return false;
     }
@@ -275,7 +276,9 @@ void prove_cycles(struct proof *proof)
         kernel.cycles_done += targets;
     }
     kernel.cycles_ns = time_now_ns() - start;
-    proof_held(proof, "%u times off and on in %u rounds, %lu us, seed %lu: %u CPUs",
-               kernel.cycles_done, current_round - 1, kernel.cycles_ns / 1000, options->seed,
-               cpu_active_count());
+    uint32_t rounds = current_round - 1;
+    proof_held(proof, "%u %s off and on in %u %s, %lu us, seed %lu: %u %s", kernel.cycles_done,
+               plural(kernel.cycles_done, "time", "times"), rounds,
+               plural(rounds, "round", "rounds"), kernel.cycles_ns / 1000, options->seed,
+               cpu_active_count(), plural(cpu_active_count(), "CPU", "CPUs"));
 }

@@ -1,5 +1,6 @@
 /* Each CPU is who its slot says, stands on its own stack, and reaches its own per-CPU block. */
 #include "abi/x86.h"
+#include "boot/plural.h"
 #include "kernel/kernel.h"
 #include "kernel/proof.h"
 #include "lib/cpu/instructions.h"
@@ -49,8 +50,8 @@ static bool stacks_are_distinct(struct proof *proof)
 void prove_identity(struct proof *proof)
 {
     if (proof_on_all(proof, look_at_identity, NULL) && stacks_are_distinct(proof))
-        proof_held(proof, "%u CPUs: live APIC ID is the slot's, each on its own stacks",
-                   cpu_active_count());
+        proof_held(proof, "%u %s: live APIC ID is the slot's, each on its own stacks",
+                   cpu_active_count(), plural(cpu_active_count(), "CPU", "CPUs"));
 }
 
 static void look_at_percpu(struct percpu *cpu, void *argument)
@@ -70,5 +71,6 @@ static void look_at_percpu(struct percpu *cpu, void *argument)
 void prove_percpu(struct proof *proof)
 {
     if (proof_on_all(proof, look_at_percpu, NULL))
-        proof_held(proof, "%u CPUs: GS base is the CPU's own block", cpu_active_count());
+        proof_held(proof, "%u %s: GS base is the CPU's own block", cpu_active_count(),
+                   plural(cpu_active_count(), "CPU", "CPUs"));
 }

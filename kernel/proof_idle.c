@@ -1,4 +1,5 @@
 /* Work that is queued to a CPU runs there, in order, in its pinned idle thread. */
+#include "boot/plural.h"
 #include "kernel/kernel.h"
 #include "kernel/proof.h"
 #include "lib/atomic.h"
@@ -62,6 +63,6 @@ void prove_idle_work(struct proof *proof)
         if (cpu_if_active(i))
             evidence_equal(&percpus[i], "items run", runs[i], ITEMS);
     if (proof_no_complaint(proof))
-        proof_held(proof, "%u CPUs: %u items each, in the CPU's idle thread", cpu_active_count(),
-                   ITEMS);
+        proof_held(proof, "%u %s: %u items each, in the CPU's idle thread", cpu_active_count(),
+                   plural(cpu_active_count(), "CPU", "CPUs"), ITEMS);
 }

@@ -3,6 +3,7 @@
 
 #include "abi/x86.h"
 #include "boot/console.h"
+#include "boot/plural.h"
 #include "kernel/assembly.h"
 #include "kernel/kernel.h"
 #include "kernel/proof.h"
@@ -48,8 +49,8 @@ void prove_ist_nmi(struct proof *proof)
             return;
     }
     if (proof_no_complaint(proof))
-        proof_held(proof, "%u CPUs: an NMI by ICR landed on IST %u of the CPU's slot",
-                   cpu_active_count(), MUSTER_IST_NMI);
+        proof_held(proof, "%u %s: an NMI by ICR landed on IST %u of the CPU's slot",
+                   cpu_active_count(), plural(cpu_active_count(), "CPU", "CPUs"), MUSTER_IST_NMI);
 }
 
 static struct muster_idt broken_idt; /* every gate not present, but #DF's */
@@ -93,6 +94,6 @@ void prove_ist_df(struct proof *proof)
     break_idt();
     trap_set_handler(VECTOR_DF, double_fault_handler);
     if (proof_on_all(proof, double_fault, NULL))
-        proof_held(proof, "%u CPUs: a double fault landed on IST %u, and the CPU went on",
-                   cpu_active_count(), MUSTER_IST_DF);
+        proof_held(proof, "%u %s: a double fault landed on IST %u, and the CPU went on",
+                   cpu_active_count(), plural(cpu_active_count(), "CPU", "CPUs"), MUSTER_IST_DF);
 }

@@ -3,6 +3,7 @@
 
 #include "abi/x86.h"
 #include "boot/json.h"
+#include "boot/plural.h"
 #include "boot/td.h"
 #include "kernel/kernel.h"
 #include "kernel/machine_check.h"
@@ -70,8 +71,8 @@ static void await_all(struct proof *proof)
             evidence_equal(cpu, "machine checks", word_load_acquire(&cpu->trap_count), 1);
     }
     if (proof_no_complaint(proof))
-        proof_held(proof, "%u CPUs: one machine check each, on IST %u of the CPU's slot",
-                   cpu_active_count(), MUSTER_IST_MC);
+        proof_held(proof, "%u %s: one machine check each, on IST %u of the CPU's slot",
+                   cpu_active_count(), plural(cpu_active_count(), "CPU", "CPUs"), MUSTER_IST_MC);
 }
 
 void prove_ist_mc(struct proof *proof)

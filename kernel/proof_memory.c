@@ -1,6 +1,7 @@
 /* Page tables that run are write-xor-execute; memory that came back is memory like any other. */
 #include "abi/x86.h"
 #include "boot/console.h"
+#include "boot/plural.h"
 #include "kernel/assembly.h"
 #include "kernel/kernel.h"
 #include "kernel/memory.h"
@@ -53,8 +54,9 @@ void prove_write_xor_execute(struct proof *proof)
     else if (result.has_both)
         proof_broken(proof, "0x%lx is writable and executable", result.both);
     else if (proof_on_all(proof, is_enforced, NULL))
-        proof_held(proof, "%u mappings in %u tables of %u levels, enforced on %u CPUs",
-                   result.mappings, result.tables, kernel.paging.levels, cpu_active_count());
+        proof_held(proof, "%u mappings in %u tables of %u levels, enforced on %u %s",
+                   result.mappings, result.tables, kernel.paging.levels, cpu_active_count(),
+                   plural(cpu_active_count(), "CPU", "CPUs"));
 }
 
 /* Every byte, in strides of 8 where it can be. */
@@ -111,11 +113,13 @@ void prove_reclaimed_memory(struct proof *proof)
     if (!proof_on_all(proof, answer, NULL))
         return;
     if (custody->returned_bytes)
-        proof_held(proof, "%lu MiB overwritten, %lu KiB of them reclaimed; %u CPUs answer",
-                   bytes / MIB, custody->returned_bytes / 1024, cpu_active_count());
+        proof_held(proof, "%lu MiB overwritten, %lu KiB of them reclaimed; %u %s", bytes / MIB,
+                   custody->returned_bytes / 1024, cpu_active_count(),
+                   plural(cpu_active_count(), "CPU answers", "CPUs answer"));
     else
         proof_held(proof,
                    "%lu MiB overwritten, nothing to reclaim (firmware declared none of "
-                   "its own usable); %u CPUs answer",
-                   bytes / MIB, cpu_active_count());
+                   "its own usable); %u %s",
+                   bytes / MIB, cpu_active_count(),
+                   plural(cpu_active_count(), "CPU answers", "CPUs answer"));
 }

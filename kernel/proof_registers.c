@@ -4,6 +4,7 @@
  */
 #include "abi/x86.h"
 #include "boot/console.h"
+#include "boot/plural.h"
 #include "kernel/assembly.h"
 #include "kernel/kernel.h"
 #include "kernel/proof.h"
@@ -29,7 +30,8 @@ void prove_apic(struct proof *proof)
 {
     muster_cpu_profile_read(&kernel.machine, &bsp_profile);
     if (proof_on_all(proof, compare_apic, NULL))
-        proof_held(proof, "%u CPUs: %s mode, spurious-vector register 0x%x", cpu_active_count(),
+        proof_held(proof, "%u %s: %s mode, spurious-vector register 0x%x", cpu_active_count(),
+                   plural(cpu_active_count(), "CPU", "CPUs"),
                    bsp_profile.x2apic ? "x2APIC" : "xAPIC", bsp_profile.apic_svr);
 }
 
@@ -262,9 +264,9 @@ void prove_registers(struct proof *proof)
     for (uint32_t i = 0; i < kernel.machine.cpu_count; i++)
         mtrr_writes += kernel.machine.slots[i].mtrr_writes;
     proof_held(proof,
-               "%u CPUs: all %u features that CPUID offers are on: CR0 0x%lx CR4 0x%lx EFER "
+               "%u %s: all %u features that CPUID offers are on: CR0 0x%lx CR4 0x%lx EFER "
                "0x%lx; PAT, MTRRs and SPEC_CTRL (%u MSRs) are the BSP's, %u had to be written; "
                "vector and debug registers are empty",
-               cpu_active_count(), offered_count(), bsp_cr0, bsp_cr4, bsp_efer, sample_count,
-               mtrr_writes);
+               cpu_active_count(), plural(cpu_active_count(), "CPU", "CPUs"), offered_count(),
+               bsp_cr0, bsp_cr4, bsp_efer, sample_count, mtrr_writes);
 }

@@ -1,5 +1,6 @@
 /* A parked CPU goes back to the firmware by the ResetVector, and comes again by the mailbox. */
 #include "boot/console.h"
+#include "boot/plural.h"
 #include "kernel/kernel.h"
 #include "kernel/life.h"
 #include "kernel/proof.h"
@@ -75,8 +76,8 @@ static void prove_round_trips(struct proof *proof)
         while (muster_cpu_state(&kernel.machine, index) != MUSTER_CPU_OFF);
     }
     uint64_t took_us = (time_now_ns() - start) / 1000;
-    proof_held(proof, "%u CPU%s handed back, answered Test, and came again, in %lu us",
-               kernel.options.hand_backs, kernel.options.hand_backs == 1 ? " was" : "s were",
+    proof_held(proof, "%u %s handed back, answered Test, and came again, in %lu us",
+               kernel.options.hand_backs, plural(kernel.options.hand_backs, "CPU was", "CPUs were"),
                took_us);
 }
 

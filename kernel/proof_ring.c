@@ -1,4 +1,5 @@
 /* An interrupt goes around: each CPU sends it on to the next, the last one to the BSP. */
+#include "boot/plural.h"
 #include "kernel/kernel.h"
 #include "kernel/proof.h"
 #include "kernel/trap.h"
@@ -40,8 +41,8 @@ static void name_where_it_ended(struct proof *proof)
             break;
         count++;
     } while (i != kernel.machine.bsp);
-    proof_broken(proof, "the interrupt did not reach CPU %u (APIC ID %u) after %u hops", i,
-                 percpus[i].slot->apic_id, count);
+    proof_broken(proof, "the interrupt did not reach CPU %u (APIC ID %u) after %u %s", i,
+                 percpus[i].slot->apic_id, count, plural(count, "hop", "hops"));
 }
 
 static bool everybody_had_one(struct proof *proof)
@@ -70,6 +71,6 @@ void prove_ipi_ring(struct proof *proof)
     if (!thread_wait(&arrived, 0, time_deadline_ns()))
         name_where_it_ended(proof);
     else if (everybody_had_one(proof))
-        proof_held(proof, "%u hops in %lu us, every CPU once", word_load_acquire(&hops),
-                   (time_now_ns() - start) / 1000);
+        proof_held(proof, "%u %s in %lu us, every CPU once", word_load_acquire(&hops),
+                   plural(word_load_acquire(&hops), "hop", "hops"), (time_now_ns() - start) / 1000);
 }

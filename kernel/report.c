@@ -2,6 +2,7 @@
 
 #include "boot/console.h"
 #include "boot/json.h"
+#include "boot/plural.h"
 #include "kernel/firmware.h"
 #include "kernel/hotadd.h"
 #include "kernel/kernel.h"
@@ -214,8 +215,8 @@ void report_end(void)
 void report_write(void)
 {
     print_cpus();
-    console_printf("result: %s: %u of %u CPUs on\n", report_is_well() ? "ok" : "failed",
-                   cpu_active_count(), cpu_there_count());
+    console_printf("result: %s: %u of %u %s on\n", report_is_well() ? "ok" : "failed",
+                   cpu_active_count(), cpu_there_count(), plural(cpu_there_count(), "CPU", "CPUs"));
     uint32_t dropped = word_load_acquire(&kernel.device_interrupts);
     if (dropped)
         console_printf("interrupts: %u dropped, of devices that firmware has left on\n", dropped);

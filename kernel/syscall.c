@@ -4,6 +4,7 @@
 #include <muster/cpu.h>
 
 #include "abi/x86.h"
+#include "boot/plural.h"
 #include "kernel/fatal.h"
 #include "kernel/kernel.h"
 #include "kernel/proof.h"
@@ -102,7 +103,7 @@ void prove_syscall(struct proof *proof)
     trap_set_handler(VECTOR_DB, single_step_handler);
     if (proof_on_all(proof, run_program, NULL))
         proof_held(proof,
-                   "%u CPUs: %u system calls from ring 3, selectors and flags as they "
+                   "%u %s: %u system calls from ring 3, selectors and flags as they "
                    "must be on both sides",
-                   cpu_active_count(), CALLS);
+                   cpu_active_count(), plural(cpu_active_count(), "CPU", "CPUs"), CALLS);
 }

@@ -2,24 +2,20 @@
 
 #include <stdarg.h>
 
-#include "abi/conformance.h"
 #include "boot/console.h"
 #include "boot/json.h"
 #include "boot/lock.h"
 #include "lib/atomic.h"
+#include "monitor/conformance.h"
 #include "monitor/instructions.h"
 #include "monitor/monitor.h"
 #include "monitor/witness.h"
 
-#define DEBUG_PORT   0xE9
-#define RESET_PORT   0xCF9 /* the chipset's */
-#define RESET_NOW    0x06
-#define MOST_REPEATS 64
-#define MOST_RULES   64
-#define LOCK_LOOKS   100000000u
-#define MOST_WRITES  256
-#define MOST_REGIONS 8
-#define LINE_BYTES   0x20000
+#define DEBUG_PORT 0xE9
+#define RESET_PORT 0xCF9 /* the chipset's */
+#define RESET_NOW  0x06
+#define LOCK_LOOKS 100000000u
+#define LINE_BYTES 0x20000
 
 /* What a reset finds in RAM: nothing at power-on, else how the last run went. */
 #define MARK_RAN   0x4D555354u
@@ -53,22 +49,6 @@ static const char *const count_names[COUNT_KINDS] = {
     [COUNT_ACCEPTED_PAGES] = "accepted_pages",
     [COUNT_CONVERTED_PAGES] = "converted_pages",
 };
-
-/* Findings of one rule are told apart by its name's address: rules are string constants. */
-static struct {
-    const char *rule;
-    uint32_t times;
-} rules[MOST_RULES];
-
-static struct {
-    const char *region;
-    uint64_t times;
-} writes[MOST_REGIONS];
-static uint64_t mailbox_commands;
-
-/* The mailbox's are the witness's to judge. */
-static const char *const rules_of_mailbox[] = {RULES_OF_MAILBOX};
-static const char *const rules_of_anybody[] = {RULES_OF_ANYBODY};
 
 /* A CPU that was hit while it held the lock must still be able to say so. */
 static void take_lock(void)
@@ -111,15 +91,6 @@ void report_ready(void)
     lock_drop(&lock);
 }
 
-static bool is_repeated(const char *rule)
-{
-    unsigned i = 0;
-    while (i < MOST_RULES - 1 && rules[i].rule && rules[i].rule != rule)
-        i++;
-    rules[i].rule = rule;
-    return ++rules[i].times > MOST_REPEATS;
-}
-
 void report_finding(const struct vcpu *vcpu, const char *rule, uint64_t address, uint64_t value,
                     const char *format, ...)
 {
@@ -129,7 +100,7 @@ void report_finding(const struct vcpu *vcpu, const char *rule, uint64_t address,
     text_format_list(text, sizeof(text), format, arguments);
     va_end(arguments);
     take_lock();
-    if (!is_repeated(rule)) {
+    if (conformance_count_finding(rule)) {
         json_begin("monitor", "finding");
         json_text("rule", rule);
         put_vcpu(vcpu);
@@ -155,19 +126,15 @@ void report_watch(const char *region, uint64_t phys, uint64_t bytes)
 void report_mailbox_command(void)
 {
     take_lock();
-    mailbox_commands++;
+    conformance_count_command();
     lock_drop(&lock);
 }
 
 void report_write(const struct vcpu *vcpu, const char *region, uint64_t address, unsigned bytes,
                   uint64_t value)
 {
-    unsigned i = 0;
     take_lock();
-    while (i < MOST_REGIONS - 1 && writes[i].region && writes[i].region != region)
-        i++;
-    writes[i].region = region;
-    if (++writes[i].times <= MOST_WRITES) {
+    if (conformance_count_write(region)) {
         json_begin("monitor", "write");
         json_text("region", region);
         put_vcpu(vcpu);
@@ -178,44 +145,6 @@ void report_write(const struct vcpu *vcpu, const char *region, uint64_t address,
         json_end();
     }
     lock_drop(&lock);
-}
-
-static uint64_t times_broken(const char *rule)
-{
-    uint64_t times = 0;
-    for (unsigned i = 0; i < MOST_RULES && rules[i].rule; i++)
-        if (!strcmp(rules[i].rule, rule))
-            times += rules[i].times;
-    return times;
-}
-
-static void put_rules(const char *const names[], unsigned count, bool watched)
-{
-    for (unsigned i = 0; i < count; i++) {
-        uint64_t times = times_broken(names[i]);
-        json_open(NULL, '{');
-        json_text("rule", names[i]);
-        json_text("state", times ? "broken" : watched ? "held" : "not-watched");
-        json_number("count", times);
-        json_close('}');
-    }
-}
-
-/* The lock is held. Where no firmware said what to watch, nothing can be said to have held. */
-static void put_conformance(void)
-{
-    uint64_t all_writes = 0;
-    for (unsigned i = 0; i < MOST_REGIONS; i++)
-        all_writes += writes[i].times;
-    json_begin("monitor", "conformance");
-    json_open("rules", '[');
-    put_rules(rules_of_mailbox, sizeof(rules_of_mailbox) / sizeof(rules_of_mailbox[0]),
-              witness_is_on());
-    put_rules(rules_of_anybody, sizeof(rules_of_anybody) / sizeof(rules_of_anybody[0]), true);
-    json_close(']');
-    json_number("writes", all_writes);
-    json_number("mailbox_commands", mailbox_commands);
-    json_end();
 }
 
 /* The lock is held. */
@@ -233,7 +162,7 @@ static void put_summary(void)
 {
     for (uint32_t i = 0; monitor.vcpus && i < monitor.vcpu_count; i++)
         put_count(&monitor.vcpus[i]);
-    put_conformance();
+    conformance_put();
 }
 
 static void put_state(const struct vcpu *vcpu)
@@ -259,7 +188,7 @@ void report_where(const struct vcpu *vcpu)
     witness_judge_tables();
     take_lock();
     put_count(vcpu);
-    put_conformance();
+    conformance_put();
     json_begin("monitor", "where");
     put_vcpu(vcpu);
     put_state(vcpu);

@@ -62,7 +62,21 @@ static size_t count_slips(const char *a, const char *b)
     return slips;
 }
 
-const char *words_nearest(const char *const *words, const char *word)
+/* Who ends too early means the one word that begins so; of several none is nearer. */
+static const char *find_longer(const char *const *words, const char *word)
+{
+    const char *longer = NULL;
+    for (; *words; words++) {
+        if (!g_str_has_prefix(*words, word))
+            continue;
+        if (longer)
+            return NULL;
+        longer = *words;
+    }
+    return longer;
+}
+
+static const char *find_slip(const char *const *words, const char *word)
 {
     const char *nearest = NULL;
     size_t least = MOST_SLIPS + 1;
@@ -74,6 +88,12 @@ const char *words_nearest(const char *const *words, const char *word)
         }
     }
     return nearest;
+}
+
+const char *words_nearest(const char *const *words, const char *word)
+{
+    const char *longer = find_longer(words, word);
+    return longer ? longer : find_slip(words, word);
 }
 
 char *words_quote(const char *text)

@@ -17,7 +17,10 @@ bool words_have(const char *line, const char *word);
  */
 char *words_find_repeated(const char *line, const char *more);
 
-/** The word of @words (ending with NULL) that @word is a slip of the finger away from, or NULL. */
+/**
+ * The word of @words (ending with NULL) that @word was meant to be: the only one that begins so, or
+ * one that is a slip of the finger away. NULL: none is.
+ */
 const char *words_nearest(const char *const *words, const char *word);
 
 /** @text so that a POSIX shell takes it for one word. Caller frees. */

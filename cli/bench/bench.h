@@ -42,7 +42,8 @@ struct bench_series {
 /** Guest instructions, which do not differ from run to run. */
 struct bench_count {
     guint cpus;
-    gint64 instructions; /* from the first AP's first one until all are on, as the BSP sees it; or -1 */
+    gint64 instructions; /* from the first AP's first one until all are on, as the BSP sees it; or
+                            -1 */
 };
 
 /** What sleeping CPUs cost the host: all of QEMU, as a share of one core. */
@@ -89,6 +90,12 @@ struct bench {
 bool bench_set_sizes(struct bench *bench, const char *text, GError **error);
 bool bench_set_contenders(struct bench *bench, const char *text, GError **error);
 
+/** "single" and "multi", by enum bench_threads; then "both", and NULL. */
+extern const char *const bench_thread_words[BENCH_THREADS + 2];
+
+/** The same: @word is one of these, or NULL. */
+void bench_set_threads(struct bench *bench, const char *word);
+
 /**
  * Boot everything. False: @error is CLI_ENVIRONMENT: no machine was there, or the instrument is
  * blind. bench->signal: it was ended.
@@ -120,9 +127,6 @@ bool bench_discover(struct bench *bench, GError **error);
 
 /** cli/bench/extras.c: instructions, and what sleeping CPUs cost. */
 bool bench_run_extras(struct bench *bench, GError **error);
-
-/** "single", "multi" */
-extern const char *const bench_thread_names[BENCH_THREADS];
 
 /** "2 x AMD EPYC": the host's processors. Caller frees. */
 char *bench_host(void);

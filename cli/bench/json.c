@@ -82,7 +82,7 @@ static JsonObject *series_json(const struct bench_series *series)
     json_object_set_string_member(object, "contender", contender->name);
     json_object_set_string_member(object, "what", contender->what);
     json_object_set_int_member(object, "cpus", series->cpus);
-    json_object_set_string_member(object, "threads", bench_thread_names[series->threads]);
+    json_object_set_string_member(object, "threads", bench_thread_words[series->threads]);
     json_object_set_string_member(object, "from", contender->from);
     json_object_set_string_member(object, "to", contender->to);
     set_values(object, "on_ns", series->on);

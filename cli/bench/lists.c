@@ -4,6 +4,8 @@
 
 static const char standard_sizes[] = "4,16,64,255";
 
+const char *const bench_thread_words[BENCH_THREADS + 2] = {"single", "multi", "both", NULL};
+
 bool bench_set_sizes(struct bench *bench, const char *text, GError **error)
 {
     const struct lists_sizes sizes = {.least = 2,
@@ -29,4 +31,12 @@ bool bench_set_contenders(struct bench *bench, const char *text, GError **error)
     for (guint i = 0; i < count; i++)
         bench->wanted[places[i]] = true;
     return true;
+}
+
+void bench_set_threads(struct bench *bench, const char *word)
+{
+    bool both = word == bench_thread_words[BENCH_THREADS];
+    bench->threads_given = word != NULL;
+    for (guint i = 0; i < BENCH_THREADS; i++)
+        bench->threads[i] = word ? both || word == bench_thread_words[i] : i == BENCH_SINGLE;
 }

@@ -2,8 +2,6 @@
 #include "cli/base/files.h"
 #include "cli/bench/bench.h"
 
-const char *const bench_thread_names[BENCH_THREADS] = {"single", "multi"};
-
 static GArray *new_values(void)
 {
     return g_array_new(FALSE, FALSE, sizeof(gint64));
@@ -41,11 +39,10 @@ static void skip(struct bench *bench, enum bench_contender contender, const char
     g_ptr_array_add(bench->skipped, g_strdup_printf("%s: %s", contenders[contender].name, why));
 }
 
-/* Unless it is asked for by name, a slow contender has no large machine. */
+/* Unless both are asked for by name, a slow contender has no large machine. */
 static bool takes_part(const struct bench *bench, enum bench_contender contender, guint cpus)
 {
-    return bench->wanted[contender] &&
-           (cpus <= contenders[contender].most_cpus || (bench->only && bench->sizes_given));
+    return cpus <= contenders[contender].most_cpus || (bench->only && bench->sizes_given);
 }
 
 /* With a thread for each CPU: who is asked for, else only the two that a goal compares. */

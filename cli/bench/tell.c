@@ -1,4 +1,5 @@
 /* A benchmark for people: the same tables on a terminal and as Markdown. */
+#include "boot/plural.h"
 #include "cli/bench/bench.h"
 #include "cli/bench/goals.h"
 #include "cli/bench/grid.h"
@@ -100,20 +101,36 @@ static void tell_spread(const struct teller *teller, const struct bench *bench,
     show(teller, grid);
 }
 
+static void add_goal(struct grid *grid, const struct goal *goal)
+{
+    grid_cell(grid, "%s", goal->what);
+    grid_take(grid, goal_text(goal->unit, goal->figure));
+    grid_take(grid, goal_text(goal->unit, goal->bound));
+    grid_cell(grid, "%s", goal_state_name(goal->state));
+    grid_cell(grid, "%s", goal->bound_is);
+}
+
+/* A row without a figure tells nothing: whoever asked for a part wants no list of the rest. */
 static void tell_goals(const struct teller *teller, const struct bench *bench)
 {
     struct goal goals[GOALS_MAX];
-    guint count = goals_judge(bench, goals);
+    guint count = goals_judge(bench, goals), judged = 0;
     struct grid *grid = grid_new("figure|>is|>at most||which is");
     for (guint i = 0; i < count; i++) {
-        grid_cell(grid, "%s", goals[i].what);
-        grid_take(grid, goal_text(goals[i].unit, goals[i].figure));
-        grid_take(grid, goal_text(goals[i].unit, goals[i].bound));
-        grid_cell(grid, "%s",
-                  goals[i].state == GOAL_UNKNOWN ? "-" : goal_state_name(goals[i].state));
-        grid_cell(grid, "%s", goals[i].bound_is);
+        if (goals[i].state == GOAL_UNKNOWN)
+            continue;
+        add_goal(grid, &goals[i]);
+        judged++;
     }
-    show(teller, grid);
+    if (judged) {
+        say(teller, "What is to be reached:");
+        show(teller, grid);
+    } else {
+        grid_free(grid);
+    }
+    if (judged < count)
+        say(teller, "Of what is to be reached, %u of %u figures %s not measured here.",
+            count - judged, count, plural(count - judged, "was", "were"));
 }
 
 static void tell_sleep(struct grid *grid, const char *what, const struct bench *bench,
@@ -150,9 +167,10 @@ static void tell_problems(const struct teller *teller, const struct bench *bench
     for (guint i = 0; i < bench->series->len; i++) {
         const struct bench_series *series = g_ptr_array_index(bench->series, i);
         if (series->problems->len)
-            say(teller, "%s, %u CPUs: %u of %u boots not measured: %s",
+            say(teller, "%s, %u CPUs: %u of %u %s not measured: %s",
                 contenders[series->contender].name, series->cpus, series->problems->len,
-                series->on->len, (const char *)g_ptr_array_index(series->problems, 0));
+                series->on->len, plural(series->on->len, "boot", "boots"),
+                (const char *)g_ptr_array_index(series->problems, 0));
     }
     for (guint i = 0; i < bench->problems->len; i++)
         say(teller, "Not measured: %s", (const char *)g_ptr_array_index(bench->problems, i));
@@ -173,7 +191,6 @@ static void tell(const struct teller *teller, const struct bench *bench)
         tell_spread(teller, bench, (enum bench_threads)threads);
     }
     tell_extras(teller, bench);
-    say(teller, "What is to be reached:");
     tell_goals(teller, bench);
     tell_problems(teller, bench);
     char *host = bench_host();

@@ -2,6 +2,7 @@
 
 #include <stdio.h>
 
+#include "boot/plural.h"
 #include "cli/base/table.h"
 #include "cli/inspect/words.h"
 
@@ -37,7 +38,7 @@ static void print_cpus(const struct inspection *inspection)
     if (machine->cpu_count == 0)
         return;
     printf("\n%u %s, as the library sees them:\n\n", machine->cpu_count,
-           machine->cpu_count == 1 ? "CPU" : "CPUs");
+           plural(machine->cpu_count, "CPU", "CPUs"));
     if (machine->cpu_count > PRINT_MOST_ROWS) {
         char *enabled = ids_of(machine, true), *coming = ids_of(machine, false);
         struct table *table = table_new("state|APIC IDs");
@@ -139,7 +140,7 @@ char *inspection_sum(const struct inspection *inspection)
         guint count = inspection->per_severity[severity];
         if (count > 0)
             g_string_append_printf(text, "%s%u %s%s", text->len ? ", " : "", count,
-                                   severity_name((enum severity)severity), count == 1 ? "" : "s");
+                                   severity_name((enum severity)severity), plural(count, "", "s"));
     }
     if (text->len == 0)
         g_string_append(text, "clean");

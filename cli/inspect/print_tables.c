@@ -2,6 +2,7 @@
 #include <stdio.h>
 #include <string.h>
 
+#include "boot/plural.h"
 #include "cli/base/table.h"
 #include "cli/inspect/print.h"
 #include "cli/inspect/words.h"
@@ -120,7 +121,7 @@ static void print_table_of(const struct inspection *inspection, const struct inp
     end_row(table, &row);
     if (count > 0) {
         printf("\n%s (%s), %u %s:\n\n", input->name, input->signature, count,
-               count == 1 ? "entry" : "entries");
+               plural(count, "entry", "entries"));
         table_print(table, stdout);
     }
     table_free(table);
@@ -149,8 +150,8 @@ static void print_tree(const struct inspection *inspection)
     guint count = inspection->nodes->len;
     if (count == 0)
         return;
-    printf("\n%s, %u %s that matter%s:\n\n", inspection->fdt->name, count,
-           count == 1 ? "node" : "nodes", count == 1 ? "s" : "");
+    printf("\n%s, %u %s:\n\n", inspection->fdt->name, count,
+           plural(count, "node that matters", "nodes that matter"));
     struct table *table = table_new(">node|>offset|kind|says");
     for (guint i = 0; i < count && i < PRINT_MOST_ROWS; i++)
         add_node(table, &g_array_index(inspection->nodes, struct node, i));
@@ -167,7 +168,7 @@ static void print_map(const struct inspection *inspection)
     guint32 count = inspection->map.count;
     if (count == 0)
         return;
-    printf("\nMemory, %u %s:\n\n", count, count == 1 ? "range" : "ranges");
+    printf("\nMemory, %u %s:\n\n", count, plural(count, "range", "ranges"));
     struct table *table = table_new(">from|>to|says");
     for (guint32 i = 0; i < count && i < PRINT_MOST_ROWS; i++) {
         const struct muster_memory_range *range = &inspection->map.ranges[i];

@@ -2,6 +2,8 @@
 
 #include <string.h>
 
+#include "boot/plural.h"
+
 #define HEX "0x%" G_GINT64_MODIFIER "x"
 
 static bool is_madt(const struct entry *entry)
@@ -158,5 +160,6 @@ char *input_words(const struct input *input)
     case INPUT_MAP:
         break;
     }
-    return g_strdup_printf("memory map, %u ranges", input->ranges->len);
+    return g_strdup_printf("memory map, %u %s", input->ranges->len,
+                           plural(input->ranges->len, "range", "ranges"));
 }

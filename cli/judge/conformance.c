@@ -3,6 +3,7 @@
 #include <stdio.h>
 
 #include "abi/conformance.h"
+#include "boot/plural.h"
 #include "cli/base/fields.h"
 
 #define STATE_HELD        "held"
@@ -99,7 +100,7 @@ static void print_rule(JsonObject *rule)
     guint printed = MIN(fields_length(findings), MOST_PRINTED);
     printf("%-32s%s", fields_text(rule, "rule"), fields_text(rule, "state"));
     if (count)
-        printf(", %" G_GINT64_FORMAT " time%s", count, count == 1 ? "" : "s");
+        printf(", %" G_GINT64_FORMAT " %s", count, plural(count, "time", "times"));
     printf("\n");
     for (guint i = 0; i < printed; i++)
         print_finding(fields_element(findings, i));

@@ -2,6 +2,7 @@
 
 #include <string.h>
 
+#include "boot/plural.h"
 #include "cli/base/fields.h"
 
 /* What the kernel must have proved of every CPU while those that came were there. */
@@ -63,8 +64,8 @@ static void judge_round(const struct hot_add *hot_add, unsigned index, JsonObjec
     JsonArray *cpus = fields_array(round, "cpus");
     const char *problem = fields_text(round, "problem");
     if (fields_length(cpus) != hot_add->count)
-        verdict_fail(verdict, "hot-add, round %u: %u of %u CPUs came", index + 1,
-                     fields_length(cpus), hot_add->count);
+        verdict_fail(verdict, "hot-add, round %u: %u of %u %s came", index + 1, fields_length(cpus),
+                     hot_add->count, plural(hot_add->count, "CPU", "CPUs"));
     judge_newcomers(hot_add->ids[index], cpus, index + 1, verdict);
     for (size_t i = 0; i < G_N_ELEMENTS(proofs); i++) {
         if (!proof_held(fields_array(round, "proofs"), proofs[i]))
@@ -80,11 +81,11 @@ void hot_add_judge(const struct hot_add *hot_add, JsonArray *rounds, struct verd
     if (hot_add->count == 0)
         return;
     if (fields_length(rounds) != OPTIONS_HOT_ADD_ROUNDS)
-        verdict_fail(verdict, "hot-add: the kernel reports %u rounds of %d", fields_length(rounds),
-                     OPTIONS_HOT_ADD_ROUNDS);
+        verdict_fail(verdict, "hot-add: the kernel reports %u %s of %d", fields_length(rounds),
+                     plural(fields_length(rounds), "round", "rounds"), OPTIONS_HOT_ADD_ROUNDS);
     for (unsigned i = 0; i < fields_length(rounds) && i < OPTIONS_HOT_ADD_ROUNDS; i++)
         judge_round(hot_add, i, fields_element(rounds, i), verdict);
     if (hot_add->added != wanted || hot_add->removed != wanted)
-        verdict_fail(verdict, "hot-add: QEMU added %u CPUs and took %u out, of %u", hot_add->added,
-                     hot_add->removed, wanted);
+        verdict_fail(verdict, "hot-add: QEMU added %u %s and took %u out, of %u", hot_add->added,
+                     plural(hot_add->added, "CPU", "CPUs"), hot_add->removed, wanted);
 }

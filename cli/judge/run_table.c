@@ -2,6 +2,7 @@
 
 #include <string.h>
 
+#include "boot/plural.h"
 #include "cli/base/fields.h"
 #include "cli/base/order.h"
 #include "cli/base/table.h"
@@ -109,8 +110,8 @@ void run_table_print(JsonArray *cpus, const char *way)
     gint64 zero_ns = first_wake(cpus);
     for (guint i = 0; i < count; i++)
         on += is_on(fields_element(cpus, i));
-    printf("%u CPUs, %u on, woken by %s; times in us since the first wake was sent\n\n", count, on,
-           way);
+    printf("%u %s, %u on, woken by %s; times in us since the first wake was sent\n\n", count,
+           plural(count, "CPU", "CPUs"), on, way);
     if (count > MOST_ROWS) {
         print_spread(cpus, zero_ns);
         if (on < count)

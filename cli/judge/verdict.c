@@ -1,6 +1,7 @@
 #include "cli/judge/verdict.h"
 
 #include "abi/conformance.h"
+#include "boot/plural.h"
 #include "cli/base/fields.h"
 #include "cli/base/paint.h"
 #include "cli/machine/registers.h"
@@ -45,9 +46,9 @@ static void fail_by_deadline(struct verdict *verdict, const struct session *sess
 {
     const char *last = console_last_line(&session->console);
     gint64 up = verdict->handover.cpus_up;
-    char *known = up >= 0
-                      ? g_strdup_printf("%d of %u CPUs were up", (int)up, session->options->cpus)
-                      : g_strdup("how many CPUs were up is not known");
+    char *known = up >= 0 ? g_strdup_printf("%d of %u %s up", (int)up, session->options->cpus,
+                                            plural(session->options->cpus, "CPU was", "CPUs were"))
+                          : g_strdup("how many CPUs were up is not known");
     char *places = monitor_places(&session->guest.monitor);
     const char *silent = session->linux_kernel
                              ? "the guest printed nothing (Linux needs console=ttyS0)"
@@ -143,7 +144,8 @@ static void judge_shim(struct verdict *verdict, const struct guest *guest, unsig
     gint64 found = fields_number(guest->shim, "cpus", -1);
     JsonArray *failed = fields_array(guest->shim, "failed");
     if (found >= 0 && found != cpus)
-        verdict_fail(verdict, "the shim has %d CPUs, %u were asked for", (int)found, cpus);
+        verdict_fail(verdict, "the shim has %d %s, %u %s asked for", (int)found,
+                     plural(found, "CPU", "CPUs"), cpus, plural(cpus, "was", "were"));
     for (guint i = 0; i < fields_length(failed); i++)
         verdict_fail(verdict, "the shim could not start the CPU with APIC ID %" G_GINT64_FORMAT,
                      fields_element_number(failed, i, -1));
@@ -163,9 +165,10 @@ static void judge_trace(struct verdict *verdict, const struct apic_trace *trace)
                                     : "the shim's mark");
     else if (handover->init + handover->sipi)
         verdict_fail(verdict,
-                     "after the hand-over the guest sent %d INITs and %d SIPIs; by the mailbox "
+                     "after the hand-over the guest sent %d %s and %d %s; by the mailbox "
                      "there would be none",
-                     (int)handover->init, (int)handover->sipi);
+                     (int)handover->init, plural(handover->init, "INIT", "INITs"),
+                     (int)handover->sipi, plural(handover->sipi, "SIPI", "SIPIs"));
 }
 
 /* What a monitored guest broke. Other findings are told, and the guest lives with the answer. */
@@ -183,7 +186,8 @@ static void judge_monitor(struct verdict *verdict, const struct monitor *monitor
         g_free(place);
     }
     if (monitor->ready && vcpus != cpus)
-        verdict_fail(verdict, "the monitor has %d vCPUs, %u were asked for", (int)vcpus, cpus);
+        verdict_fail(verdict, "the monitor has %d %s, %u %s asked for", (int)vcpus,
+                     plural(vcpus, "vCPU", "vCPUs"), cpus, plural(cpus, "was", "were"));
     if (!monitor->ready && !monitor->fatal)
         verdict_blind(verdict, "the monitor never said that it is ready");
 }
@@ -196,11 +200,13 @@ static void judge_cpus(struct verdict *verdict, const struct session *session, u
     if (told && handover->cpus_up < 0 && !handover->monitored)
         verdict_blind(verdict, "QEMU did not say where its CPUs are; how many are up is not known");
     if (handover->cpus_up >= 0 && handover->cpus_up != cpus)
-        verdict_fail(verdict, "%d of %u CPUs %s", (int)handover->cpus_up, cpus,
-                     handover->monitored ? "are up" : "have left the shim's page tables");
+        verdict_fail(verdict, "%d of %u %s %s", (int)handover->cpus_up, cpus,
+                     handover->monitored ? plural(cpus, "CPU is", "CPUs are")
+                                         : plural(cpus, "CPU has", "CPUs have"),
+                     handover->monitored ? "up" : "left the shim's page tables");
     if (!handover->monitored && handover->guest_said >= 0 && handover->guest_said != cpus)
-        verdict_fail(verdict, "the guest says it has %d CPUs, not %u", (int)handover->guest_said,
-                     cpus);
+        verdict_fail(verdict, "the guest says it has %d %s, not %u", (int)handover->guest_said,
+                     plural(handover->guest_said, "CPU", "CPUs"), cpus);
 }
 
 static void measure_monitored(struct handover *handover, const struct monitor *monitor)

@@ -2,6 +2,7 @@
 
 #include <string.h>
 
+#include "boot/plural.h"
 #include "cli/base/fields.h"
 
 void hot_add_init(struct hot_add *hot_add, const struct options *options, GPtrArray *problems)
@@ -111,8 +112,8 @@ static void on_places(void *context, JsonNode *result, const char *problem)
             add_device(hot_add, hot_add->qmp, place, number++);
     }
     if (places && number < hot_add->count)
-        complain(hot_add, "QEMU has room for %u more CPUs, %u are to be added", number,
-                 hot_add->count);
+        complain(hot_add, "QEMU has room for %u more %s, not for %u", number,
+                 plural(number, "CPU", "CPUs"), hot_add->count);
 }
 
 void hot_add_put_in(struct hot_add *hot_add, struct qmp *qmp)

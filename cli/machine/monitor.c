@@ -3,6 +3,7 @@
 #include <stdio.h>
 #include <string.h>
 
+#include "boot/plural.h"
 #include "cli/base/fields.h"
 
 /* The monitor tells each rule 64 times; a guest that pretends to be one is cut off here. */
@@ -167,8 +168,8 @@ void monitor_print(const struct monitor *monitor, bool (*told)(const char *rule)
             g_ptr_array_add(findings, finding);
     }
     if (findings->len)
-        printf("%u %sfinding%s of the monitor:\n", findings->len, told ? "other " : "",
-               findings->len == 1 ? "" : "s");
+        printf("%u %s%s of the monitor:\n", findings->len, told ? "other " : "",
+               plural(findings->len, "finding", "findings"));
     guint next = 0;
     for (guint lines = 0; lines < MOST_PRINTED && next < findings->len; lines++)
         next = print_alike(findings, next);

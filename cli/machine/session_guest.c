@@ -1,4 +1,5 @@
 /* What the guest says, on its debug console and its serial port. */
+#include "boot/plural.h"
 #include "cli/machine/session_running.h"
 
 #include <stdio.h>
@@ -70,9 +71,10 @@ static void inject_machine_checks(struct session *session, JsonObject *event)
     }
     if (injected == 0 || injected != asked)
         g_ptr_array_add(session->problems,
-                        g_strdup_printf("the kernel asked for %u machine checks by APIC ID; %u "
-                                        "could be injected into QEMU's %u CPUs",
-                                        asked, injected, cpus));
+                        g_strdup_printf("the kernel asked for %u machine %s by APIC ID; %u "
+                                        "could be injected into QEMU's %u %s",
+                                        asked, plural(asked, "check", "checks"), injected, cpus,
+                                        plural(cpus, "CPU", "CPUs")));
 }
 
 static void on_console_line(void *context, const char *line)

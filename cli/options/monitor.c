@@ -1,6 +1,7 @@
 /* The monitor: a TD, or a partition of Hyper-V, on any PC. */
 #include <string.h>
 
+#include "boot/plural.h"
 #include "cli/options/subjects.h"
 
 static const char *const indexes[] = {"shuffled", NULL};
@@ -83,8 +84,9 @@ static bool check_hyperv(const struct options *options, GError **error)
         return option_refuse(error, "--vp-index, --time-out, --lost-vp, --per-vp-memory and "
                                     "--reference-clock are the hypervisor's; add --wake hyperv");
     if (options->lost_vp >= options->cpus)
-        return option_refuse(error, "--lost-vp %u: of %u CPUs the last has index %u",
-                             options->lost_vp, options->cpus, options->cpus - 1);
+        return option_refuse(error, "--lost-vp %u: of %u %s the last has index %u",
+                             options->lost_vp, options->cpus, plural(options->cpus, "CPU", "CPUs"),
+                             options->cpus - 1);
     if (options->per_vp_memory && options->td)
         return option_refuse(error, "--per-vp-memory: not in a TD; leave --td out");
     return true;

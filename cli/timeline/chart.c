@@ -1,4 +1,5 @@
 /* The chart: a time axis, the BSP with its messages, and a row for each other CPU. */
+#include "boot/plural.h"
 #include "cli/timeline/draw.h"
 #include "cli/timeline/rows.h"
 
@@ -101,8 +102,9 @@ static void draw_stages(const struct chart *chart)
         double from = axis_x(&chart->axis, stage->from_ns);
         double to = MAX(axis_x(&chart->axis, stage->to_ns), from + 2);
         guint count = count_messages(timeline, stage);
-        char *text = g_strdup_printf("sends %u %s%s", count, stage->start ? "start" : "wake",
-                                     count == 1 ? "" : "s");
+        char *text = g_strdup_printf("sends %u %s", count,
+                                     stage->start ? plural(count, "start", "starts")
+                                                  : plural(count, "wake", "wakes"));
         pen_fill(chart->pen, PALETTE_WAKE, from, top, to - from, height);
         double width = pen_text_width(chart->pen, &style, text) + 10;
         if (width < to - from && axis_place(&chart->axis, from, width) == from)

@@ -1,5 +1,6 @@
 #include "cli/timeline/draw.h"
 
+#include "boot/plural.h"
 #include "cli/timeline/rows.h"
 
 #define TITLE_SIZE  20.0
@@ -39,10 +40,12 @@ static char *say_alarm(const struct timeline *timeline)
 {
     gint64 off = timeline->asked - timeline->on;
     char *list = list_failed(timeline);
-    char *alarm = off > 0 ? g_strdup_printf("%" G_GINT64_FORMAT " of %" G_GINT64_FORMAT
-                                            " CPUs did not come on%s%s",
-                                            off, timeline->asked, list[0] ? ": APIC ID " : "", list)
-                          : g_strdup("All CPUs came on, but the run failed:");
+    char *alarm =
+        off > 0
+            ? g_strdup_printf("%" G_GINT64_FORMAT " of %" G_GINT64_FORMAT " %s did not come on%s%s",
+                              off, timeline->asked, plural(timeline->asked, "CPU", "CPUs"),
+                              list[0] ? ": APIC ID " : "", list)
+            : g_strdup("All CPUs came on, but the run failed:");
     g_free(list);
     return alarm;
 }

@@ -180,7 +180,8 @@ function fillHeader() {
   const off = data.asked - data.on;
   if (off <= 0 && !data.failures.length) return;
   const ids = rows.filter((cpu) => cpu.failed).map((cpu) => cpu.apicId).join(", ");
-  make("strong", off > 0 ? `✗ ${off} of ${data.asked} CPUs did not come on${ids ? `: APIC ID ${ids}` : ""}`
+  const of = `${off} of ${data.asked} ${data.asked === 1 ? "CPU" : "CPUs"}`;
+  make("strong", off > 0 ? `✗ ${of} did not come on${ids ? `: APIC ID ${ids}` : ""}`
     : "✗ All CPUs came on, but the run failed", $("alarm"));
   const list = make("ul", undefined, $("alarm"));
   for (const failure of data.failures) make("li", failure, list);

@@ -1,4 +1,5 @@
 /* What a timeline says of its run in words. */
+#include "boot/plural.h"
 #include "cli/timeline/model.h"
 
 #include <string.h>
@@ -44,11 +45,13 @@ static char *say_totals(const struct timeline *timeline, JsonObject *report)
 {
     GString *text = g_string_new(NULL);
     JsonObject *timing = fields_object(report, "timing");
-    if (timeline->on == timeline->asked)
+    if (timeline->on == 1 && timeline->asked == 1)
+        g_string_assign(text, "The CPU is on");
+    else if (timeline->on == timeline->asked)
         g_string_printf(text, "All %" G_GINT64_FORMAT " CPUs are on", timeline->asked);
     else
-        g_string_printf(text, "%" G_GINT64_FORMAT " of %" G_GINT64_FORMAT " CPUs are on",
-                        timeline->on, timeline->asked);
+        g_string_printf(text, "%" G_GINT64_FORMAT " of %" G_GINT64_FORMAT " %s on", timeline->on,
+                        timeline->asked, plural(timeline->asked, "CPU is", "CPUs are"));
     if (timeline->on_ns >= 0) {
         add_duration(text, timeline->on == timeline->asked ? ", " : ", the last of them ",
                      timeline->on_ns);

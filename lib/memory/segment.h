@@ -18,4 +18,7 @@ struct memory_segment {
 struct memory_segment memory_segment_at(const struct muster_memory_map *map, uint64_t start_phys,
                                         uint64_t end_phys);
 
+/** The first range that ends behind @phys, or the count. */
+uint32_t memory_first_behind(const struct muster_memory_map *map, uint64_t phys);
+
 #endif

@@ -52,6 +52,15 @@ trace 9@101.002100:apic_mem_writel 0x380 = 0x4d754f6e
 EOF
 }
 
+# expect_no_text NAME TEXT: the last command did not print this (a basic regular expression).
+expect_no_text() {
+    if grep -q -- "$2" "$lab/out"; then
+        fail "$1" "there is '$2'"
+    else
+        pass "$1"
+    fi
+}
+
 measured() {
     FAKE_SCRIPT=$(kernel_of_two)
     export FAKE_SCRIPT
@@ -66,6 +75,13 @@ measured() {
     expect_report all_samples_are_in_the_report '"schema" : "muster.bench/1"'
     expect contender_without_a_file_is_left_out_by_name 0 'Left out: xen: give --xen FILE' -- \
         bench --only sipi,xen --cpus 2 --repeat 1 --first 0 --times-only --qemu "$lab/answers"
+    expect goals_that_were_not_measured_are_counted 0 '15 of 15 figures were not measured here' -- \
+        bench --only sipi --cpus 2 --repeat 1 --times-only --qemu "$lab/answers" --json "$lab/report.json"
+    expect_no_text and_have_no_table 'What is to be reached:'
+    expect_report and_are_all_in_the_report '"state" : "not-measured"'
+    expect goal_that_was_measured_has_its_row 1 '^64 CPUs by INIT-SIPI *2 ms *500 µs *missed *SeaBIOS' -- \
+        bench --only sipi,seabios --cpus 64 --repeat 1 --times-only --qemu "$lab/answers"
+    expect_no_text and_no_other_has_one 'held\|not-measured\|^[0-9].* - '
     expect file_that_cannot_be_written_is_told 3 'report /dev/full: cannot be written' -- \
         bench --only sipi --cpus 2 --repeat 1 --times-only --qemu "$lab/answers" \
         --json /dev/full --markdown "$lab/tables"
@@ -75,7 +91,7 @@ measured() {
         fail and_costs_no_other_file "no tables"
     fi
     FAKE_SCRIPT=$(trace_of_two | grep -v fw_cfg && kernel_of_two)
-    expect boot_without_a_figure_is_no_success 1 'seabios, 2 CPUs: 1 of 1 boots not measured' -- \
+    expect boot_without_a_figure_is_no_success 1 'seabios, 2 CPUs: 1 of 1 boot not measured' -- \
         bench --only sipi,seabios --cpus 2 --repeat 1 --times-only --qemu "$lab/answers"
 }
 

@@ -62,6 +62,8 @@ usage_and_files() {
     expect junk_time_out 2 'time-out 1: give a number from 2 on' -- run --wake hyperv --time-out 1
     expect lost_vp_that_is_not_there 2 'lost-vp 4: of 4 CPUs the last has index 3' -- \
         run --wake hyperv --cpus 4 --lost-vp 4
+    expect lost_vp_of_one_cpu 2 'lost-vp 1: of 1 CPU the last has index 0' -- \
+        run --wake hyperv --cpus 1 --lost-vp 1
     expect junk_lost_vp 2 'lost-vp 0: give a number from 1 on' -- run --wake hyperv --lost-vp 0
     expect junk_per_vp_memory 2 'per-vp-memory yes: give one of on' -- run --wake hyperv --per-vp-memory yes
     expect per_vp_memory_in_a_td 2 'leave --td out' -- run --td --wake hyperv --per-vp-memory on
@@ -219,6 +221,8 @@ kernels() {
         run --cpus 2 --qemu "$lab/good" --json "$lab/report.json"
     expect_report good_kernel_is_reported '"schema" : "muster.report/1"'
     expect kernel_with_fewer_cpus 1 'reports 2 CPUs, 3 were asked' -- run --cpus 3 --qemu "$lab/good"
+    expect kernel_with_more_cpus_than_one 1 'reports 2 CPUs, 1 was asked' -- run --cpus 1 --qemu "$lab/good"
+    expect machine_of_one_cpu_is_told_as_one 1 'FAILED: 1 CPU by sipi, QEMU' -- run --cpus 1 --qemu "$lab/good"
     ln -sf /dev/full "$lab/full"
     expect kernel_that_did_not_use_the_tree 1 'not the device tree' -- \
         run --cpus 2 --wake fdt --qemu "$lab/good" --json "$lab/report.json"
@@ -348,11 +352,11 @@ next_kernels() {
         sleep 0.3
         $up
         $init"
-    next_kernel next_kernel_that_sends_inits 1 'after the hand-over the guest sent 1 INITs' "$next
+    next_kernel next_kernel_that_sends_inits 1 'after the hand-over the guest sent 1 INIT and 0 SIPIs' "$next
         trace 1@2.3:apic_mem_writel 0x300 = 0x000c4500
         $up
         $init"
-    next_kernel next_kernel_that_finds_one_cpu 1 'the guest says it has 1 CPUs, not 2' "$next
+    next_kernel next_kernel_that_finds_one_cpu 1 'the guest says it has 1 CPU, not 2' "$next
         serial smp: Brought up 1 node, 1 CPU
         $init"
     next_kernel next_kernel_that_panics 1 'the guest panicked: .*Attempted' "$next
@@ -415,13 +419,13 @@ boots() {
     boot guest_that_powers_off_too_early 1 "powered off before it printed 'ready'" "$shim
         event SHUTDOWN guest-shutdown" --until ready
     rm -f "$lab/report.json"
-    boot guest_that_sends_init 1 'sent 1 INITs and 1 SIPIs' "$shim
+    boot guest_that_sends_init 1 'sent 1 INIT and 1 SIPI;' "$shim
         trace 1@2.3:apic_mem_writel 0x300 = 0x0000c500
         trace 1@2.3:apic_mem_writel 0x300 = 0x00008500
         trace 1@2.3:apic_mem_writel 0x300 = 0x00000699
         $init"
     expect_report inits_are_counted '"init" : 1'
-    boot guest_that_counts_wrong 1 'says it has 1 CPUs, not 2' "$shim
+    boot guest_that_counts_wrong 1 'says it has 1 CPU, not 2' "$shim
         serial smp: Brought up 1 node, 1 CPU
         $init"
     boot shim_that_fails 1 'the shim says: no room' \
@@ -485,7 +489,7 @@ tds() {
         $up
         $init" --td
     grep -q 'of 0x64$' "$lab/out" || fail findings_that_differ_have_lines 'no second line'
-    boot td_with_fewer_vcpus 1 'the monitor has 1 vCPUs, 2 were asked for' "$(echo "$ready" | sed s/'vcpus":2'/'vcpus":1'/)
+    boot td_with_fewer_vcpus 1 'the monitor has 1 vCPU, 2 were asked for' "$(echo "$ready" | sed s/'vcpus":2'/'vcpus":1'/)
         $init" --td
     boot td_without_monitor 3 'the monitor never said that it is ready' "$(echo "$ready" | grep -v monitor)
         $init" --td
@@ -549,7 +553,7 @@ partitions() {
     expect_report sipi_of_a_partition_is_counted '"sipi" : 1'
     partition partition_that_is_stopped 1 'the monitor stopped the partition, vCPU 0' \
         '1a console {"from":"monitor","event":"fatal","vcpu":0,"apic_id":0,"rip":"0x1234","reason":"x"}'
-    partition partition_with_fewer_vps 1 'the monitor has 1 vCPUs, 2 were asked for' 's/"vcpus":2/"vcpus":1/'
+    partition partition_with_fewer_vps 1 'the monitor has 1 vCPU, 2 were asked for' 's/"vcpus":2/"vcpus":1/'
     rm -f "$lab/report.json"
 }
 
@@ -824,7 +828,7 @@ hot_adds() {
     round=$(hot_round 8 9 null true none)
     hot_add cpus_that_come_and_go_twice 0 '^ok' "$round,$round"
     expect_report hot_add_is_reported '"removed" : 4'
-    hot_add one_round_is_not_two 1 'the kernel reports 1 rounds of 2' "$round"
+    hot_add one_round_is_not_two 1 'the kernel reports 1 round of 2' "$round"
     hot_add cpu_that_qemu_never_added 1 'round 2: the CPU with APIC ID 4 is none that QEMU added' \
         "$round,$(hot_round 8 4 null true none)"
     hot_add cpu_that_came_twice 1 'round 1: the CPU with APIC ID 8 came twice' \

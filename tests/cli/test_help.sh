@@ -66,8 +66,13 @@ helps() {
 slips() {
     expect verb_with_swapped_letters 2 "did you mean 'run'" -- rnu
     expect verb_with_a_letter_too_much 2 "did you mean 'boot'" -- boott
+    expect verb_that_ends_too_early 2 "did you mean 'simulate'" -- sim
+    expect verb_of_which_two_begin_so 2 "no verb 'b'; 'muster help' lists" -- b
     expect verb_like_no_other 2 "no verb 'fly'; 'muster help' lists" -- fly
     expect option_with_a_slip 2 'did you mean --timeout?' -- run --timeuot 5
+    expect option_that_ends_too_early 2 'Unknown option --mem (did you mean --memory?)' -- run --mem 1G
+    expect option_that_ends_early_is_no_slip 2 'did you mean --wait-ms?' -- run --wait 5
+    expect option_of_which_two_begin_so 2 "Unknown option --time; 'muster" -- run --time 5
     expect option_like_no_other 2 "^muster: Unknown option --fly; 'muster help run' lists" -- run --fly
     expect word_of_musters_own 2 '--append wake=sipi: .*only the first counts; use --wake' -- \
         run --append wake=sipi

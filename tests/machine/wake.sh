@@ -10,6 +10,7 @@ cases() {
         echo "100 mailbox_v1_wakes_${cpus}_cpus mailbox 1 $cpus"
         [ "$cpus" = 2 ] || echo "100 device_tree_wakes_${cpus}_cpus tree $cpus"
     done
+    echo "60 one_cpu_is_told_of_as_one singular"
     for strategy in classic serial pipelined; do
         echo "60 sipi_${strategy}_wakes_4_cpus strategy $strategy 4"
     done
@@ -47,6 +48,15 @@ long_cases() {
         echo "200 sipi_wakes_${cpus}_cpus muster_run sipi $cpus"
         echo "200 mailbox_wakes_${cpus}_cpus muster_run mailbox $cpus"
     done
+}
+
+# A reader of "1 CPUs" wonders what else was not looked at.
+singular() {
+    expect_status 0 "$muster" run --cpus 1 --keep "$work/kept" >"$work/console"
+    grep '^ok: 1 CPU by' "$work/console" || fail "the command does not tell of one CPU"
+    ! grep -E '(^|[^0-9])1 [A-Za-z]+s ' "$work/console" || fail "the command tells of several"
+    grep '^discover: 1 CPU by' "$work/kept/console.log" || fail "the kernel finds not one CPU"
+    grep '^result: ok: 1 of 1 CPU on' "$work/kept/console.log" || fail "the kernel ends with others"
 }
 
 # strategy NAME CPUS: INIT-SIPI otherwise than the library does it. One CPU at a time is on before

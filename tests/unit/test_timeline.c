@@ -15,10 +15,10 @@
 #define BSP_CPU                                                                                    \
     "{\"index\":0,\"apic_id\":0,\"bsp\":true,\"state\":\"on\",\"stamps_ns\":{\"on\":500}}"
 
-static struct timeline *read_report(const char *cpus, const char *trace)
+static struct timeline *read_report_of(guint asked, const char *cpus, const char *trace)
 {
-    char *text = g_strdup_printf("{\"cpus_asked\":2,\"way\":\"sipi\",\"cpus\":[%s],\"trace\":[%s]}",
-                                 cpus, trace);
+    char *text = g_strdup_printf(
+        "{\"cpus_asked\":%u,\"way\":\"sipi\",\"cpus\":[%s],\"trace\":[%s]}", asked, cpus, trace);
     JsonObject *report = fields_parse(text);
     assert_non_null(report);
     GError *error = NULL;
@@ -28,6 +28,11 @@ static struct timeline *read_report(const char *cpus, const char *trace)
     json_object_unref(report);
     g_free(text);
     return timeline;
+}
+
+static struct timeline *read_report(const char *cpus, const char *trace)
+{
+    return read_report_of(2, cpus, trace);
 }
 
 static const struct timeline_span *span_of(const struct timeline *timeline, guint cpu, guint span)
@@ -130,6 +135,20 @@ static void failed_cpu_has_its_reason_and_its_moment(void **state)
     assert_int_equal(timeline->on, 1);
     assert_int_equal(timeline->missing, 0);
     assert_non_null(strstr(timeline->totals, "1 of 2 CPUs are on"));
+    timeline_free(timeline);
+}
+
+static void one_cpu_is_told_of_as_one(void **state)
+{
+    (void)state;
+    struct timeline *timeline = read_report_of(1, BSP_CPU, "");
+    assert_true(g_str_has_prefix(timeline->totals, "The CPU is on"));
+    timeline_free(timeline);
+    timeline = read_report_of(
+        1,
+        "{\"apic_id\":5,\"state\":\"failed\",\"failure\":\"x\",\"stamps_ns\":{\"wake_sent\":1000}}",
+        "");
+    assert_true(g_str_has_prefix(timeline->totals, "0 of 1 CPU is on"));
     timeline_free(timeline);
 }
 
@@ -386,6 +405,7 @@ int main(void)
         cmocka_unit_test(trace_and_stamps_are_taken_once),
         cmocka_unit_test(start_before_the_first_wake_is_no_message_and_no_stage),
         cmocka_unit_test(failed_cpu_has_its_reason_and_its_moment),
+        cmocka_unit_test(one_cpu_is_told_of_as_one),
         cmocka_unit_test(failed_hand_back_is_a_failure_and_no_way_home),
         cmocka_unit_test(cpu_that_nobody_lists_is_counted_as_missing),
         cmocka_unit_test(message_that_seems_to_come_after_its_effect_changes_nothing),
