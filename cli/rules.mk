@@ -19,6 +19,13 @@ $(BUILD)/tests/test_bench: $(BENCH_OBJECTS)
 	@mkdir -p $(@D)
 	$(CC) $(SANITIZE) -o $@ $^ -lcmocka $(CLI_LIBS)
 
+# What the guest's serial port tells.
+CONSOLE_OBJECTS := $(call test_objects,cli/machine/console.c cli/base/clean.c tests/unit/test_console.c)
+$(CONSOLE_OBJECTS): COMMON += $(CLI_CFLAGS)
+$(BUILD)/tests/test_console: $(CONSOLE_OBJECTS)
+	@mkdir -p $(@D)
+	$(CC) $(SANITIZE) -o $@ $^ -lcmocka $(CLI_LIBS)
+
 # Whom it times, and on which machines.
 SERIES_LOGIC := $(addprefix cli/bench/,contender.c lists.c marks.c series.c statistics.c) \
                 cli/machine/apic_trace.c $(addprefix cli/base/,files.c lists.c option.c output.c words.c)

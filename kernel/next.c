@@ -150,6 +150,7 @@ void next_boot(void)
         fatal("the next kernel: %s", error);
     uint32_t handed_back = hand_back_all();
     uint64_t took_ns = time_now_ns() - start;
+    /* cli/machine/console.c knows the end of this line: what follows on this port is the next's. */
     console_printf("next: %u %s back in the firmware after %lu us; its kernel begins\n",
                    handed_back, plural(handed_back, "CPU is", "CPUs are"), took_ns / 1000);
     json_begin("kernel", "handover");

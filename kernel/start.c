@@ -4,6 +4,7 @@
 #include "boot/native.h"
 #include "boot/image.h"
 #include "boot/mark.h"
+#include "boot/plural.h"
 #include "kernel/bringup.h"
 #include "kernel/kernel.h"
 #include "lib/atomic.h"
@@ -195,6 +196,7 @@ void bringup_start(void)
         mark_all_on();
     if (listed)
         make_order(); /* for the report */
-    console_printf("start: %u of %u CPUs are active after %lu ns\n", cpu_active_count(),
-                   cpu_there_count(), kernel.start_ns);
+    console_printf("start: %u of %u %s active after %lu ns\n", cpu_active_count(),
+                   cpu_there_count(), plural(cpu_there_count(), "CPU is", "CPUs are"),
+                   kernel.start_ns);
 }

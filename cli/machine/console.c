@@ -11,6 +11,9 @@
 #define RESULT_OK     "result: ok"
 #define RESULT_FAILED "result: failed"
 
+/* The last line of kernel/next.c: what follows is the next kernel's. */
+#define NEXT_BEGINS "; its kernel begins"
+
 static GRegex *pattern(const char *text)
 {
     return g_regex_new(text, G_REGEX_RAW | G_REGEX_OPTIMIZE, 0, NULL);
@@ -73,8 +76,10 @@ enum console_sign console_text(struct console *console, const char *text, bool c
 {
     if (complete)
         keep(console, text);
-    if (!console->watch)
+    if (!console->watch) {
+        console->watch = complete && strstr(text, NEXT_BEGINS);
         return CONSOLE_NOTHING;
+    }
     enum console_sign result = complete ? look_for_result(console, text) : CONSOLE_NOTHING;
     if (complete)
         look_for_count(console, text);

@@ -21,7 +21,7 @@ struct console {
      * Muster's kernel.
      */
     const char *until;
-    bool watch;         /* look for signs at all */
+    bool watch;         /* look for signs: from the start, or once our kernel has handed over */
     gint64 guest_said;  /* CPUs, from Linux's own line; -1 while silent */
     bool muster_kernel; /* it is ours: its first line was seen */
     bool done;

@@ -112,7 +112,7 @@ static void on_console_line(void *context, const char *line)
         hot_add_count_out(&session->hot_add, session->running->qmp);
         break;
     case GUEST_NEXT:
-        /* What our kernel printed before is in the pipe already, and says nothing of the next. */
+        /* Our kernel's last line is in the pipe already, and maybe the next kernel's first. */
         stream_drain(session->running->serial);
         session->console.watch = true;
         break;
