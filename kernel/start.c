@@ -1,9 +1,9 @@
 /* From the park area to an idle thread on every CPU. */
 #include "abi/handover.h"
 #include "boot/console.h"
-#include "boot/native.h"
 #include "boot/image.h"
 #include "boot/mark.h"
+#include "boot/native.h"
 #include "boot/plural.h"
 #include "kernel/bringup.h"
 #include "kernel/kernel.h"
