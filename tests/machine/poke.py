@@ -20,123 +20,18 @@ by their symbols.
 import argparse
 import os
 import re
-import select
 import struct
 import subprocess
 import sys
-import time
+
+sys.dont_write_bytecode = True
+from gdbstub import Failure, Stub
 
 DEADLINE_S = 40
 FAILED = 99
 KERNEL = "build/muster-kernel.elf"
 LAYOUT = "lib/cpu/slot_layout.h"
 WRMSR = b"\x0f\x30"
-
-# The order of the registers in the stub's packet g.
-REGISTERS = "rax rbx rcx rdx rsi rdi rbp rsp r8 r9 r10 r11 r12 r13 r14 r15 rip".split()
-
-
-class Failure(Exception):
-    pass
-
-
-class Stub:
-    """
-    A client of the gdb remote protocol, and of no more of it than is needed. Through two pipes,
-    not a socket: what is written before QEMU is there waits for it.
-    """
-
-    def __init__(self, path):
-        for name in (path + ".in", path + ".out"):
-            os.mkfifo(name)
-        self.out = os.open(path + ".in", os.O_RDWR)
-        self.inward = os.open(path + ".out", os.O_RDONLY | os.O_NONBLOCK)
-        self.poll = select.poll()
-        self.poll.register(self.inward, select.POLLIN)
-        self.end = time.monotonic() + DEADLINE_S
-        self.received = b""
-
-    def receive(self):
-        """The next packet's text."""
-        while not (packet := re.search(rb"\$([^#]*)#..", self.received)):
-            if not self.poll.poll(max(0, 1000 * (self.end - time.monotonic()))):
-                raise Failure("the machine did not come there in %d s" % DEADLINE_S)
-            more = os.read(self.inward, 65536)
-            if not more:
-                raise Failure("the machine has ended")
-            self.received += more
-        self.received = self.received[packet.end():]
-        os.write(self.out, b"+")
-        return packet[1].decode()
-
-    def send(self, text):
-        packet = text.encode()
-        os.write(self.out, b"$%s#%02x" % (packet, sum(packet) & 0xFF))
-
-    def ask(self, text):
-        self.send(text)
-        return self.receive()
-
-    def order(self, text):
-        answer = self.ask(text)
-        if answer != "OK":
-            raise Failure("the stub answers '%s' to '%s'" % (answer, text))
-
-    def stop_at(self, address):
-        self.order("Z0,%x,1" % address)
-
-    def pass_by(self, address):
-        self.order("z0,%x,1" % address)
-
-    def read(self, address, size):
-        found = bytes.fromhex(self.ask("m%x,%x" % (address, size)))
-        if len(found) != size:
-            raise Failure("0x%x cannot be read" % address)
-        return found
-
-    def read_word(self, address):
-        return struct.unpack("<I", self.read(address, 4))[0]
-
-    def write_word(self, address, value):
-        self.order("M%x,4:%s" % (address, struct.pack("<I", value).hex()))
-
-    def registers(self, thread):
-        self.order("Hg" + thread)
-        found = bytes.fromhex(self.ask("g"))
-        return dict(zip(REGISTERS, struct.unpack_from("<%dQ" % len(REGISTERS), found)))
-
-    def set_registers(self, values):
-        """Of the CPU that was asked for them last."""
-        block = struct.pack("<%dQ" % len(REGISTERS), *(values[name] for name in REGISTERS))
-        self.order("G" + block.hex())
-
-    def count_threads(self):
-        """A CPU is a thread, and each is told by itself."""
-        count, answer = 0, self.ask("qfThreadInfo")
-        while answer != "l":
-            count, answer = count + 1, self.ask("qsThreadInfo")
-        return count
-
-    def await_stop(self):
-        """The thread of the CPU that has stopped."""
-        stopped = re.match(r"T05thread:(\w+);", answer := self.receive())
-        if not stopped:
-            raise Failure("the machine has stopped otherwise: " + answer)
-        return stopped[1]
-
-    def go_on(self):
-        self.send("c")
-        return self.await_stop()
-
-    def step(self, thread):
-        """
-        One instruction, and of this CPU alone. If others have stopped at the same time as it did,
-        QEMU may stop once more for one of them, at once.
-        """
-        begun = self.registers(thread)["rip"]
-        while self.registers(thread)["rip"] == begun:
-            self.send("vCont;s:" + thread)
-            self.await_stop()
 
 
 def read_layout():
@@ -162,25 +57,18 @@ class Poke:
         self.layout = read_layout()
         self.symbols = read_symbols()
 
-    def begin(self):
-        """Before QEMU is there. The guest is started by who starts QEMU."""
-        self.stub.send("Z0,%x,1" % self.symbols["cpu_needs_make"])
-
-    def run_to(self, name):
+    def run_to(self, name, run):
         at = self.symbols[name]
         self.stub.stop_at(at)
-        thread = self.stub.go_on()
+        registers = run(at)
         self.stub.pass_by(at)
-        return self.stub.registers(thread)
+        return registers
 
     def find(self):
         """cpu_needs_make(profile, needs), entry_parameters_init(machine, entry, page_phys)"""
-        if (answer := self.stub.receive()) != "OK":
-            raise Failure("the stub answers '%s' to its first order" % answer)
-        self.needs = self.stub.registers(self.stub.await_stop())["rsi"]
-        self.stub.pass_by(self.symbols["cpu_needs_make"])
-        self.page = self.run_to("entry_parameters_init")["rdx"]
-        self.run_to("muster_adopt")
+        self.needs = self.run_to("cpu_needs_make", self.stub.meet)["rsi"]
+        self.page = self.run_to("entry_parameters_init", self.stub.run_to)["rdx"]
+        self.run_to("muster_adopt", self.stub.run_to)
         start, end = self.symbols["sipi_entry_start"], self.symbols["sipi_entry_end"]
         self.code = self.stub.read(self.page, end - start)
         if self.code != self.stub.read(start, end - start):
@@ -276,19 +164,18 @@ def main():
     end = sys.argv.index("--")
     options = read_options(sys.argv[1:end])
     pipes = os.path.join(options.folder, "gdb")
-    poke = Poke(Stub(pipes), options)
-    poke.begin()
+    poke = Poke(Stub(pipes, DEADLINE_S), options)
     command = sys.argv[end + 1:] + ["--", "-gdb", "pipe:" + pipes]
     print("+", *command, flush=True)
     with subprocess.Popen(command) as process:
         try:
             poke.run()
-        except Failure as failure:
-            print("poke:", failure, file=sys.stderr)
+        except BaseException as error:
+            process.terminate()
+            if not isinstance(error, Failure):
+                raise
+            print("poke:", error, file=sys.stderr)
             return FAILED
-        finally:
-            if sys.exc_info()[0]:
-                process.terminate()
     return process.returncode
 
 
