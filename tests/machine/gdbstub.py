@@ -7,6 +7,8 @@ import select
 import struct
 import time
 
+STEP_S = 1 # who takes longer for an instruction waits for its SIPI
+
 # In the order of packet g; more follow.
 REGISTERS = "rax rbx rcx rdx rsi rdi rbp rsp r8 r9 r10 r11 r12 r13 r14 r15 rip".split()
 
@@ -35,11 +37,11 @@ class Stub:
         self.end = time.monotonic() + deadline_s
         self.received = b""
 
-    def receive(self):
-        """The next packet's text."""
+    def hear(self, until):
+        """The next packet's text, or None if there is none until then."""
         while not (packet := re.search(rb"\$([^#]*)#..", self.received)):
-            if not self.poll.poll(max(0, 1000 * (self.end - time.monotonic()))):
-                raise Failure("the machine did not come there in time")
+            if not self.poll.poll(max(0, 1000 * (until - time.monotonic()))):
+                return None
             more = os.read(self.inward, 65536)
             if not more:
                 raise Failure("the machine has ended")
@@ -48,7 +50,15 @@ class Stub:
         os.write(self.out, b"+")
         return packet[1].decode()
 
+    def receive(self):
+        heard = self.hear(self.end)
+        if heard is None:
+            raise Failure("the machine did not come there in time")
+        return heard
+
     def send(self, text, before=b""):
+        if time.monotonic() > self.end:
+            raise Failure("the time is over, before '%s'" % text)
         packet = text.encode()
         os.write(self.out, before + b"$%s#%02x" % (packet, sum(packet) & 0xFF))
 
@@ -132,10 +142,13 @@ class Stub:
 
     def step(self, thread):
         """
-        One instruction, and of this CPU alone. If others have stopped at the same time as it did,
-        QEMU may stop once more for one of them, at once.
+        One instruction, and of this CPU alone; or what an INIT makes of it, which may wait for it.
+        If others have stopped at the same time as it did, QEMU stops once more for one of them, at
+        once.
         """
         begun = self.registers(thread)["rip"]
         while self.registers(thread)["rip"] == begun:
             self.send("vCont;s:" + thread)
-            self.await_stop()
+            if not self.hear(time.monotonic() + STEP_S):
+                os.write(self.out, b"\x03")
+                self.receive()
