@@ -217,7 +217,7 @@ void run_table_print_park(const struct parked *parked, const char *where)
 {
     printf("CPUs %s for %.0f ms: ", where, parked->ms);
     if (parked->process_known)
-        printf("QEMU used %.0f ms of CPU, %.1f %% of a core\n", parked->process_ms,
+        printf("QEMU used %.1f ms of CPU, %.2f %% of a core\n", parked->process_ms,
                100 * parked->process_ms / parked->ms);
     else
         printf("what QEMU used meanwhile is not known\n");

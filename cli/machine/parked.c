@@ -1,6 +1,7 @@
 #include "cli/machine/parked.h"
 
 #include <string.h>
+#include <time.h>
 #include <unistd.h>
 
 /* Of /proc/PID/task/TID/stat, counted behind the name, which ends with the last ')'. */
@@ -19,9 +20,10 @@ void parked_clear(struct parked *parked)
     g_array_unref(parked->spent);
 }
 
-/* CPU milliseconds by a file such as /proc/PID/stat, or -1. Takes @path. */
-static double spent_ms(char *path)
+/* CPU milliseconds by the kernel's ticks, or -1: nobody else may ask for a thread's clock. */
+static double thread_ms(GPid pid, gint64 thread)
 {
+    char *path = g_strdup_printf("/proc/%d/task/%" G_GINT64_FORMAT "/stat", (int)pid, thread);
     char *text = NULL;
     double ms = -1;
     char *name_end =
@@ -40,14 +42,14 @@ static double spent_ms(char *path)
     return ms;
 }
 
-static double thread_ms(GPid pid, gint64 thread)
-{
-    return spent_ms(g_strdup_printf("/proc/%d/task/%" G_GINT64_FORMAT "/stat", (int)pid, thread));
-}
-
+/* Of all its threads, the ended ones as well, to the nanosecond; -1 if it is gone. */
 static double process_ms(GPid pid)
 {
-    return spent_ms(g_strdup_printf("/proc/%d/stat", (int)pid));
+    clockid_t clock;
+    struct timespec time;
+    if (clock_getcpuclockid(pid, &clock) || clock_gettime(clock, &time))
+        return -1;
+    return (double)time.tv_sec * 1e3 + (double)time.tv_nsec / 1e6;
 }
 
 void parked_begins(struct parked *parked, GPid pid)

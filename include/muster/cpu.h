@@ -209,11 +209,19 @@ struct muster_mtrr_list {
     struct muster_msr msrs[1 + MUSTER_MTRR_FIXED + 2 * MUSTER_MTRR_VARIABLE_MAX + 1];
 };
 
+/** The words of CPUID that are looked at for a profile. */
+enum muster_cpuid_word {
+    MUSTER_CPUID_1_ECX,
+    MUSTER_CPUID_1_EDX,
+    MUSTER_CPUID_7_EBX,
+    MUSTER_CPUID_7_ECX,
+    MUSTER_CPUID_WORDS,
+};
+
 /** What of CPUID a CPU must have for a profile. */
 struct muster_cpu_needs {
-    uint32_t leaf;                       /* the highest that is looked at: 1 or 7 */
-    uint32_t basic_ecx, basic_edx;       /* leaf 1 */
-    uint32_t extended_ebx, extended_ecx; /* leaf 7 */
+    uint32_t leaf; /* the highest that is looked at: 1 or 7 */
+    uint32_t words[MUSTER_CPUID_WORDS];
 };
 
 /** SMEP, SMAP, UMIP, FSGSBASE, #MC and global pages (CR4's bits). */

@@ -97,6 +97,5 @@ mailbox_entry_32:
     movl %eax, %cr0
     ljmpl *ENTRY_FAR64(%ebx)
 mailbox_entry_end:
-    .org mailbox_entry_start + ENTRY_PARAMETERS /* an error if the code runs into them */
 
     .section .note.GNU-stack, "", @progbits

@@ -74,13 +74,14 @@ sipi_entry_32:
     jnz not_checked
 
     /*
-     * MTRRs that are all off, as at reset, are loaded here: with paging off no TLB holds a type.
-     * Otherwise the sequence is that of SDM vol. 3, 12.11.7.2; what comes behind 1 ends it.
+     * MTRRs that are all off, as at reset, are loaded here, where no TLB holds a memory type yet.
+     * SDM vol. 3, 12.11.7.2: caches off, caches and TLB flushed, the ranges written, the default
+     * type last; caches flushed. The last steps, TLB flushed and caches on, are those of all.
      */
     movl $ENTRY_CHECKED, %ebx
     movl ENTRY_MSR_BYTES(%esp), %ebp
     testl %ebp, %ebp
-    jz 1f
+    jz checked
     movl $MSR_MTRRCAP, %ecx
     rdmsr
     cmpl ENTRY_MTRR_CAP(%esp), %eax
@@ -88,7 +89,7 @@ sipi_entry_32:
     movl $MSR_MTRR_DEF_TYPE, %ecx
     rdmsr
     testl $MTRR_DEF_TYPE_ENABLE, %eax
-    jnz 1f
+    jnz checked
     movl %cr0, %eax
     andl $~CR0_NW, %eax
     orl $CR0_CD, %eax
@@ -98,22 +99,24 @@ sipi_entry_32:
     movl %eax, %cr3
     leal ENTRY_MSRS(%esp), %ebx
     addl %ebx, %ebp
-2:  movl (%ebx), %ecx
+1:  movl (%ebx), %ecx
     movl 8(%ebx), %eax
     movl 12(%ebx), %edx
     wrmsr
     addl $16, %ebx
     cmpl %ebp, %ebx
-    jne 2b
+    jne 1b
     wbinvd
     movl $(ENTRY_CHECKED | ENTRY_LOADED), %ebx
-1:  movl ENTRY_CHECKED_CR4(%esp), %eax
-    jmp 3f
+checked:
+    movl ENTRY_CHECKED_CR4(%esp), %eax
+    jmp to_long_mode
 
 not_checked:
     xorl %ebx, %ebx
     movl ENTRY_CR4(%esp), %eax
-3:  movl %eax, %cr4
+to_long_mode:
+    movl %eax, %cr4
     /* NXE before a table that uses NX is loaded. */
     movl $MSR_EFER, %ecx
     xorl %edx, %edx
@@ -134,6 +137,5 @@ sipi_entry_64:
     rdtsc
     jmpq *ENTRY_ARRIVE(%rbx)
 sipi_entry_end:
-    .org sipi_entry_start + ENTRY_PARAMETERS /* an error if the code runs into them */
 
     .section .note.GNU-stack, "", @progbits

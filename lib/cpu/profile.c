@@ -8,78 +8,70 @@ _Static_assert(MUSTER_CR4_FEATURES ==
 
 /* CR4 bits that must not be set on a CPU whose CPUID lacks the feature. */
 static const struct {
-    uint64_t cr4;
-    uint32_t leaf;
-    uint8_t reg; /* 0 eax ... 3 edx */
+    uint32_t cr4;
+    enum muster_cpuid_word word;
     uint32_t bit;
 } features[] = {
-    {CR4_MCE, CPUID_FEATURES, 3, CPUID_1_EDX_MCE},
-    {CR4_PGE, CPUID_FEATURES, 3, CPUID_1_EDX_PGE},
-    {CR4_PCIDE, CPUID_FEATURES, 2, CPUID_1_ECX_PCID},
-    {CR4_OSXSAVE, CPUID_FEATURES, 2, CPUID_1_ECX_XSAVE},
-    {CR4_PKE, CPUID_EXTENDED_FEATURES, 2, CPUID_7_ECX_PKU},
-    {CR4_FSGSBASE, CPUID_EXTENDED_FEATURES, 1, CPUID_7_EBX_FSGSBASE},
-    {CR4_SMEP, CPUID_EXTENDED_FEATURES, 1, CPUID_7_EBX_SMEP},
-    {CR4_SMAP, CPUID_EXTENDED_FEATURES, 1, CPUID_7_EBX_SMAP},
-    {CR4_UMIP, CPUID_EXTENDED_FEATURES, 2, CPUID_7_ECX_UMIP},
-    {CR4_LA57, CPUID_EXTENDED_FEATURES, 2, CPUID_7_ECX_LA57},
+    {CR4_MCE, MUSTER_CPUID_1_EDX, CPUID_1_EDX_MCE},
+    {CR4_PGE, MUSTER_CPUID_1_EDX, CPUID_1_EDX_PGE},
+    {CR4_PCIDE, MUSTER_CPUID_1_ECX, CPUID_1_ECX_PCID},
+    {CR4_OSXSAVE, MUSTER_CPUID_1_ECX, CPUID_1_ECX_XSAVE},
+    {CR4_PKE, MUSTER_CPUID_7_ECX, CPUID_7_ECX_PKU},
+    {CR4_FSGSBASE, MUSTER_CPUID_7_EBX, CPUID_7_EBX_FSGSBASE},
+    {CR4_SMEP, MUSTER_CPUID_7_EBX, CPUID_7_EBX_SMEP},
+    {CR4_SMAP, MUSTER_CPUID_7_EBX, CPUID_7_EBX_SMAP},
+    {CR4_UMIP, MUSTER_CPUID_7_ECX, CPUID_7_ECX_UMIP},
+    {CR4_LA57, MUSTER_CPUID_7_ECX, CPUID_7_ECX_LA57},
 };
+#define FEATURES (sizeof(features) / sizeof(features[0]))
 
-uint64_t cpu_cr4_offered(const struct muster_platform *platform, uint64_t wanted)
+/* Of the calling CPU; zeros for leaf 7 where there is none: it answers with anything then. */
+static void read_words(const struct muster_platform *platform, uint32_t words[MUSTER_CPUID_WORDS])
 {
-    uint32_t basic[4], extended[4] = {0};
-    uint32_t max[4];
+    uint32_t max[4], basic[4], extended[4] = {0};
     platform->cpuid(platform->context, 0, 0, max);
     platform->cpuid(platform->context, CPUID_FEATURES, 0, basic);
     if (max[0] >= CPUID_EXTENDED_FEATURES)
         platform->cpuid(platform->context, CPUID_EXTENDED_FEATURES, 0, extended);
-    uint64_t offered = wanted;
-    for (unsigned i = 0; i < sizeof(features) / sizeof(features[0]); i++) {
-        const uint32_t *leaf = features[i].leaf == CPUID_FEATURES ? basic : extended;
-        if (!(leaf[features[i].reg] & features[i].bit))
-            offered &= ~features[i].cr4;
-    }
-    return offered;
+    words[MUSTER_CPUID_1_ECX] = basic[2];
+    words[MUSTER_CPUID_1_EDX] = basic[3];
+    words[MUSTER_CPUID_7_EBX] = extended[1];
+    words[MUSTER_CPUID_7_ECX] = extended[2];
+}
+
+uint64_t cpu_cr4_offered(const struct muster_platform *platform, uint64_t wanted)
+{
+    uint32_t words[MUSTER_CPUID_WORDS];
+    read_words(platform, words);
+    for (unsigned i = 0; i < FEATURES; i++)
+        if (!(words[features[i].word] & features[i].bit))
+            wanted &= ~(uint64_t)features[i].cr4;
+    return wanted;
 }
 
 void cpu_needs_make(const struct muster_cpu_profile *profile, struct muster_cpu_needs *needs)
 {
-    *needs = (struct muster_cpu_needs){
-        .leaf = CPUID_FEATURES,
-        .basic_edx =
-            (profile->has_pat ? CPUID_1_EDX_PAT : 0) | (profile->has_mtrr ? CPUID_1_EDX_MTRR : 0),
-    };
-    for (unsigned i = 0; i < sizeof(features) / sizeof(features[0]); i++) {
-        bool basic = features[i].leaf == CPUID_FEATURES;
-        uint32_t bit = profile->cr4 & features[i].cr4 ? features[i].bit : 0;
-        if (bit && !basic)
-            needs->leaf = CPUID_EXTENDED_FEATURES;
-        switch (features[i].reg) {
-        case 1:
-            needs->extended_ebx |= bit;
-            break;
-        case 2:
-            *(basic ? &needs->basic_ecx : &needs->extended_ecx) |= bit;
-            break;
-        default:
-            needs->basic_edx |= bit;
-        }
-    }
+    *needs = (struct muster_cpu_needs){0};
+    if (profile->has_pat)
+        needs->words[MUSTER_CPUID_1_EDX] |= CPUID_1_EDX_PAT;
+    if (profile->has_mtrr)
+        needs->words[MUSTER_CPUID_1_EDX] |= CPUID_1_EDX_MTRR;
+    for (unsigned i = 0; i < FEATURES; i++)
+        if (profile->cr4 & features[i].cr4)
+            needs->words[features[i].word] |= features[i].bit;
+    needs->leaf = needs->words[MUSTER_CPUID_7_EBX] | needs->words[MUSTER_CPUID_7_ECX]
+                      ? CPUID_EXTENDED_FEATURES
+                      : CPUID_FEATURES;
 }
 
 bool cpu_meets(const struct muster_platform *platform, const struct muster_cpu_needs *needs)
 {
-    uint32_t r[4];
-    platform->cpuid(platform->context, 0, 0, r);
-    if (r[0] < needs->leaf)
-        return false;
-    platform->cpuid(platform->context, CPUID_FEATURES, 0, r);
-    if (needs->basic_ecx & ~r[2] || needs->basic_edx & ~r[3])
-        return false;
-    if (needs->leaf == CPUID_FEATURES)
-        return true;
-    platform->cpuid(platform->context, CPUID_EXTENDED_FEATURES, 0, r);
-    return !(needs->extended_ebx & ~r[1] || needs->extended_ecx & ~r[2]);
+    uint32_t words[MUSTER_CPUID_WORDS];
+    read_words(platform, words);
+    for (unsigned i = 0; i < MUSTER_CPUID_WORDS; i++)
+        if (needs->words[i] & ~words[i])
+            return false;
+    return true;
 }
 
 const char *muster_cpu_profile_difference(const struct muster_cpu_profile *a,

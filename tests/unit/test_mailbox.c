@@ -122,6 +122,7 @@ static void every_entry_page_stands_on_its_own(void **state)
         assert_memory_equal(bytes, mailbox_entry_start,
                             (size_t)(mailbox_entry_end - mailbox_entry_start));
         assert_int_equal(entry->arrive, (uint64_t)arrive_by_slot);
+        assert_true(mailbox_entry_end - mailbox_entry_start <= ENTRY_PARAMETERS);
         assert_int_equal(entry->slots, (uint64_t)&fake->slots[ENTRY_STUBS * page]);
         assert_int_equal(entry->park_cr3, FAKE_PARK_CR3);
         assert_int_equal(entry->strays, (uint64_t)&fake->machine.strays);

@@ -150,6 +150,35 @@ static void cpu_that_lacks_one_feature_has_not_the_profile(void **state)
     assert_false(cpu_meets(&fake->platform, &wanted));
 }
 
+static void cpu_without_leaf_7_has_not_a_profile_that_needs_it(void **state)
+{
+    struct fake_machine *fake = *state;
+    struct muster_cpu_needs wanted;
+
+    fake->cpuid_7[1] = CPUID_7_EBX_SMEP;
+    fake->cpuid_0[0] = 6;
+    cpu_needs_make(&(struct muster_cpu_profile){.cr4 = CR4_SMEP}, &wanted);
+    assert_int_equal(wanted.leaf, 7);
+    assert_false(cpu_meets(&fake->platform, &wanted));
+    cpu_needs_make(&(struct muster_cpu_profile){.cr4 = CR4_PAE}, &wanted);
+    assert_int_equal(wanted.leaf, 1);
+    assert_true(cpu_meets(&fake->platform, &wanted));
+}
+
+static void cpu_without_pat_or_mtrrs_has_not_a_profile_with_them(void **state)
+{
+    struct fake_machine *fake = *state;
+    struct muster_cpu_needs wanted;
+
+    cpu_needs_make(&(struct muster_cpu_profile){.has_pat = true, .has_mtrr = true}, &wanted);
+    fake->cpuid_1[3] = CPUID_1_EDX_PAT | CPUID_1_EDX_MTRR;
+    assert_true(cpu_meets(&fake->platform, &wanted));
+    fake->cpuid_1[3] = CPUID_1_EDX_PAT;
+    assert_false(cpu_meets(&fake->platform, &wanted));
+    fake->cpuid_1[3] = CPUID_1_EDX_MTRR;
+    assert_false(cpu_meets(&fake->platform, &wanted));
+}
+
 #define TEST(name) cmocka_unit_test_setup_teardown(name, set_up, tear_down)
 
 int main(void)
@@ -162,6 +191,8 @@ int main(void)
         TEST(only_wanted_features_are_offered),
         TEST(leaf_7_is_not_believed_where_there_is_none),
         TEST(cpu_that_lacks_one_feature_has_not_the_profile),
+        TEST(cpu_without_leaf_7_has_not_a_profile_that_needs_it),
+        TEST(cpu_without_pat_or_mtrrs_has_not_a_profile_with_them),
     };
 
     return cmocka_run_group_tests_name("profile", tests, NULL, NULL);

@@ -86,6 +86,7 @@ static void entry_page_carries_what_an_ap_needs(void **state)
 
     assert_memory_equal(fake_map(fake, FAKE_SIPI_ENTRY, PAGE_BYTES), sipi_entry_start,
                         (size_t)(sipi_entry_end - sipi_entry_start));
+    assert_true(sipi_entry_end - sipi_entry_start <= ENTRY_PARAMETERS);
     assert_int_equal(entry->park_cr3, FAKE_PARK_CR3);
     assert_int_equal(entry->arrive, (uint64_t)arrive_by_apic_id);
     assert_int_equal(entry->index, (uint64_t)fake->machine.index);
@@ -105,7 +106,7 @@ static void entry_page_asks_for_what_the_bsp_has_and_then_sets_it(void **state)
     const struct entry_parameters *entry = entry_of(fake);
     struct muster_machine *machine = &fake->machine;
 
-    machine->needs = (struct muster_cpu_needs){7, 1, 2, 3, 4};
+    machine->needs = (struct muster_cpu_needs){7, {1, 2, 3, 4}};
     machine->profile.cr4 = CR4_PAE | CR4_PGE | CR4_SMEP | CR4_PCIDE | CR4_LA57 | 0x2000;
     machine->profile.has_mtrr = true;
     machine->profile.mtrr_cap = 0x508;
