@@ -11,6 +11,7 @@ STEP_S = 1 # who takes longer for an instruction waits for its SIPI
 
 # In the order of packet g; more follow.
 REGISTERS = "rax rbx rcx rdx rsi rdi rbp rsp r8 r9 r10 r11 r12 r13 r14 r15 rip".split()
+CR4_AT = 212
 
 
 class Failure(Exception):
@@ -18,7 +19,9 @@ class Failure(Exception):
 
 
 def read_registers(answer):
-    return dict(zip(REGISTERS, struct.unpack_from("<%dQ" % len(REGISTERS), bytes.fromhex(answer))))
+    block = bytes.fromhex(answer)
+    registers = dict(zip(REGISTERS, struct.unpack_from("<%dQ" % len(REGISTERS), block)))
+    return {**registers, "cr4": struct.unpack_from("<Q", block, CR4_AT)[0]}
 
 
 class Stub:

@@ -12,10 +12,10 @@ lib/cpu/slot_layout.h names them.
 --stubs   each AP enters by the stub of its number, and its slot is the stub's, as in a guest
           under SEV-ES
 
-FOLDER/did gets a line for each AP, with what it did in the page: "CPU 1: CHECKED LOADED". The exit
-status is that of muster run, or 99 if not all of the above happened. No instruction is changed,
-and no offset is known here: addresses are arguments of functions, at which the kernel is stopped
-by their symbols.
+FOLDER/did gets a line for each AP, with what it did in the page: "CPU 1: CHECKED LOADED"; and
+GLOBAL if CR4.PGE was on when C began to write MTRRs. The exit status is that of muster run, or 99
+if not all of the above happened. No instruction is changed, and no offset is known here: addresses
+are arguments of functions, at which the kernel is stopped by their symbols.
 """
 import argparse
 import os
@@ -32,6 +32,7 @@ FAILED = 99
 KERNEL = "build/muster-kernel.elf"
 LAYOUT = "lib/cpu/slot_layout.h"
 WRMSR = b"\x0f\x30"
+CR4_PGE = 0x80
 
 
 def read_layout():
@@ -50,12 +51,18 @@ def read_symbols():
             if len(words) == 3}
 
 
+def cpu_of(thread):
+    """QEMU counts threads from 1, and the BSP is the first."""
+    return int(thread, 16) - 1
+
+
 class Poke:
     def __init__(self, stub, options):
         self.stub = stub
         self.options = options
         self.layout = read_layout()
         self.symbols = read_symbols()
+        self.with_global_pages = set()
 
     def run_to(self, name, run):
         at = self.symbols[name]
@@ -108,28 +115,32 @@ class Poke:
         self.stub.step(thread)
 
     def take_stub(self, thread):
-        """QEMU counts threads from 1, and the BSP is the first."""
-        number = int(thread, 16) - 1
         found = self.stub.registers(thread)
-        self.stub.set_registers({**found, "rip": number * self.layout["ENTRY_STUB_BYTES"]})
+        stub = cpu_of(thread) * self.layout["ENTRY_STUB_BYTES"]
+        self.stub.set_registers({**found, "rip": stub})
+
+    def look_at_cr4(self, thread):
+        if self.stub.registers(thread)["cr4"] & CR4_PGE:
+            self.with_global_pages.add(cpu_of(thread))
+        self.stub.step(thread)
 
     def follow(self):
         """Until all are on, and the BSP writes its report."""
-        end = self.symbols["report_write"]
-        self.stub.stop_at(end)
-        arrival, meet = None, None
+        end, write = self.symbols["report_write"], self.symbols["mtrr_write"]
+        at_32 = self.page + self.symbols["sipi_entry_32"] - self.symbols["sipi_entry_start"]
+        met = {write: self.look_at_cr4} # by the instruction pointer there
+        for address in (end, write):
+            self.stub.stop_at(address)
         if self.options.loaded:
             self.msrs = self.listed_msrs()
-            arrival = self.page + self.symbols["sipi_entry_32"] - self.symbols["sipi_entry_start"]
-            self.stub.stop_at(arrival)
-            meet = self.load_msrs
+            self.stub.stop_at(at_32)
+            met[at_32] = self.load_msrs
         elif self.options.stubs:
-            arrival = 0 # in the segment that the SIPI gives
             self.stub.stop_at(self.page)
-            meet = self.take_stub
+            met[0] = self.take_stub # in the segment that the SIPI gives
         while (at := self.stub.registers(thread := self.stub.go_on())["rip"]) != end:
-            if at == arrival:
-                meet(thread)
+            if at in met:
+                met[at](thread)
 
     def tell(self, file):
         slots = struct.unpack("<Q", self.stub.read(self.page + self.layout["ENTRY_SLOTS"], 8))[0]
@@ -137,7 +148,10 @@ class Poke:
             slot = slots + (index << self.layout["SLOT_BYTES_LOG2"])
             did = self.stub.read_word(slot + self.layout["SLOT_ENTRY_DID"])
             names = [name for name in ("CHECKED", "LOADED") if did & self.layout["ENTRY_" + name]]
-            print("CPU %d:" % index, *names or ["NOTHING"], file=file)
+            names = names or ["NOTHING"]
+            if index in self.with_global_pages:
+                names.append("GLOBAL")
+            print("CPU %d:" % index, *names, file=file)
 
     def run(self):
         self.find()
