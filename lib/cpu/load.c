@@ -229,9 +229,8 @@ static bool is_equipped(const struct muster_slot *slot, bool speculation)
 {
     const struct muster_machine *machine = slot->machine;
     const struct muster_platform *platform = machine->platform;
-    if (!entry_did(slot, ENTRY_CHECKED) && !cpu_meets(platform, &machine->needs))
-        return false;
-    if (!entry_did(slot, ENTRY_LOADED) && !has_mtrrs(platform, &machine->profile))
+    if (!entry_did(slot, ENTRY_CHECKED) &&
+        (!cpu_meets(platform, &machine->needs) || !has_mtrrs(platform, &machine->profile)))
         return false;
     return !speculation || speculation_is_offered(platform, &machine->profile);
 }

@@ -45,8 +45,8 @@
 #define ENTRY_MSRS        (ENTRY_PARAMETERS + 160)
 
 /* What a CPU has behind it when it leaves its entry page (SLOT_ENTRY_DID). */
-#define ENTRY_CHECKED 1 /* it has the features; ENTRY_CHECKED_CR4 */
-#define ENTRY_LOADED  2 /* it has as many MTRRs as the BSP, and has loaded ENTRY_MSRS */
+#define ENTRY_CHECKED 1 /* it has the features and as many MTRRs as the BSP; ENTRY_CHECKED_CR4 */
+#define ENTRY_LOADED  2 /* it has loaded ENTRY_MSRS */
 
 /* The entry page's GDT. */
 #define ENTRY_CS64 0x08
