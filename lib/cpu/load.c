@@ -98,8 +98,8 @@ void cpu_profile_make(struct muster_machine *machine)
  * Caches off, MTRRs off, write, and back (SDM vol. 3, 12.11.7.2); the PAT changes what the caches
  * and TLBs hold in the same way. The rendezvous of all processors that 12.11.8 begins with is
  * left out: the others run with these very values, and this CPU has touched nothing but its slot.
- * Entry pages and cpu_reload() have left CR4.PGE clear, and cpu_load() has loaded CR0. The BSP,
- * which may have global pages, does not come here: it differs in nothing from what it has.
+ * CR4.PGE, which an entry page may have set, is clear meanwhile, and each change of it flushes all
+ * of the TLB; cpu_load() has loaded CR0.
  */
 static uint32_t memory_types_write(const struct muster_machine *machine, bool mtrrs_equal)
 {
@@ -107,6 +107,7 @@ static uint32_t memory_types_write(const struct muster_machine *machine, bool mt
     const struct muster_cpu_profile *profile = &machine->profile;
     write_cr0((profile->cr0 | CR0_CD) & ~(uint64_t)CR0_NW);
     write_back_caches();
+    write_cr4(read_cr4() & ~(uint64_t)CR4_PGE);
     write_cr3(read_cr3());
     uint32_t writes = 1;
     if (mtrrs_equal)
