@@ -19,7 +19,7 @@
 #define PIT_COMMAND   0x43
 #define PIT_RATE_MODE 0x34 /* channel 0, both bytes, mode 2 */
 #define PIT_LATCH     0x00 /* channel 0 */
-#define PIT_STOP      0x30 /* channel 0, mode 0, and no count follows: it stands */
+#define PIT_ONE_SHOT  0x30 /* channel 0, both bytes, mode 0 */
 
 #define CPUID_TSC       0x15
 #define CPUID_HV_TIMING 0x40000010 /* eax: TSC kHz (VMware's leaf; KVM and others give it too) */
@@ -164,6 +164,19 @@ void native_set_tsc_hz(uint64_t hz)
     native.ns_per_tick = ((uint64_t)NS_PER_S << 32) / hz;
 }
 
+/*
+ * A BIOS leaves it ticking, too: nobody takes its ticks, and each wakes the host. A PIT stands
+ * while it waits for a count; a hypervisor's may need one, to give up the timer of the last (as
+ * KVM does), and goes on for one round.
+ */
+static void stop_pit(void)
+{
+    port_out8(PIT_COMMAND, PIT_ONE_SHOT);
+    port_out8(PIT_CHANNEL_0, 0);
+    port_out8(PIT_CHANNEL_0, 0);
+    port_out8(PIT_COMMAND, PIT_ONE_SHOT);
+}
+
 void native_platform_init(struct muster_platform *platform, uint64_t mapped_end)
 {
     /* A PC's BIOS leaves the PICs open, at vectors that are exceptions' to everybody else. */
@@ -176,8 +189,7 @@ void native_platform_init(struct muster_platform *platform, uint64_t mapped_end)
         native.tsc_hz = tsc_hz_by_pit();
     if (!native.tsc_hz)
         native.tsc_hz = NS_PER_S; /* no clock to be found: deadlines are then ticks */
-    /* A BIOS leaves the PIT ticking, too: nobody takes its ticks, and each wakes the host. */
-    port_out8(PIT_COMMAND, PIT_STOP);
+    stop_pit();
     native_set_tsc_hz(native.tsc_hz);
     *platform = (struct muster_platform){
         .map = native_map,

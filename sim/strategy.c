@@ -41,7 +41,7 @@ static void await_parked(struct sim *sim, uint32_t cpu, uint64_t deadline_ns)
     struct muster_slot *slot = &sim->slots[cpu];
     while (slot_is_pending(slot) && sim->platform.time_ns(sim) < deadline_ns)
         sim->platform.wait(sim, &slot->state, MUSTER_CPU_ADOPT_PENDING, deadline_ns);
-    slot_give_up(slot);
+    (void)slot_give_up(slot);
 }
 
 /* ---- One after the other ---- */

@@ -95,7 +95,8 @@ struct muster_platform {
     /**
      * Time since some fixed moment, never backwards, the same on every CPU. One that has not moved
      * for MUSTER_STANDSTILL_TURNS calls of the wait hook in a row is held to stand still: what is
-     * waited for counts as missing then (MUSTER_ERROR_CLOCK_STANDS), and nobody waits without end.
+     * waited for counts as missing then (MUSTER_ERROR_CLOCK_STANDS), and nobody waits without end
+     * but who asked for it (MUSTER_FOREVER).
      * Where the clock goes by steps of more than some milliseconds the hook must pause a while.
      */
     uint64_t (*time_ns)(void *context);

@@ -66,6 +66,9 @@ void idt_init(struct muster_idt *idt);
 /** On the BSP: turn on what config.cr4_features asks for, then take its profile. */
 void cpu_profile_make(struct muster_machine *machine);
 
+/** CR0 and CR4 of @profile, which the calling CPU must have the features for. */
+void cpu_control_load(const struct muster_cpu_profile *profile);
+
 /** What a CPU must have for @profile, and whether the calling one has it. */
 void cpu_needs_make(const struct muster_cpu_profile *profile, struct muster_cpu_needs *needs);
 bool cpu_meets(const struct muster_platform *platform, const struct muster_cpu_needs *needs);
@@ -73,7 +76,7 @@ bool cpu_meets(const struct muster_platform *platform, const struct muster_cpu_n
 /** CR4 bits of @wanted that the calling CPU's CPUID offers. */
 uint64_t cpu_cr4_offered(const struct muster_platform *platform, uint64_t wanted);
 
-/** Bring the calling CPU's PAT and MTRRs to the profile's; gives how many MTRRs were written. */
+/** Bring the calling CPU's PAT and MTRRs to the profile's; gives how many of them were written. */
 uint32_t cpu_memory_types_load(const struct muster_machine *machine);
 
 /**

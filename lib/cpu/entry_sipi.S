@@ -18,7 +18,8 @@
  *        page, EBP = number of the stub (in an SEV-ES guest), R8D = ENTRY_CHECKED and ENTRY_LOADED
  *        as far as they hold, RSI:RDI = TSC at the first instruction, RDX:RAX = TSC now, RSP = 0
  *        (no firmware table). No stack.
- * Takes no trap and touches only this page until paging is on.
+ * Takes no trap, since it asks nothing of a TD or an SEV-ES guest, whose answers would be traps;
+ * touches only this page until paging is on.
  */
     .code16
 sipi_entry_start:
@@ -46,8 +47,9 @@ sipi_entry_32:
     movl %eax, %es
     movl %eax, %ss
     movl %ebx, %esp                 /* CPUID takes EBX, and there is no stack to lose */
-    cmpl $0, ENTRY_SEV_ES(%esp)     /* CPUID would be a #VC, without an IDT */
-    jne not_checked
+    movl ENTRY_SEV_ES(%esp), %eax   /* CPUID would be a #VC, or a #VE, without an IDT */
+    orl ENTRY_TD(%esp), %eax
+    jnz not_checked
 
     /* EBP = 0 if the CPU has all that is needed. */
     xorl %eax, %eax
@@ -75,17 +77,19 @@ sipi_entry_32:
 
     /*
      * MTRRs that are all off, as at reset, are loaded here, where no TLB holds a memory type yet.
-     * SDM vol. 3, 12.11.7.2: caches off, caches and TLB flushed, the ranges written, the default
+     * SDM vol. 3, 12.11.8: caches off, caches and TLB flushed, the ranges written, the default
      * type last; caches flushed. The last steps, TLB flushed and caches on, are those of all.
      */
     movl $ENTRY_CHECKED, %ebx
-    movl ENTRY_MSR_BYTES(%esp), %ebp
-    testl %ebp, %ebp
+    testl $CPUID_1_EDX_MTRR, ENTRY_NEEDS_1_EDX(%esp)
     jz checked
     movl $MSR_MTRRCAP, %ecx
     rdmsr
     cmpl ENTRY_MTRR_CAP(%esp), %eax
     jne not_checked
+    movl ENTRY_MSR_BYTES(%esp), %ebp
+    testl %ebp, %ebp
+    jz checked
     movl $MSR_MTRR_DEF_TYPE, %ecx
     rdmsr
     testl $MTRR_DEF_TYPE_ENABLE, %eax

@@ -59,15 +59,11 @@ static uint64_t own_cr4(const struct muster_cpu_profile *profile)
     return (profile->cr4 & ~(uint64_t)CR4_LA57) | (read_cr4() & CR4_LA57);
 }
 
-static void cr0_load(const struct muster_cpu_profile *profile)
-{
-    if (read_cr0() != profile->cr0)
-        write_cr0(profile->cr0);
-}
-
-static void cr4_load(const struct muster_cpu_profile *profile)
+void cpu_control_load(const struct muster_cpu_profile *profile)
 {
     uint64_t cr4 = own_cr4(profile);
+    if (read_cr0() != profile->cr0)
+        write_cr0(profile->cr0);
     if (read_cr4() != cr4)
         write_cr4(cr4);
 }
@@ -88,8 +84,6 @@ void cpu_profile_make(struct muster_machine *machine)
         profile->lstar = machine->config.syscall_entry;
         profile->fmask = SYSCALL_MASK;
     }
-    cr0_load(profile);
-    cr4_load(profile);
     cpu_needs_make(profile, &machine->needs);
     mtrr_list_make(profile, &machine->mtrrs);
 }
@@ -98,8 +92,7 @@ void cpu_profile_make(struct muster_machine *machine)
  * Caches off, MTRRs off, write, and back (SDM vol. 3, 12.11.7.2); the PAT changes what the caches
  * and TLBs hold in the same way. The rendezvous of all processors that 12.11.8 begins with is
  * left out: the others run with these very values, and this CPU has touched nothing but its slot.
- * CR4.PGE, which an entry page may have set, is clear meanwhile, and each change of it flushes all
- * of the TLB; cpu_load() has loaded CR0.
+ * CR4.PGE is clear meanwhile: each change of it flushes all of the TLB.
  */
 static uint32_t memory_types_write(const struct muster_machine *machine, bool mtrrs_equal)
 {
@@ -115,9 +108,8 @@ static uint32_t memory_types_write(const struct muster_machine *machine, bool mt
     else
         writes = mtrr_write(platform, &machine->mtrrs);
     write_back_caches();
-    if (!(profile->cr4 & CR4_PGE))
-        write_cr3(read_cr3());
-    write_cr4(own_cr4(profile)); /* global pages from here on: that flushes as well */
+    write_cr3(read_cr3());
+    write_cr4(own_cr4(profile));
     write_cr0(profile->cr0);
     return writes;
 }
@@ -243,11 +235,9 @@ enum muster_status cpu_load(struct muster_slot *slot, void *percpu)
     bool speculation = speculation_is_wanted(profile);
     if (!is_equipped(slot, speculation))
         return MUSTER_ERROR_FEATURES_DIFFER;
-    cr0_load(profile);
-    /* Before CR4.PGE, which is one of the two flushes that changing memory types needs. */
+    cpu_control_load(profile);
     slot->mtrr_writes =
         entry_did(slot, ENTRY_LOADED) ? machine->mtrrs.count : cpu_memory_types_load(machine);
-    cr4_load(profile);
     syscall_load(profile);
     if (speculation) {
         speculation_load(machine->platform, profile);

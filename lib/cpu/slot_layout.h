@@ -16,7 +16,7 @@
 #define SLOT_LONG_MODE_TSC   80
 #define SLOT_ENTRY_DID       88
 
-/* An entry page: code from its start, parameters from here. */
+/* An entry page: code from its start, parameters from here. That it fits is told by unit tests. */
 #define ENTRY_PARAMETERS  0x400
 #define ENTRY_PARK_CR3    (ENTRY_PARAMETERS + 0)
 #define ENTRY_ARRIVE      (ENTRY_PARAMETERS + 8)

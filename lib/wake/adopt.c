@@ -166,8 +166,12 @@ static void wait_for_arrivals(const struct wake_run *run, const struct way_opera
     int32_t missing = 0;
     for (unsigned attempt = 1;; attempt++) {
         missing = wait_in_parts(run, way, (uint32_t)missing, pause_ns);
-        if (missing < 0 || !pause_ns || way_time_is_over(run) || clock_stands(run->machine))
+        if (missing < 0 || !pause_ns || way_time_is_over(run))
             return;
+        if (clock_stands(run->machine)) { /* no pause would end; who waits for ever still waits */
+            pause_ns = 0;
+            continue;
+        }
         trace_boot(run->machine, MUSTER_TRACE_WAKE_AGAIN, attempt, count_pending(run->machine));
         pause_ns = way->wake_again(run, attempt);
     }
@@ -205,7 +209,8 @@ static bool give_up(struct muster_machine *machine)
     bool any_failed = false;
     for (uint32_t i = 0; i < machine->cpu_count; i++) {
         struct muster_slot *slot = &machine->slots[i];
-        if (slot_is_pending(slot) || slot_failure(slot)) /* who is FAILED has said why */
+        uint32_t state = word_load_acquire(&slot->state);
+        if (state == MUSTER_CPU_ADOPT_PENDING || state == MUSTER_CPU_FAILED || slot_failure(slot))
             any_failed |= slot_give_up(slot);
     }
     return any_failed;

@@ -37,7 +37,7 @@ static bool await_until(const struct wake_run *run, const struct muster_slot *sl
 }
 
 /* A wake may be lost: it is sent again as it is for all together, but not where times are fixed. */
-static void await_parked(const struct wake_run *run, struct muster_slot *slot)
+static bool await_parked(const struct wake_run *run, struct muster_slot *slot)
 {
     const struct muster_platform *platform = run->machine->platform;
     const struct way_operations *way = way_operations_of(run->plan);
@@ -51,7 +51,7 @@ static void await_parked(const struct wake_run *run, struct muster_slot *slot)
             break;
         pause_ns = way->wake_again(run, attempt);
     }
-    (void)slot_give_up(slot);
+    return !slot_give_up(slot);
 }
 
 /* What is left of the time for all of it. */
@@ -84,8 +84,7 @@ enum muster_status muster_cpu_bring_up(struct muster_machine *machine,
                            .classic = classic};
     run.deadline_ns = time_after(run.start_ns, timeout_ns);
     way_operations_of(plan)->wake_one(&run, slot, run.deadline_ns);
-    await_parked(&run, slot);
-    if (muster_cpu_state(machine, index) == MUSTER_CPU_FAILED)
+    if (!await_parked(&run, slot))
         return MUSTER_TIME_OUT;
     status = muster_cpu_on(machine, apic_id, &slot->start);
     return status ? status : muster_cpu_wait(machine, apic_id, MUSTER_CPU_ON, time_left_ns(&run));

@@ -37,6 +37,9 @@ _Static_assert(offsetof(struct entry_parameters, gdt_base) ==
                    offsetof(struct entry_parameters, gdt_limit) + 2,
                "limit and base are LGDT's operand");
 _Static_assert(ENTRY_PARAMETERS + sizeof(struct entry_parameters) <= PAGE_BYTES, "one page");
+_Static_assert(sizeof(struct muster_msr) == 16 && offsetof(struct muster_msr, msr) == 0 &&
+                   offsetof(struct muster_msr, value) == 8,
+               "lib/cpu/entry_sipi.S walks them");
 _Static_assert(sizeof(struct muster_index_entry) == 8, "lib/cpu/arrive.S scales by 8");
 _Static_assert(offsetof(struct muster_index_entry, number) == 4, "lib/cpu/arrive.S");
 _Static_assert(MUSTER_INDEX_MULTIPLIER == 0x9E3779B1u, "lib/cpu/arrive.S has it too");

@@ -49,6 +49,7 @@ bool park_arrive(struct muster_slot *slot, enum muster_status loaded)
         trace_own(slot, MUSTER_TRACE_FAILED, slot->apic_id, loaded);
         (void)slot_take_early_start(slot); /* nobody sleeps as long as there is a command */
         word_move(&slot->state, MUSTER_CPU_ADOPT_PENDING, MUSTER_CPU_FAILED);
+        slot_fail(slot, loaded); /* again: a new adoption may have begun with a clean slot */
         return false;
     }
     enum muster_cpu_state state = slot_state_at_arrival(slot);

@@ -69,6 +69,11 @@ enum muster_status muster_prepare(struct muster_machine *machine, const struct m
     struct muster_slot *bsp = &slots[machine->bsp];
     word_store_release(&bsp->claimed, 1);
     word_store_release(&bsp->arrived, 1);
+    /*
+     * First, though cpu_load() has them in it: an emulator translates code anew for a CPU that has
+     * other control registers, and what the BSP runs in these an AP will find translated.
+     */
+    cpu_control_load(&machine->profile);
     status = cpu_load(bsp, bsp_percpu);
     if (status)
         return status;

@@ -35,7 +35,7 @@ static void checked_parameters_init(const struct muster_machine *machine,
     entry->needs = machine->needs;
     entry->checked_cr4 = entry->cr4 | (uint32_t)(profile->cr4 & EARLY_CR4);
     entry->mtrr_cap = (uint32_t)profile->mtrr_cap;
-    if (!profile->has_mtrr || !(profile->mtrr_def_type & MTRR_DEF_TYPE_ENABLE))
+    if (!(profile->mtrr_def_type & MTRR_DEF_TYPE_ENABLE)) /* as where there are none */
         return;
     entry->msr_bytes = machine->mtrrs.count * (uint32_t)sizeof(machine->mtrrs.msrs[0]);
     memcpy(entry->msrs, machine->mtrrs.msrs, entry->msr_bytes);

@@ -245,6 +245,11 @@ unsigned cpu_paging_levels(void)
     return 4;
 }
 
+void cpu_control_load(const struct muster_cpu_profile *profile)
+{
+    (void)profile;
+}
+
 void cpu_profile_make(struct muster_machine *machine)
 {
     machine->profile = (struct muster_cpu_profile){.x2apic = true};

@@ -769,6 +769,11 @@ enum muster_status cpu_load(struct muster_slot *slot, void *percpu)
 #define FAKE_CR4_LOADED 0x00000020u
 #define FAKE_PAT        0x0007040600070105ull
 
+void cpu_control_load(const struct muster_cpu_profile *profile)
+{
+    (void)profile;
+}
+
 void cpu_profile_make(struct muster_machine *machine)
 {
     const struct fake_machine *fake = machine->platform->context;

@@ -229,6 +229,28 @@ static void clock_that_stands_holds_nobody_and_is_named_for_who_is_missing(void 
     assert_everybody_is(fake, MUSTER_CPU_ON);
 }
 
+static void who_waits_for_ever_waits_for_no_clock(void **state)
+{
+    struct fake_machine *fake = *state;
+
+    fake->cpus[SOME].start_ns = 150 * FAKE_MS; /* long after the clock was found standing */
+    fake->platform.time_ns = clock_that_stands;
+    fake->platform.wait = wait_by_a_clock_that_stands;
+    assert_int_equal(fake_adopt(fake, MUSTER_FOREVER), MUSTER_OK);
+    assert_everybody_is(fake, MUSTER_CPU_OFF);
+}
+
+/* A refused CPU's reason may be lost for a moment to an adoption that begins. */
+static void who_has_failed_counts_as_missing_without_a_reason_too(void **state)
+{
+    struct fake_machine *fake = *state;
+
+    fake->cpus[SOME].load_status = MUSTER_ERROR_FEATURES_DIFFER;
+    assert_int_equal(fake_adopt(fake, FAKE_S), MUSTER_TIME_OUT);
+    fake->slots[SOME].failure = MUSTER_OK;
+    assert_int_equal(fake_adopt(fake, FAKE_S), MUSTER_TIME_OUT);
+}
+
 static void cpu_that_comes_twice_is_a_stray_the_second_time(void **state)
 {
     struct fake_machine *fake = *state;
@@ -486,6 +508,8 @@ int main(void)
         BY_BOTH(cpu_that_lacks_a_feature_is_refused_for_good),
         BY_BOTH(cpu_that_comes_twice_is_a_stray_the_second_time),
         BY_BOTH(clock_that_stands_holds_nobody_and_is_named_for_who_is_missing),
+        BY_BOTH(who_waits_for_ever_waits_for_no_clock),
+        BY_BOTH(who_has_failed_counts_as_missing_without_a_reason_too),
         BY_BOTH(absent_cpu_is_neither_woken_nor_waited_for),
         BY_BOTH(second_adoption_of_a_whole_machine_does_nothing),
         BY_BOTH(deadline_may_be_for_ever),

@@ -124,10 +124,6 @@ static void entry_page_asks_for_what_the_bsp_has_and_then_sets_it(void **state)
     machine->profile.mtrr_def_type = 0; /* the BSP's are off as well */
     sipi_entry_page_write(machine, fake_map(fake, FAKE_SIPI_ENTRY, PAGE_BYTES), FAKE_SIPI_ENTRY);
     assert_int_equal(entry->msr_bytes, 0);
-    machine->profile.mtrr_def_type = MTRR_DEF_TYPE_ENABLE;
-    machine->profile.has_mtrr = false;
-    sipi_entry_page_write(machine, fake_map(fake, FAKE_SIPI_ENTRY, PAGE_BYTES), FAKE_SIPI_ENTRY);
-    assert_int_equal(entry->msr_bytes, 0);
 }
 
 static void far_pointers_lead_to_the_code_of_their_mode(void **state)
