@@ -300,7 +300,7 @@ check-td: $(BUILD)/muster-monitor.rom $(BUILD)/muster-tdshim.fd
 	@BUILD=$(BUILD) tests/hyperv/check
 	@BUILD=$(BUILD) tests/td/witness
 
-#: make test-long  every test with its long variants; ./test is the short form
+#: make test-long  ./test and its long variants: an hour or more (CONTRIBUTING.md)
 test-long:
 	MUSTER_TEST_LONG=1 ./test
 

@@ -73,6 +73,16 @@ counts() {
     expect_run no_case_is_no_success 1 '0 passed, 0 failed'
 }
 
+# The one long variant that the runner lists by itself; there is nothing here that it could make.
+long_variants() {
+    for long in "" 0; do
+        MUSTER_TEST_LONG=$long run_tests fuzz/the_readers_branches
+        expect_run "long_variants_are_left_out_by_'$long'" 1 '0 passed, 0 failed'
+    done
+    MUSTER_TEST_LONG=1 run_tests fuzz/the_readers_branches
+    expect_run long_variants_are_run_by_1 1 '0 passed, 1 failed'
+}
+
 # ended SIGNAL STATUS: the runner alone is sent it, while a case runs.
 ended() {
     rm -f "$lab/pid"
@@ -96,6 +106,7 @@ ended() {
 
 plant
 counts
+long_variants
 ended INT 130
 ended TERM 143
 ended HUP 129

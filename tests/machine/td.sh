@@ -31,7 +31,7 @@ cases() {
 }
 
 long_cases() {
-    echo "900 linux_6_12_as_a_td_against_itself_without_the_monitor td_ratio 4 2"
+    echo "900! linux_6_12_as_a_td_against_itself_without_the_monitor td_ratio 4 2"
     echo "400 linux_6_12_as_a_td_wakes_8_cpus td_linux 8"
     echo "400 linux_6_12_as_a_td_goes_to_5_levels td_linux 4 --cpu $cpu_la57"
     echo "400 td_wakes_64_cpus_of_our_kernel td_run 64"

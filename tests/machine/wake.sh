@@ -34,7 +34,7 @@ cases() {
 
 long_cases() {
     for cpus in 64 255; do
-        echo "400 strategies_of_${cpus}_cpus_come_in_the_order_that_is_simulated order $cpus"
+        echo "400! strategies_of_${cpus}_cpus_come_in_the_order_that_is_simulated order $cpus"
     done
     echo "400 sipi_wakes_255_cpus muster_run sipi 255"
     echo "400 mailbox_v0_wakes_255_cpus mailbox 0 255"
