@@ -195,7 +195,7 @@
 #define CPUID_1_ECX_OSXSAVE      (1u << 27) /* as CR4 has it */
 #define CPUID_1_ECX_HYPERVISOR   (1u << 31)
 #define CPUID_1_EDX_PGE          (1u << 13)
-#define CPUID_1_EDX_MTRR         (1u << 12)
+#define CPUID_1_EDX_MTRR         0x00001000
 #define CPUID_1_EDX_PAT          (1u << 16)
 #define CPUID_1_EDX_MCE          (1u << 7)
 #define CPUID_1_EDX_MCA          (1u << 14)
