@@ -11,7 +11,9 @@ AR    ?= ar
 LD    ?= ld
 OBJCOPY ?= objcopy
 
-WARNINGS := -Wall -Wextra -Wconversion -Wshadow -Wstrict-prototypes -Wmissing-prototypes -Wundef
+# Newer compilers refuse what the last one lists; older ones only warn.
+WARNINGS := -Wall -Wextra -Wconversion -Wshadow -Wstrict-prototypes -Wmissing-prototypes -Wundef \
+            -Werror=implicit-function-declaration
 COMMON   := -std=gnu17 -g $(WARNINGS) -Iinclude -I.
 # For the bare processor: no libc, no red zone, no vector registers, position-independent.
 BARE     := $(COMMON) -O2 -ffreestanding -fno-stack-protector -fno-strict-aliasing -mno-red-zone \

@@ -5,6 +5,7 @@
 
 #include <cmocka.h>
 
+#include "lib/wake/way.h"
 #include "tests/unit/fake_machine.h"
 
 #define COUNT    8
