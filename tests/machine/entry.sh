@@ -16,6 +16,8 @@ ENTRY_NEEDS_$word=$nobodys"
     done
     echo "60 ap_with_another_mtrrcap_than_its_entry_page_says_is_set_up_by_c by_c NOTHING \
 ENTRY_MTRR_CAP=0x407"
+    echo "60 mtrrcap_is_compared_too_where_nothing_is_to_be_loaded by_c NOTHING \
+ENTRY_MTRR_CAP=0x407 ENTRY_MSR_BYTES=0"
     echo "60 mtrrs_that_the_entry_page_does_not_list_are_written_by_c by_c CHECKED \
 ENTRY_MSR_BYTES=0"
     echo "60 mtrrs_that_are_on_and_right_are_left_alone_by_entry_page_and_c by_nobody CHECKED \
