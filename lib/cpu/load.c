@@ -89,28 +89,31 @@ void cpu_profile_make(struct muster_machine *machine)
 }
 
 /*
- * Caches off, MTRRs off, write, and back (SDM vol. 3, 12.11.7.2); the PAT changes what the caches
- * and TLBs hold in the same way. The rendezvous of all processors that 12.11.8 begins with is
- * left out: the others run with these very values, and this CPU has touched nothing but its slot.
- * CR4.PGE is clear meanwhile: each change of it flushes all of the TLB.
+ * Caches off, MTRRs off, write, and back (SDM vol. 3, 12.11.8); the PAT changes what the caches
+ * and TLBs hold in the same way. The rendezvous of all processors that it begins with is left
+ * out: the others run with these very values, and this CPU has touched nothing but its slot.
+ * CR4.PGE is clear meanwhile: each change of it flushes all of the TLB. In a TD there are no MTRRs
+ * to write, and turning caches off is not the guest's to do.
  */
 static uint32_t memory_types_write(const struct muster_machine *machine, bool mtrrs_equal)
 {
     const struct muster_platform *platform = machine->platform;
     const struct muster_cpu_profile *profile = &machine->profile;
-    write_cr0((profile->cr0 | CR0_CD) & ~(uint64_t)CR0_NW);
-    write_back_caches();
+    uint32_t writes = 1;
+    if (!machine->confidential) {
+        write_cr0((profile->cr0 | CR0_CD) & ~(uint64_t)CR0_NW);
+        write_back_caches();
+    }
     write_cr4(read_cr4() & ~(uint64_t)CR4_PGE);
     write_cr3(read_cr3());
-    uint32_t writes = 1;
     if (mtrrs_equal)
         platform->msr_write(platform->context, MSR_PAT, profile->pat);
     else
         writes = mtrr_write(platform, &machine->mtrrs);
-    write_back_caches();
+    if (!machine->confidential)
+        write_back_caches();
     write_cr3(read_cr3());
-    write_cr4(own_cr4(profile));
-    write_cr0(profile->cr0);
+    cpu_control_load(profile);
     return writes;
 }
 
@@ -121,14 +124,7 @@ uint32_t cpu_memory_types_load(const struct muster_machine *machine)
     bool pat_equal =
         !profile->has_pat || platform->msr_read(platform->context, MSR_PAT) == profile->pat;
     bool mtrrs_equal = !profile->has_mtrr || mtrr_equal(platform, profile);
-    if (pat_equal && mtrrs_equal)
-        return 0;
-    if (!machine->confidential)
-        return memory_types_write(machine, mtrrs_equal);
-    /* In a TD there are no MTRRs to write, and turning caches off is not the guest's to do. */
-    platform->msr_write(platform->context, MSR_PAT, profile->pat);
-    write_cr3(read_cr3());
-    return 1;
+    return pat_equal && mtrrs_equal ? 0 : memory_types_write(machine, mtrrs_equal);
 }
 
 /* Whether the calling CPU has as many MTRRs as the BSP: one that lacks some would fault. */
