@@ -13,7 +13,7 @@ cases() {
     echo "30 hot_add_without_room_is_refused_by_the_kernel refused_room"
     echo "30 machine_without_a_controller_is_refused_by_the_kernel refused_machine"
     echo "60 cpus_that_nobody_adds_are_named nobody_adds"
-    echo "30 cpu_that_nobody_takes_out_is_named by_hand 0.of.1.CPUs.went"
+    echo "30 cpu_that_nobody_takes_out_is_named by_hand 0.of.1.CPU.went"
     echo "30 cpu_of_the_boot_is_not_let_go by_hand which.it.did.not.add --remove=cold"
     echo "30 newcomer_that_lacks_a_feature_is_named by_hand MUSTER_ERROR_FEATURES_DIFFER \
 --with=smep=off --remove=new"
